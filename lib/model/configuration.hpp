@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole of a configuration file, and of the files it includes.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "model/job.hpp"
+#include "model/partition_policy.hpp"
+
+namespace pgtend::model {
+
+struct target {
+    std::string name;
+    std::string dsn;         // ${VAR} replaced; may hold a password: never printed
+    std::string passfile;    // empty: libpq's own rule
+    model::pooler pooler = pooler::automatic;
+    std::string expect_database; // empty: any
+    std::string expect_host;
+    source_position at;
+};
+
+struct configuration {
+    std::string file;      // as given
+    std::string time_zone = "UTC";
+    std::vector<target> targets;
+    run_policy defaults;
+    std::vector<partition_policy> partitions;
+    std::vector<job> jobs;
+
+    // Throws usage_error with the nearest name as hint.
+    job const &find_job(std::string_view name) const;
+    target const &find_target(std::string_view name) const;
+};
+
+// What cannot be seen value by value: duplicate job or target names, two partition policies of one table, a job that names
+// an unknown target or a table without policy, partition names that collide or exceed 63 bytes, a pattern that does not tell
+// partitions apart, max_age over the interval between slots. In the order of their positions.
+std::vector<diagnostic> validate(configuration const &all);
+
+} // namespace pgtend::model

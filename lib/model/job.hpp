@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/position.hpp"
+#include "cron/expression.hpp"
+#include "model/action.hpp"
+
+namespace pgtend::model {
+
+enum class missed { none, once, all };
+enum class overlap { skip, queue };
+enum class pooler { automatic, none, session, transaction };
+
+struct lock_policy {
+    microseconds attempt = milliseconds{100};
+    microseconds deadline = std::chrono::minutes{1};
+};
+
+struct retry_policy {
+    int max = 5; // attempts after the first
+    microseconds initial = seconds{1};
+    microseconds ceiling = std::chrono::minutes{1};
+};
+
+// How a run behaves: `defaults:` of the file, each key of which a job may repeat.
+struct run_policy {
+    lock_policy lock;
+    retry_policy retry;
+    microseconds timeout = std::chrono::minutes{10}; // of a run; 0: none
+    std::optional<microseconds> window = {};         // replaces timeout
+    model::missed missed = missed::once;
+    std::optional<microseconds> max_age = {}; // nothing: the interval between slots, at most 24 h
+    model::overlap overlap = overlap::skip;
+    std::optional<std::string> search_path = {}; // of the job's own SQL; nothing: what role and database say
+    bool row_security = false;                   // true: let policies hide rows from the job
+    std::string role = {};                       // SET LOCAL ROLE for the work; empty: the login
+};
+
+struct job {
+    std::string name; // [a-z0-9][a-z0-9_-]{0,62}
+    std::string target; // empty: every target the command names
+    std::string schedule_text;
+    cron::expression schedule;
+    std::string time_zone; // IANA name; of the schedule and of the SQL's session
+    microseconds spread{0};
+    bool enabled = true;
+    run_policy policy;
+    model::action action;
+    source_position at;
+};
+
+std::string_view name(missed value);
+std::string_view name(overlap value);
+std::string_view name(pooler value);
+
+} // namespace pgtend::model

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/duration.hpp"
+#include "base/name.hpp"
+#include "base/position.hpp"
+
+namespace pgtend::model {
+
+enum class step { hour, day, week, month, quarter, year };
+std::string_view name(step every);
+
+// A civil date as written: 2025-01 or 2025-01-15.
+struct date {
+    int year = 0;
+    int month = 1;
+    int day = 1;
+    auto operator<=>(date const &) const = default;
+};
+
+// partitions: - { table:, key:, every:, name:, from:, premake:, timezone: }
+struct partition_policy {
+    qualified_name table;
+    std::string key; // the partition column
+    step every = step::month;
+    // Placeholders {table} {yyyy} {mm} {dd} {hh} {ww} {q}; must tell the partitions of `every` apart.
+    std::string name_pattern; // empty: the default of `every`, "{table}_{yyyy}_{mm}" for months
+    std::optional<date> from; // first partition; nothing: the one of now
+    int premake = 3;          // partitions beyond that of now, 0 to 1000
+    std::string time_zone = "UTC"; // of the bounds
+    bool grants = false;           // copy the parent's grants onto each new partition
+    std::vector<std::string> storage_parameters = {}; // "autovacuum_vacuum_scale_factor=0.05", set on each new partition
+    source_position at;
+};
+
+} // namespace pgtend::model
