@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/error.hpp"
+
+namespace pgtend {
+namespace {
+
+std::string summary(std::vector<diagnostic> const &all)
+{
+    std::string out;
+    for (auto const &d : all) {
+        if (!out.empty()) {
+            out += '\n';
+        }
+        out += to_string(d.at) + ": " + d.message;
+        if (!d.hint.empty()) {
+            out += " (HINT: " + d.hint + ")";
+        }
+    }
+    return out;
+}
+
+} // namespace
+
+std::string to_string(source_position const &at)
+{
+    if (at.line == 0) {
+        return at.file;
+    }
+    return at.file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
+}
+
+config_error::config_error(std::vector<diagnostic> diagnostics)
+    : error{summary(diagnostics), {}, {}, {}, exit_code::usage}, diagnostics_{std::move(diagnostics)}
+{
+}
+
+std::string describe(error const &e)
+{
+    std::string out = e.what();
+    if (!e.sqlstate().empty()) {
+        out += " (SQLSTATE " + e.sqlstate() + ")";
+    }
+    if (!e.hint().empty()) {
+        out += "\nHINT: " + e.hint();
+    }
+    return out;
+}
+
+} // namespace pgtend

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/rows.hpp"
+
+#include <charconv>
+
+#include "base/error.hpp"
+
+namespace pgtend {
+
+std::size_t rows::column(std::string_view name) const
+{
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+        if (names_[i] == name) {
+            return i;
+        }
+    }
+    throw error{"the result has no column named '" + std::string{name} + "'"};
+}
+
+namespace {
+
+template <class Number> Number convert(param const &cell)
+{
+    Number value{};
+    if (!cell) {
+        return value;
+    }
+    auto const *end = cell->data() + cell->size();
+    auto const [at, problem] = std::from_chars(cell->data(), end, value);
+    if (problem != std::errc{} || at != end) {
+        throw error{"'" + *cell + "' is not a number"};
+    }
+    return value;
+}
+
+} // namespace
+
+long long rows::integer(std::size_t row, std::size_t column) const
+{
+    return convert<long long>(at(row, column));
+}
+
+double rows::real(std::size_t row, std::size_t column) const
+{
+    return convert<double>(at(row, column));
+}
+
+std::string array_literal(std::vector<param> const &elements)
+{
+    std::string out = "{";
+    for (auto const &element : elements) {
+        if (out.size() > 1) {
+            out += ',';
+        }
+        if (!element) {
+            out += "NULL";
+            continue;
+        }
+        out += '"';
+        for (char const c : *element) {
+            if (c == '"' || c == '\\') {
+                out += '\\';
+            }
+            out += c;
+        }
+        out += '"';
+    }
+    return out + "}";
+}
+
+std::vector<param> parse_array(std::string_view literal)
+{
+    auto const malformed = [&] { return error{"'" + std::string{literal} + "' is not a one-dimensional array"}; };
+    if (literal.size() < 2 || literal.front() != '{' || literal.back() != '}') {
+        throw malformed();
+    }
+    std::vector<param> out;
+    auto const body = literal.substr(1, literal.size() - 2);
+    std::size_t i = 0;
+    while (i < body.size()) {
+        std::string element;
+        bool const quoted = body[i] == '"';
+        if (quoted) {
+            for (++i; i < body.size() && body[i] != '"'; ++i) {
+                if (body[i] == '\\' && ++i == body.size()) {
+                    throw malformed();
+                }
+                element += body[i];
+            }
+            if (i++ == body.size()) {
+                throw malformed();
+            }
+        } else {
+            for (; i < body.size() && body[i] != ','; ++i) {
+                if (body[i] == '{' || body[i] == '}' || body[i] == '"') {
+                    throw malformed();
+                }
+                element += body[i];
+            }
+            if (element.empty()) {
+                throw malformed();
+            }
+        }
+        out.push_back(!quoted && element == "NULL" ? param{} : param{element});
+        if (i < body.size() && (body[i++] != ',' || i == body.size())) {
+            throw malformed();
+        }
+    }
+    return out;
+}
+
+} // namespace pgtend

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values as they go to the server and come back: text, or NULL.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pgtend {
+
+// A parameter or a cell in text format; nullopt is NULL. Cast it in SQL: $1::bigint.
+using param = std::optional<std::string>;
+
+// The result of one statement, copied out of the driver.
+class rows {
+  public:
+    rows() = default;
+    // cells: row by row, names.size() cells each. affected: rows that a data-changing statement touched.
+    rows(std::vector<std::string> names, std::vector<param> cells, std::size_t count, long long affected)
+        : names_{std::move(names)}, cells_{std::move(cells)}, count_{count}, affected_{affected}
+    {
+    }
+
+    std::size_t size() const noexcept { return count_; } // also of rows without columns
+    bool empty() const noexcept { return count_ == 0; }
+    std::size_t width() const noexcept { return names_.size(); }
+    std::vector<std::string> const &names() const noexcept { return names_; }
+    long long affected() const noexcept { return affected_; }
+
+    // Throws error when there is no column of that name.
+    std::size_t column(std::string_view name) const;
+    // Throws std::out_of_range outside the result.
+    param const &at(std::size_t row, std::size_t column) const { return cells_.at(row * width() + column); }
+    // The cell as text; NULL is the empty string.
+    std::string text(std::size_t row, std::size_t column) const { return at(row, column).value_or(""); }
+    std::string text(std::size_t row, std::string_view name) const { return text(row, column(name)); }
+    // The cell as a number, 0 when NULL; throws error when it is not one.
+    long long integer(std::size_t row, std::size_t column) const;
+    long long integer(std::size_t row, std::string_view name) const { return integer(row, column(name)); }
+    double real(std::size_t row, std::size_t column) const;
+    // 't' or 'f'; NULL is false.
+    bool flag(std::size_t row, std::size_t column) const { return at(row, column) == "t"; }
+    bool flag(std::size_t row, std::string_view name) const { return flag(row, column(name)); }
+
+  private:
+    std::vector<std::string> names_;
+    std::vector<param> cells_;
+    std::size_t count_ = 0;
+    long long affected_ = 0;
+};
+
+// A PostgreSQL array literal ({"a","b"}) of these elements; nullopt is NULL. For parameters of type text[] and the like.
+std::string array_literal(std::vector<param> const &elements);
+// The elements of a one-dimensional array literal; throws error when it is malformed.
+std::vector<param> parse_array(std::string_view literal);
+
+} // namespace pgtend

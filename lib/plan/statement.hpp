@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// One SQL statement as data: its text, the locks it takes and on what, whether it may run in a transaction.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/name.hpp"
+#include "base/rows.hpp"
+
+namespace pgtend::plan {
+
+// PostgreSQL's table-level lock modes, weakest first ("Explicit Locking" in its manual).
+enum class lock_mode {
+    access_share,
+    row_share,
+    row_exclusive,
+    share_update_exclusive,
+    share,
+    share_row_exclusive,
+    exclusive,
+    access_exclusive,
+};
+
+// "ACCESS EXCLUSIVE", as LOCK TABLE takes it.
+std::string_view name(lock_mode mode);
+// "AccessExclusiveLock", as pg_locks.mode shows it.
+std::string_view catalog_name(lock_mode mode);
+// The manual's table of conflicts.
+bool conflict(lock_mode a, lock_mode b);
+
+struct lock {
+    std::string relation; // quoted and qualified, as in the statement
+    lock_mode mode = lock_mode::access_share;
+};
+
+struct statement {
+    std::string sql;
+    std::vector<param> parameters = {};
+    std::vector<lock> locks = {}; // what it takes beyond catalogs; the strongest mode on each relation
+
+    // False: VACUUM, CONCURRENTLY and the like, which run outside a transaction block (postgres-facts: error 25001).
+    bool in_transaction = true;
+    // 0: no limit of its own. For statements outside a transaction it is set for the session and reset.
+    milliseconds timeout{0};
+    // What a reader of the dry run should know; one line, may be empty.
+    std::string comment = {};
+};
+
+// True when some lock of it would make the application queue behind it while it waits: SHARE UPDATE EXCLUSIVE or stronger.
+// Such statements are tried shortly and again, never waited for.
+bool needs_lock_protocol(statement const &s);
+
+// "name", with quotes doubled, always quoted. Throws error when the name is empty, has a NUL byte, is not UTF-8 or is longer
+// than 63 bytes (PostgreSQL would cut it with a NOTICE only, and generated names could collide).
+std::string quote_ident(std::string_view name);
+// 'text', for the few places that take no parameter (DDL, SET): backslashes are safe whatever standard_conforming_strings says.
+// Throws error on a NUL byte.
+std::string quote_literal(std::string_view text);
+
+// "schema"."name", or "name" alone when no schema is given.
+std::string quote(qualified_name const &name);
+
+} // namespace pgtend::plan

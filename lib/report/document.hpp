@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a command has to tell, independent of how it is shown. Each field is named once; renderers do the rest.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.hpp"
+
+namespace pgtend::report {
+
+// How a person should see a value; ignored by JSON.
+enum class tone { plain, good, bad, warn, dim };
+
+// Null, text, whole number, real number, boolean, instant (JSON: RFC 3339) or duration (JSON: seconds, as a number).
+using value = std::variant<std::monostate, std::string, long long, double, bool, instant, microseconds>;
+
+struct cell {
+    value data;
+    report::tone tone = tone::plain;
+    // What text output shows in place of `data` (humanized); empty: data itself.
+    std::string shown = {};
+};
+
+struct field {
+    std::string key;   // JSON member, snake_case
+    std::string title; // of text output; empty: not shown there
+    cell content;
+};
+
+enum class align { left, right };
+
+struct column {
+    std::string key;
+    std::string title; // empty: not shown in text
+    report::align align = align::left;
+    bool shrinks = false; // may be cut when the terminal is narrow
+};
+
+struct table {
+    std::string key; // JSON member: the plural of what it holds
+    std::vector<column> columns;
+    std::vector<std::vector<cell>> rows;
+    std::string when_empty = {}; // said in text output when there is no row
+};
+
+struct document {
+    std::string schema; // "pgtend/job-list/1"
+    std::vector<field> fields;
+    std::vector<table> tables;
+    std::vector<std::string> notes = {}; // lines after the tables; JSON member "notes"
+    // Text output begins with this line, may be empty.
+    std::string heading = {};
+};
+
+struct text_style {
+    int columns = 0; // width of the terminal; 0: no limit
+    bool color = false;
+};
+
+std::string render_text(document const &d, text_style const &style);
+// One object: "schema" first, the fields, then each table's rows as an array of objects, then notes. Ends with a line feed.
+std::string render_json(document const &d);
+
+} // namespace pgtend::report

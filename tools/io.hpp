@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything a command touches outside of its database: streams, terminal, environment, time. Tests replace all of it.
+#pragma once
+#include <functional>
+#include <iosfwd>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "base/backoff.hpp"
+#include "base/clock.hpp"
+
+namespace pgtend::tools {
+
+struct io {
+    std::ostream &out; // results
+    std::ostream &err; // errors, progress
+    bool out_is_terminal = false;
+    bool err_is_terminal = false;
+    int columns = 0; // width of the terminal, 0: unknown
+    std::function<std::optional<std::string>(std::string const &)> environment;
+    clock &time;
+    random_source random;
+    std::stop_token stop = {};  // the first SIGINT or SIGTERM
+    std::stop_token abort = {}; // the second one: cancel at once
+};
+
+} // namespace pgtend::tools
