@@ -7,11 +7,13 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/backoff.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "pg/connect.hpp"
 #include "pg/session.hpp"
 #include "plan/plan.hpp"
 
@@ -57,13 +59,33 @@ struct step_result {
     std::optional<error> problem = {}; // of a failed step; of a skipped one: why
 };
 
+// What ended a run before its plan was done.
+enum class cause {
+    interrupted,     // a stop was asked for
+    timed_out,       // the deadline is over
+    lease_lost,      // the fence returned no row: another run took over
+    terminated,      // the server ended the session (57P01, 57P02: pg_terminate_backend, shutdown)
+    session_lost,    // the connection broke; nothing of the running transaction was committed
+    outcome_unknown, // the connection broke during COMMIT, and nobody could tell what became of it
+    cannot_connect,  // no work session could be opened
+};
+std::string_view name(cause why); // "timed_out"
+
+struct ending {
+    cause why;
+    error problem;
+};
+
+// What was committed stays committed and is told here, however the run ended.
 struct result {
     std::vector<step_result> steps; // in the plan's order
     std::vector<std::string> notes;
+    // Set: the run ended as a whole. The step it hit has failed with the same problem, those after it are skipped.
+    std::optional<ending> ended_by = {};
 
-    bool succeeded() const; // no step failed or was skipped
+    bool succeeded() const; // the run was not ended, and no step failed or was skipped
     plan::tally total() const;
-    // The first failure in the plan's order, nullptr when there is none.
+    // The first failure in the plan's order, else what ended the run, nullptr when there is neither.
     error const *first_problem() const;
 };
 
@@ -79,7 +101,8 @@ class observer {
 };
 
 struct environment {
-    // Opens one more work session; called once a worker.
+    // Opens one more work session; called once a worker, and again after a lost COMMIT was resolved. From worker threads,
+    // one call at a time.
     std::function<pg::session()> open;
     clock &time;
     random_source random;
@@ -90,13 +113,23 @@ struct environment {
     std::optional<clock::monotonic> deadline = {};
     observer *watcher = nullptr;
     int workers = 1; // lanes side by side, each on its own session
+    // Asked for: nothing new is begun, what runs goes on to its end (SIGTERM). `stop` cancels the running statement.
+    std::stop_token drain = {};
+    // What became of a transaction (pg_current_xact_id) whose COMMIT was lost: pg::commit_status on a new session. Committed:
+    // the run goes on; aborted: the work is tried again; unknown, or no function: the run ends.
+    std::function<pg::commit_outcome(std::string const &)> resolve = {};
+    // Statements that cannot run in a transaction need settings of the session, which leak through a pooler in transaction
+    // mode: they are refused there.
+    bool transaction_pooler = false;
+    // What a dry run's header calls the server: conninfo::display().
+    std::string server = {};
 };
 
 class executor {
   public:
     virtual ~executor() = default;
-    // Runs every step whose conditions hold, also after another one failed, and reports all of them.
-    // Throws what ends the run as a whole: connection_lost, outcome_unknown, lease_lost, interrupted, timed_out, connect_error.
+    // Runs every step whose conditions hold, also after another one failed, and reports all of them. What ends the run as a
+    // whole is not thrown but told by result::ended_by, so that what was done until then is not lost.
     virtual result run(plan::plan work) = 0;
 };
 

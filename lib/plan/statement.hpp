@@ -46,6 +46,17 @@ struct statement {
     milliseconds timeout{0};
     // What a reader of the dry run should know; one line, may be empty.
     std::string comment = {};
+
+    // The longest wait for one lock, row locks too; the shortest of a transaction's statements holds for all of it.
+    // 0: the policy's attempt when it needs the lock protocol, otherwise the policy's deadline.
+    // A task that sets it is told of a row lock (55P03) at once, without the engine's own retries.
+    microseconds lock_timeout{0};
+    // Outside a transaction only: CONCURRENTLY, which waits for old transactions. It runs without lock_timeout and
+    // statement_timeout, and no deadline ends it, because what it leaves behind is worse than a wait (reliability: an invalid
+    // index, a pending detach).
+    bool concurrently = false;
+    // SQL that a person wrote: a NOTICE that something "already exists, skipping" is what IF NOT EXISTS asked for.
+    bool may_skip = false;
 };
 
 // True when some lock of it would make the application queue behind it while it waits: SHARE UPDATE EXCLUSIVE or stronger.
