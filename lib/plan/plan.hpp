@@ -25,10 +25,10 @@ struct standalone {
 using step_body = std::variant<transaction, standalone, std::unique_ptr<task>>;
 
 struct step {
-    std::string title;  // "create partition public.orders_2026_12"
-    std::string reason; // "premake 3 asks for 2026-12", one line
-    std::string object; // what it works on, as shown to people: "public.orders"
-    step_body body;
+    std::string title;       // "create partition public.orders_2026_12"
+    std::string reason = {}; // "premake 3 asks for 2026-12", one line
+    std::string object = {}; // what it works on, as shown to people: "public.orders"
+    step_body body = transaction{};
     // Indexes of earlier steps of the same plan that must have succeeded; when one did not, this one is skipped and said so.
     std::vector<std::size_t> after = {};
     // Steps of one lane run in order on one session; lanes may run side by side.

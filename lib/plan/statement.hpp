@@ -61,6 +61,7 @@ struct statement {
 
 // True when some lock of it would make the application queue behind it while it waits: SHARE UPDATE EXCLUSIVE or stronger.
 // Such statements are tried shortly and again, never waited for.
+bool needs_lock_protocol(lock const &l);
 bool needs_lock_protocol(statement const &s);
 
 // "name", with quotes doubled, always quoted. Throws error when the name is empty, has a NUL byte, is not UTF-8 or is longer
