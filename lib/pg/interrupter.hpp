@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One per process: ends statements whose limit is over or whose stop was asked for, and never hangs itself.
+// Ends statements whose limit is over or whose stop was asked for, and never hangs itself.
 #pragma once
-#include <cstdint>
 #include <memory>
 #include <stop_token>
 
@@ -9,42 +8,42 @@
 
 namespace pgtend::pg {
 
-// Knows (PGcancel, socket, deadline, generation of the running statement) of each session. The cancel is sent from a thread
-// that it can lose, because libpq's PQcancel blocks as long as the postmaster does, and only while that generation runs,
-// because a late cancel would hit the next statement. After the grace it shuts the socket down, which ends a blocked call.
+// One watching thread a process, started when the first statement with a limit runs. A cancel is sent from a thread of its own
+// that may be lost, because libpq's PQcancel blocks as long as the postmaster does, and only while the statement runs that
+// it is meant for, because a late cancel would hit the next one. After the grace the socket is shut down, which ends a
+// blocked call as connection lost. Its threads take no signals.
 class interrupter {
   public:
     enum class reason { none, timeout, stop };
 
-    // Why the statement of this generation was ended, if it was.
+    // Why the statement was ended, if it was. With socket_shut the connection is lost.
     struct verdict {
         reason why = reason::none;
         bool socket_shut = false;
     };
 
-    static interrupter &instance();
-
-    // One per session: libpq's PGconn, as void so that no libpq type leaks. The connection must outlive it.
+    // One a session, used by the session's thread alone.
     class client {
       public:
+        // libpq's PGconn, as void so that no libpq type leaks. The connection must outlive the client.
         explicit client(void *connection);
         ~client();
         client(client const &) = delete;
         client &operator=(client const &) = delete;
-        // Arms for one statement. Cheap when there is neither a timeout nor a possible stop.
+        // Arms for one statement; returns at once when there is neither a timeout (0: none) nor a possible stop. A stop that
+        // was asked for before counts. Throws error when the watching thread cannot be started.
         void start(microseconds timeout, std::stop_token stop, microseconds grace);
-        // Disarms: waits for a cancel that is on its way, so that it cannot hit the next statement (bounded by the grace,
-        // after which the connection counts as lost).
-        verdict finish();
+        // Disarms. Waits for a cancel that is on its way, so that it cannot hit the next statement; when that takes longer
+        // than the grace, shuts the socket down.
+        verdict finish() noexcept;
 
         struct state;
 
       private:
-        std::shared_ptr<state> state_;
+        void *connection_;
+        bool armed_ = false;
+        std::shared_ptr<state> state_; // made when first armed
     };
-
-  private:
-    interrupter() = default;
 };
 
 } // namespace pgtend::pg

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pg/message.hpp"
+
+#include <array>
+#include <fmt/core.h>
+#include <utility>
+
+namespace pgtend::pg {
+namespace {
+
+constexpr std::size_t kept_notices = 1000;
+constexpr std::size_t kept_bytes = 4096;
+
+bool is_sqlstate(std::string_view text)
+{
+    for (char const c : text) {
+        if ((c < '0' || c > '9') && (c < 'A' || c > 'Z')) {
+            return false;
+        }
+    }
+    return text.size() == 5;
+}
+
+// Where ":  XXXXX: " of the last message begins.
+std::size_t find_sqlstate(std::string_view text)
+{
+    auto found = std::string_view::npos;
+    for (auto at = text.find(":  "); at != std::string_view::npos; at = text.find(":  ", at + 1)) {
+        auto const line = text.rfind('\n', at);
+        auto const start = line == std::string_view::npos ? 0 : line + 1;
+        // Detail and context may quote anything: only "SEVERITY:  XXXXX: " at the start of a line, or after a prefix of
+        // libpq's (which ends in "failed: "), is a header.
+        auto const prefix = text.substr(start, at - start);
+        auto const gap = prefix.rfind(": ");
+        auto const severity = gap == std::string_view::npos ? prefix : prefix.substr(gap + 2);
+        if (at + 10 <= text.size() && text.substr(at + 8, 2) == ": " &&
+            is_sqlstate(text.substr(at + 3, 5)) && severity.find(' ') == std::string_view::npos) {
+            found = at;
+        }
+    }
+    return found;
+}
+
+std::string one_line(std::string_view text)
+{
+    std::string out;
+    for (char const c : text) {
+        bool const blank = c == '\n' || c == '\t' || c == '\r' || c == ' ';
+        if (!blank) {
+            out += c;
+        } else if (!out.empty() && out.back() != ' ') {
+            out += ' ';
+        }
+    }
+    while (!out.empty() && out.back() == ' ') {
+        out.pop_back();
+    }
+    return out;
+}
+
+// A character is never cut in two.
+std::string cut(std::string text)
+{
+    if (text.size() <= kept_bytes) {
+        return text;
+    }
+    auto end = kept_bytes;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
+        --end;
+    }
+    auto const left_out = text.size() - end;
+    text.resize(end);
+    return text + fmt::format("... ({} bytes more)", left_out);
+}
+
+} // namespace
+
+server_message parse_message(std::string_view text)
+{
+    server_message out;
+    auto const at = find_sqlstate(text);
+    if (at == std::string_view::npos) {
+        out.primary = one_line(text);
+        return out;
+    }
+    auto const start = text.find_last_of("\n ", at);
+    auto const from = start == std::string_view::npos ? 0 : start + 1;
+    out.severity = text.substr(from, at - from);
+    out.sqlstate = text.substr(at + 3, 5);
+
+    std::string ignored;
+    std::array<std::pair<std::string_view, std::string *>, 10> const labels{{
+        {"LINE ", &ignored},
+        {"DETAIL:  ", &out.detail},
+        {"HINT:  ", &out.hint},
+        {"QUERY:  ", &ignored},
+        {"CONTEXT:  ", &out.context},
+        {"SCHEMA NAME:  ", &ignored},
+        {"TABLE NAME:  ", &ignored},
+        {"COLUMN NAME:  ", &ignored},
+        {"CONSTRAINT NAME:  ", &ignored},
+        {"LOCATION:  ", &ignored},
+    }};
+    auto *field = &out.primary;
+    auto rest = text.substr(at + 10);
+    while (!rest.empty()) {
+        auto const end = rest.find('\n');
+        auto line = rest.substr(0, end);
+        rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+        bool labelled = field == &out.primary && out.primary.empty();
+        for (auto const &[label, target] : labels) {
+            if (line.substr(0, label.size()) == label) {
+                field = target;
+                line.remove_prefix(label.size());
+                labelled = true;
+                break;
+            }
+        }
+        if (!labelled) {
+            *field += '\n';
+        }
+        *field += line;
+    }
+    return out;
+}
+
+std::string error_text(server_message const &message)
+{
+    auto out = message.primary;
+    if (!message.detail.empty()) {
+        out += "\nDETAIL: " + message.detail;
+    }
+    if (!message.context.empty()) {
+        out += "\nCONTEXT: " + message.context;
+    }
+    return out;
+}
+
+void notice_log::add(server_message const &message)
+{
+    if (message.severity == "FATAL" || message.severity == "PANIC") {
+        last_words_ = message;
+        return;
+    }
+    if (kept_.size() == kept_notices) {
+        ++more_;
+        return;
+    }
+    auto text = message.primary;
+    if (!message.detail.empty()) {
+        text += "\nDETAIL: " + message.detail;
+    }
+    if (!message.hint.empty()) {
+        text += "\nHINT: " + message.hint;
+    }
+    kept_.push_back({message.severity, message.sqlstate, cut(std::move(text))});
+}
+
+std::vector<notice> notice_log::take()
+{
+    if (more_ > 0) {
+        kept_.back().message += fmt::format("\n({} more notices were not kept)", more_);
+        more_ = 0;
+    }
+    return std::exchange(kept_, {});
+}
+
+} // namespace pgtend::pg

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+// Statements by libpqxx 6.4 (Debian 12) and 7.10 (Debian 13). Every difference between them is in this file.
+#include "pg/session.hpp"
+
+#include <fmt/core.h>
+#include <pqxx/pqxx>
+#include <utility>
+
+#include "pg/interrupter.hpp"
+#include "pg/message.hpp"
+#include "pg/wire.hpp"
+
+#define PGTEND_PQXX (PQXX_VERSION_MAJOR * 100 + PQXX_VERSION_MINOR)
+
+namespace pgtend::pg {
+namespace {
+
+#if PGTEND_PQXX < 700
+// libpqxx 6 connects by a policy object: this one has the connection already.
+class handed_over : public pqxx::connectionpolicy {
+  public:
+    explicit handed_over(handle conn) : pqxx::connectionpolicy{""}, conn_{conn} {}
+    handle do_startconnect(handle) override { return conn_; }
+    handle do_completeconnect(handle) override { return conn_; }
+
+  private:
+    handle conn_;
+};
+
+class adopted_connection : public pqxx::connection_base {
+  public:
+    explicit adopted_connection(handed_over::handle conn) : connection_base{policy_}, policy_{conn}
+    {
+        init();
+        // libpqxx 6 would reconnect silently, without the locks and settings of the session.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+        inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+        set_verbosity(verbose);
+    }
+    ~adopted_connection() noexcept { close(); }
+
+  private:
+    handed_over policy_;
+};
+#else
+using adopted_connection = pqxx::connection;
+#endif
+
+adopted_connection take_over(wire::connection conn)
+{
+#if PGTEND_PQXX < 700
+    return adopted_connection{static_cast<handed_over::handle>(conn)};
+#else
+    auto out = pqxx::connection::seize_raw_connection(static_cast<pqxx::internal::pq::PGconn *>(conn));
+    out.set_verbosity(pqxx::error_verbosity::verbose);
+    return out;
+#endif
+}
+
+pqxx::result execute(pqxx::transaction_base &tx, std::string const &sql, std::vector<param> const &parameters)
+{
+    if (parameters.empty()) {
+        return tx.exec(sql);
+    }
+#if PGTEND_PQXX < 710
+    std::vector<char const *> values;
+    values.reserve(parameters.size());
+    for (auto const &p : parameters) {
+        values.push_back(p ? p->c_str() : nullptr);
+    }
+    return tx.exec_params(sql, pqxx::prepare::make_dynamic_params(values));
+#else
+    pqxx::params values;
+    values.reserve(parameters.size());
+    for (auto const &p : parameters) {
+        if (p) {
+            values.append(*p);
+        } else {
+            values.append();
+        }
+    }
+    return tx.exec(sql, values);
+#endif
+}
+
+rows copy_rows(pqxx::result const &result)
+{
+    std::vector<std::string> names;
+    std::vector<param> cells;
+    auto const width = result.columns();
+    auto const count = static_cast<std::size_t>(result.size());
+    for (auto c = decltype(width){0}; c < width; ++c) {
+        names.emplace_back(result.column_name(c));
+    }
+    cells.reserve(count * names.size());
+    for (auto const &row : result) {
+        for (auto const &field : row) {
+            cells.push_back(field.is_null() ? param{} : param{std::string(field.c_str(), field.size())});
+        }
+    }
+    return {std::move(names), std::move(cells), count, static_cast<long long>(result.affected_rows())};
+}
+
+bool has_nul(std::string_view text)
+{
+    return text.find('\0') != std::string_view::npos;
+}
+
+char const *begin_text(isolation level, bool read_only)
+{
+    switch (level) {
+    case isolation::repeatable_read:
+        return read_only ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE";
+    case isolation::serializable:
+        return read_only ? "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY" : "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE";
+    default:
+        return read_only ? "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY" : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+    }
+}
+
+} // namespace
+
+struct session::impl {
+    explicit impl(wire::connection handle)
+        : conn{handle}, owner{take_over(handle)}, open_ended{owner}, interrupts{handle}
+    {
+        wire::collect_notices(conn, &notices);
+    }
+
+    // Throws when nothing may be sent.
+    void check(std::string_view sql, limits const &limit) const
+    {
+        if (gone || wire::broken(conn)) {
+            throw lost_error(sql, {});
+        }
+        if (limit.stop.stop_requested()) {
+            throw interrupted{"stopped before the statement was sent"};
+        }
+        if (has_nul(sql)) {
+            throw error{"the statement holds a NUL byte, which PostgreSQL text cannot", {}, "22021", std::string{sql}};
+        }
+    }
+
+    connection_lost lost_error(std::string_view sql, server_message const &message) const
+    {
+        auto const &last = notices.last_words();
+        if (!last.sqlstate.empty()) {
+            return {"the connection was lost: " + last.primary, last.sqlstate, std::string{sql}};
+        }
+        if (!message.sqlstate.empty() || !message.primary.empty()) {
+            return {"the connection was lost: " + message.primary, message.sqlstate.empty() ? "08006" : message.sqlstate,
+                    std::string{sql}};
+        }
+        return {"the connection was lost", "08006", std::string{sql}};
+    }
+
+    // Runs `work`, which returns an empty text or that of a failure, under the limit. Throws what the failure means.
+    template <class Work> void guarded(std::string_view sql, limits const &limit, Work const &work)
+    {
+        interrupts.start(limit.timeout, limit.stop, limit.grace);
+        std::string const failure = work();
+        auto const verdict = interrupts.finish();
+        gone = gone || verdict.socket_shut || wire::broken(conn);
+        if (failure.empty()) {
+            return; // its result came, whatever was asked for meanwhile
+        }
+        auto const message = parse_message(failure);
+        if (gone) {
+            if (verdict.socket_shut) {
+                throw connection_lost{why(verdict.why, limit) + ", it did not end within the grace, and the connection was shut down",
+                                      "08006", std::string{sql}};
+            }
+            throw lost_error(sql, message);
+        }
+        if (message.sqlstate == "57014" && verdict.why == interrupter::reason::timeout) {
+            throw timed_out{why(verdict.why, limit) + " and was cancelled"};
+        }
+        if (message.sqlstate == "57014" && verdict.why == interrupter::reason::stop) {
+            throw interrupted{why(verdict.why, limit) + " and was cancelled"};
+        }
+        throw error{error_text(message), message.hint, message.sqlstate, std::string{sql}};
+    }
+
+    static std::string why(interrupter::reason reason, limits const &limit)
+    {
+        if (reason == interrupter::reason::stop) {
+            return "the statement was asked to stop";
+        }
+        return fmt::format("the statement took longer than its limit of {} ms",
+                           std::chrono::duration_cast<milliseconds>(limit.timeout).count());
+    }
+
+    // Several statements, or BEGIN and COMMIT: libpqxx gives neither the results between nor the command tag.
+    wire::answer send(std::string const &sql, limits const &limit)
+    {
+        check(sql, limit);
+        wire::answer answer;
+        guarded(sql, limit, [&] {
+            answer = wire::execute(conn, sql);
+            return std::exchange(answer.failure, {});
+        });
+        return answer;
+    }
+
+    bool in_transaction() const noexcept
+    {
+        auto const state = wire::transaction_state(conn);
+        return !gone && (state == wire::transaction::open || state == wire::transaction::failed);
+    }
+
+    wire::connection conn;
+    notice_log notices;
+    bool gone = false;
+    std::string transaction_id;
+    adopted_connection owner;
+    pqxx::nontransaction open_ended; // libpqxx wants one around every statement; ours has no end, BEGIN and COMMIT are text
+    interrupter::client interrupts;
+};
+
+session adopt(wire::connection conn)
+{
+    return session{std::make_unique<session::impl>(conn)};
+}
+
+session::session(std::unique_ptr<impl> implementation) : impl_{std::move(implementation)} {}
+session::~session() = default;
+session::session(session &&) noexcept = default;
+session &session::operator=(session &&) noexcept = default;
+
+rows session::run(std::string_view sql, std::vector<param> const &parameters, limits const &limit)
+{
+    impl_->check(sql, limit);
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+        if (parameters[i] && has_nul(*parameters[i])) {
+            throw error{fmt::format("parameter ${} holds a NUL byte, which PostgreSQL text cannot", i + 1), {}, "22021",
+                        std::string{sql}};
+        }
+    }
+    rows out;
+    impl_->guarded(sql, limit, [&]() -> std::string {
+        try {
+            auto const result = execute(impl_->open_ended, std::string{sql}, parameters);
+            if (wire::transaction_state(impl_->conn) == wire::transaction::busy) {
+                return wire::end_copy(impl_->conn);
+            }
+            out = copy_rows(result);
+            return {};
+        } catch (std::exception const &e) {
+            return *e.what() == '\0' ? "the driver gave no reason" : e.what();
+        }
+    });
+    return out;
+}
+
+rows session::batch(std::string_view sql, limits const &limit)
+{
+    return impl_->send(std::string{sql}, limit).result;
+}
+
+void session::begin(isolation level, bool read_only)
+{
+    if (in_transaction()) {
+        throw error{"a transaction is open already", {}, "25001", "BEGIN"};
+    }
+    impl_->transaction_id.clear();
+    impl_->send(begin_text(level, read_only), {});
+}
+
+void session::commit(limits const &limit)
+{
+    impl_->check("COMMIT", limit);
+    if (!in_transaction()) {
+        throw error{"no transaction is open", {}, "25P01", "COMMIT"};
+    }
+    if (!wire::look_alive(impl_->conn)) {
+        impl_->gone = true;
+        throw impl_->lost_error("COMMIT", {});
+    }
+    auto const id = std::exchange(impl_->transaction_id, {});
+    std::string tag;
+    try {
+        tag = impl_->send("COMMIT", limit).tag;
+    } catch (connection_lost const &e) {
+        throw outcome_unknown{std::string{"whether COMMIT was carried out is not known: "} + e.what(), id};
+    }
+    if (tag == "ROLLBACK") {
+        throw error{"the transaction had failed before: COMMIT rolled it back", {}, "40000", "COMMIT"};
+    }
+}
+
+void session::rollback() noexcept
+{
+    try {
+        impl_->transaction_id.clear();
+        if (in_transaction()) {
+            impl_->send("ROLLBACK", {std::chrono::seconds{10}, {}, std::chrono::seconds{2}});
+        }
+    } catch (...) {
+        impl_->gone = true; // a session whose transaction cannot be ended is of no use
+    }
+}
+
+bool session::in_transaction() const noexcept
+{
+    return impl_->in_transaction();
+}
+
+std::string session::note_transaction_id()
+{
+    impl_->transaction_id = run("SELECT pg_catalog.pg_current_xact_id()").text(0, 0);
+    return impl_->transaction_id;
+}
+
+std::vector<notice> session::take_notices()
+{
+    return impl_->notices.take();
+}
+
+bool session::lost() const noexcept
+{
+    return impl_->gone || wire::broken(impl_->conn);
+}
+
+int session::server_version() const noexcept
+{
+    return wire::server_version(impl_->conn);
+}
+
+int session::backend_pid() const noexcept
+{
+    return wire::backend_pid(impl_->conn);
+}
+
+} // namespace pgtend::pg

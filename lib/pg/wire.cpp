@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pg/wire.hpp"
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <libpq-fe.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <new>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace pgtend::pg::wire {
+namespace {
+
+PGconn *pg(connection conn)
+{
+    return static_cast<PGconn *>(conn);
+}
+
+std::string text(char const *value)
+{
+    return value == nullptr ? std::string{} : std::string{value};
+}
+
+struct options_deleter {
+    void operator()(PQconninfoOption *all) const { PQconninfoFree(all); }
+};
+using option_list = std::unique_ptr<PQconninfoOption, options_deleter>;
+
+struct result_deleter {
+    void operator()(PGresult *result) const { PQclear(result); }
+};
+using result_ptr = std::unique_ptr<PGresult, result_deleter>;
+
+void hide(std::string &message, std::string const &secret)
+{
+    if (secret.empty()) {
+        return;
+    }
+    for (auto at = message.find(secret); at != std::string::npos; at = message.find(secret, at + 3)) {
+        message.replace(at, secret.size(), "***");
+    }
+}
+
+rows copy_rows(PGresult const *result)
+{
+    auto const width = PQnfields(result);
+    auto const count = PQntuples(result);
+    std::vector<std::string> names;
+    std::vector<param> cells;
+    names.reserve(static_cast<std::size_t>(width));
+    cells.reserve(static_cast<std::size_t>(width) * static_cast<std::size_t>(count));
+    for (int c = 0; c < width; ++c) {
+        names.emplace_back(PQfname(result, c));
+    }
+    for (int r = 0; r < count; ++r) {
+        for (int c = 0; c < width; ++c) {
+            if (PQgetisnull(result, r, c) != 0) {
+                cells.emplace_back();
+            } else {
+                cells.emplace_back(
+                    std::string(PQgetvalue(result, r, c), static_cast<std::size_t>(PQgetlength(result, r, c))));
+            }
+        }
+    }
+    auto const affected = std::strtoll(PQcmdTuples(const_cast<PGresult *>(result)), nullptr, 10);
+    return {std::move(names), std::move(cells), static_cast<std::size_t>(count), affected};
+}
+
+void on_notice(void *log, PGresult const *result)
+{
+    if (log == nullptr) {
+        return;
+    }
+    try {
+        auto const field = [result](int code) { return text(PQresultErrorField(result, code)); };
+        server_message message;
+        message.severity = field(PG_DIAG_SEVERITY_NONLOCALIZED);
+        message.sqlstate = field(PG_DIAG_SQLSTATE);
+        message.primary = field(PG_DIAG_MESSAGE_PRIMARY);
+        message.detail = field(PG_DIAG_MESSAGE_DETAIL);
+        message.hint = field(PG_DIAG_MESSAGE_HINT);
+        message.context = field(PG_DIAG_CONTEXT);
+        static_cast<notice_log *>(log)->add(message);
+    } catch (...) { // out of memory: libpq is C, nothing may pass through it
+    }
+}
+
+} // namespace
+
+std::optional<keywords> parse_conninfo(std::string const &conninfo)
+{
+    option_list const all{PQconninfoParse(conninfo.c_str(), nullptr)};
+    if (!all) {
+        return std::nullopt;
+    }
+    keywords out;
+    for (auto const *o = all.get(); o->keyword != nullptr; ++o) {
+        if (o->val != nullptr) {
+            out.emplace_back(o->keyword, o->val);
+        }
+    }
+    return out;
+}
+
+connection start_opening(keywords const &parameters)
+{
+    std::vector<char const *> names;
+    std::vector<char const *> values;
+    for (auto const &[name, value] : parameters) {
+        names.push_back(name.c_str());
+        values.push_back(value.c_str());
+    }
+    names.push_back(nullptr);
+    values.push_back(nullptr);
+    auto *conn = PQconnectStartParams(names.data(), values.data(), 0);
+    if (conn == nullptr) {
+        throw std::bad_alloc{};
+    }
+    PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
+    collect_notices(conn, nullptr); // libpq would print them to stderr
+    return conn;
+}
+
+progress advance(connection conn)
+{
+    switch (PQconnectPoll(pg(conn))) {
+    case PGRES_POLLING_READING:
+        return progress::wants_read;
+    case PGRES_POLLING_WRITING:
+        return progress::wants_write;
+    case PGRES_POLLING_OK:
+        return progress::done;
+    default:
+        return progress::failed;
+    }
+}
+
+void close(connection conn) noexcept
+{
+    PQfinish(pg(conn));
+}
+
+int socket(connection conn) noexcept
+{
+    return PQsocket(pg(conn));
+}
+
+std::string option(connection conn, std::string_view keyword)
+{
+    option_list const all{PQconninfo(pg(conn))};
+    for (auto const *o = all.get(); o != nullptr && o->keyword != nullptr; ++o) {
+        if (keyword == o->keyword) {
+            return text(o->val);
+        }
+    }
+    return {};
+}
+
+target current_target(connection conn)
+{
+    return {text(PQhost(pg(conn))), text(PQport(pg(conn))), text(PQhostaddr(pg(conn)))};
+}
+
+std::string failure_text(connection conn)
+{
+    auto message = text(PQerrorMessage(pg(conn)));
+    hide(message, text(PQpass(pg(conn))));
+    hide(message, option(conn, "sslpassword"));
+    return message;
+}
+
+void set_tcp_user_timeout(connection conn, std::chrono::milliseconds timeout) noexcept
+{
+    auto const value = static_cast<unsigned>(timeout.count());
+    ::setsockopt(PQsocket(pg(conn)), IPPROTO_TCP, TCP_USER_TIMEOUT, &value, sizeof value);
+}
+
+int server_version(connection conn) noexcept
+{
+    return PQserverVersion(pg(conn));
+}
+
+int backend_pid(connection conn) noexcept
+{
+    return PQbackendPID(pg(conn));
+}
+
+bool broken(connection conn) noexcept
+{
+    return PQstatus(pg(conn)) == CONNECTION_BAD;
+}
+
+bool look_alive(connection conn) noexcept
+{
+    while (!broken(conn)) {
+        pollfd waiting{PQsocket(pg(conn)), POLLIN, 0};
+        if (::poll(&waiting, 1, 0) <= 0) {
+            return true;
+        }
+        if (PQconsumeInput(pg(conn)) == 0) {
+            return false;
+        }
+        PQisBusy(pg(conn)); // parses: a FATAL is handed to on_notice
+    }
+    return false;
+}
+
+transaction transaction_state(connection conn) noexcept
+{
+    switch (PQtransactionStatus(pg(conn))) {
+    case PQTRANS_IDLE:
+        return transaction::none;
+    case PQTRANS_INTRANS:
+        return transaction::open;
+    case PQTRANS_INERROR:
+        return transaction::failed;
+    case PQTRANS_ACTIVE:
+        return transaction::busy;
+    default:
+        return transaction::unknown;
+    }
+}
+
+void collect_notices(connection conn, notice_log *log) noexcept
+{
+    PQsetNoticeReceiver(pg(conn), on_notice, log);
+}
+
+answer execute(connection conn, std::string const &sql)
+{
+    answer out;
+    if (PQsendQuery(pg(conn), sql.c_str()) == 0) {
+        out.failure = failure_text(conn);
+        return out;
+    }
+    while (result_ptr const result{PQgetResult(pg(conn))}) {
+        switch (PQresultStatus(result.get())) {
+        case PGRES_TUPLES_OK:
+        case PGRES_COMMAND_OK:
+        case PGRES_EMPTY_QUERY:
+            if (PQntuples(result.get()) > 0 || out.result.empty()) {
+                out.result = copy_rows(result.get());
+            }
+            out.tag = PQcmdStatus(const_cast<PGresult *>(result.get()));
+            break;
+        case PGRES_COPY_IN:
+        case PGRES_COPY_OUT:
+        case PGRES_COPY_BOTH:
+            out.failure = end_copy(conn);
+            return out;
+        default:
+            if (out.failure.empty()) {
+                out.failure = PQresultErrorMessage(result.get());
+            }
+        }
+    }
+    return out;
+}
+
+std::string end_copy(connection conn)
+{
+    // One of the two applies; the other does nothing.
+    PQputCopyEnd(pg(conn), "this program sends no data of its own");
+    char *line = nullptr;
+    while (PQgetCopyData(pg(conn), &line, 0) > 0) {
+        PQfreemem(line);
+    }
+    std::string failure;
+    while (result_ptr const result{PQgetResult(pg(conn))}) {
+        if (PQresultStatus(result.get()) == PGRES_COPY_IN || PQresultStatus(result.get()) == PGRES_COPY_OUT) {
+            return end_copy(conn);
+        }
+        if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR && failure.empty()) {
+            failure = PQresultErrorMessage(result.get());
+        }
+    }
+    return failure.empty() ? "COPY to or from the client is not possible here" : failure;
+}
+
+canceller::canceller(connection conn)
+    : handle_{PQgetCancel(pg(conn))}, socket_{::fcntl(PQsocket(pg(conn)), F_DUPFD_CLOEXEC, 0)}
+{
+}
+
+canceller::~canceller()
+{
+    PQfreeCancel(static_cast<PGcancel *>(handle_));
+    if (socket_ >= 0) {
+        ::close(socket_);
+    }
+}
+
+bool canceller::send() noexcept
+{
+    char reason[256];
+    return PQcancel(static_cast<PGcancel *>(handle_), reason, sizeof reason) == 1;
+}
+
+void canceller::shut_down() noexcept
+{
+    ::shutdown(socket_, SHUT_RDWR);
+}
+
+} // namespace pgtend::pg::wire
