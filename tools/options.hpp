@@ -48,20 +48,11 @@ struct global_options {
     std::string config;                     // -c
     std::string target;                     // -t
     std::optional<std::string> conninfo;    // -d
-    std::string output = "text";            // -o
+    std::string output = "text";            // -o, text or json
     bool dry_run = false;
     bool verbose = false;
     bool quiet = false;
     bool insecure_permissions = false;
-};
-
-// What parsing came to.
-struct parsed {
-    // Set: nothing to run; print `text` (help, version) to stdout, or `problem` to stderr with exit 2.
-    std::optional<std::string> text = {};
-    std::optional<std::string> problem = {};
-    std::string hint = {};
-    std::size_t command = 0; // index into the table of commands
 };
 
 } // namespace pgtend::tools

@@ -1,16 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/run.hpp"
 
-namespace pgtend::tools {
+#include <ostream>
 
-int run(std::vector<std::string> const &, io &)
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "tools/context.hpp"
+#include "tools/parse.hpp"
+
+namespace pgtend::tools {
+namespace {
+
+int fail(std::ostream &err, error const &e)
 {
-    return 2;
+    err << "pgtend: error: " << replace_all(describe(e), "\n", "\npgtend: ") << "\n";
+    return static_cast<int>(e.code());
 }
 
-int main(int, char **)
+int fail(std::ostream &err, config_error const &e)
 {
-    return 2;
+    for (auto const &d : e.diagnostics()) {
+        err << to_string(d.at) << ": " << d.message << (d.hint.empty() ? "" : " (HINT: " + d.hint + ")") << "\n";
+    }
+    return static_cast<int>(e.code());
+}
+
+} // namespace
+
+int run(std::vector<std::string> const &args, io &outside)
+{
+    try {
+        auto call = parse(args);
+        if (call.text) {
+            outside.out << *call.text;
+            return 0;
+        }
+        log::set_level(call.global.verbose ? log::level::debug
+                       : call.global.quiet ? log::level::error
+                                           : log::level::info);
+        context around{outside, call.global, call.command};
+        auto const code = call.run(around);
+        outside.out.flush();
+        return static_cast<int>(code);
+    } catch (config_error const &e) {
+        return fail(outside.err, e);
+    } catch (error const &e) {
+        return fail(outside.err, e);
+    } catch (std::exception const &e) {
+        return fail(outside.err, error{e.what(), "this is a defect of pgtend; please report it"});
+    }
 }
 
 } // namespace pgtend::tools

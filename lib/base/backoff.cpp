@@ -2,15 +2,16 @@
 #include "base/backoff.hpp"
 
 #include <algorithm>
-#include <memory>
 #include <random>
 
 namespace pgtend {
 
 random_source system_random()
 {
-    auto engine = std::make_shared<std::mt19937_64>(std::random_device{}());
-    return [engine] { return std::uniform_real_distribution<double>{0, 1}(*engine); };
+    return [] {
+        thread_local std::mt19937_64 engine{std::random_device{}()};
+        return std::uniform_real_distribution<double>{0, 1}(engine);
+    };
 }
 
 microseconds backoff::next()

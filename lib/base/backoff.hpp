@@ -8,6 +8,7 @@ namespace pgtend {
 
 // A source of randomness in [0, 1): a parameter, so that tests are exact.
 using random_source = std::function<double()>;
+// Seeded by the operating system; may be called from several threads.
 random_source system_random();
 
 // Decorrelated jitter (Brooker, "Exponential Backoff And Jitter", 2015): each pause lies between `initial` and three

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is due: a pure function of the file's job, its row in the ledger and the time.
+#pragma once
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ledger/ledger.hpp"
+#include "model/job.hpp"
+#include "zone/zone.hpp"
+
+namespace pgtend::jobs {
+
+// A slot found later than this counts as missed (a tick comes each minute).
+inline constexpr seconds punctual{90};
+// Runs of one slot that were lost or interrupted, after which it is given up.
+inline constexpr int most_attempts = 5;
+
+struct decision {
+    // The slot to claim now; nothing: none.
+    std::optional<instant> claim = {};
+    // Slots passed over, with the reason; the watermark moves past them. Only the newest of a series is listed, the reason
+    // counts the others.
+    std::vector<ledger::ledger::skip> skipped = {};
+    // The ledger has to learn of the job or of its changed schedule, evaluated up to this instant.
+    std::optional<instant> evaluated_at = {};
+    // Why nothing is claimed although something could be expected; empty otherwise. For `job show`.
+    std::string reason = {};
+};
+
+// now: the server's time, or --now. Takes time that does not grow with the number of missed slots.
+decision decide(model::job const &job, ledger::job_state const &state, bool all_paused, pgtend::zone const &zone, instant now);
+
+// The slot before or at `now`, and the one after it, the job's spread added. Nothing when the expression has none.
+std::optional<instant> previous_slot(model::job const &job, pgtend::zone const &zone, instant now);
+std::optional<instant> next_slot(model::job const &job, pgtend::zone const &zone, instant after);
+
+// How old a slot may be when it is claimed: the job's max_age, or the interval to the next slot, at most 24 h.
+microseconds max_age(model::job const &job, pgtend::zone const &zone, instant slot);
+
+} // namespace pgtend::jobs

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of job kinds: how each action becomes a plan.
+#pragma once
+#include <span>
+#include <string_view>
+
+#include "model/configuration.hpp"
+#include "pg/session.hpp"
+#include "plan/plan.hpp"
+
+namespace pgtend::jobs {
+
+// What a planner may look at. Reading the catalog takes ACCESS SHARE locks on catalogs only.
+struct planning {
+    pg::session &session;
+    // The partition policies that `partition` chooses from.
+    std::span<model::partition_policy const> partitions;
+    instant now{};
+};
+
+struct kind {
+    std::string_view name; // as in YAML
+    // Reads what the planner needs and plans. Throws error.
+    plan::plan (*make)(model::action const &what, planning const &with);
+    // Some of its statements cannot run in a transaction: the fence does not cover them, the recorded backend does.
+    bool outside_transactions = false;
+};
+
+std::span<kind const> kinds();
+// The row of an action.
+kind const &kind_of(model::action const &what);
+// Sessions that work side by side on it, at least 1.
+int workers_of(model::action const &what);
+
+} // namespace pgtend::jobs

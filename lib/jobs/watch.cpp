@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/watch.hpp"
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace pgtend::jobs {
+namespace {
+
+// A query as a subquery: its own line, so that a trailing comment ends.
+std::string subquery(std::string const &query)
+{
+    auto text = std::string{trim(query)};
+    while (text.ends_with(';')) {
+        text = std::string{trim(text.substr(0, text.size() - 1))};
+    }
+    return "(\n" + text + "\n)";
+}
+
+plan::statement statement_of(model::watch_action const &what)
+{
+    plan::statement out;
+    if (!what.insert_into) {
+        out.sql = "SELECT pg_catalog.count(*), pg_catalog.count(*) FROM " + subquery(what.query) + " AS finding";
+        return out;
+    }
+    auto const target = plan::quote(*what.insert_into);
+    std::string columns, values;
+    for (auto const &column : what.columns) {
+        auto const name = plan::quote_ident(column);
+        columns += (columns.empty() ? "" : ", ") + name;
+        values += (values.empty() ? "" : ", ") + ("finding." + name);
+    }
+    // The join keeps what was told before out; ON CONFLICT what another session tells at the same time.
+    out.sql = "WITH finding AS MATERIALIZED " + subquery(what.query) +
+              ", told AS (\n    INSERT INTO " + target + " (" + columns + ")\n    SELECT " + values + " FROM finding";
+    if (!what.key.empty()) {
+        auto const key = plan::quote_ident(what.key);
+        out.sql += "\n    WHERE NOT EXISTS (SELECT FROM " + target + " AS known WHERE known." + key + " = finding." + key + ")";
+    }
+    out.sql += "\n    ON CONFLICT DO NOTHING RETURNING 1)\n"
+               "SELECT (SELECT pg_catalog.count(*) FROM finding), (SELECT pg_catalog.count(*) FROM told)";
+    out.locks = {{target, plan::lock_mode::row_exclusive}};
+    return out;
+}
+
+class watch_task final : public plan::task {
+  public:
+    explicit watch_task(model::watch_action const &what) : statement_{statement_of(what)}, inserts_{what.insert_into} {}
+
+    plan::description describe() const override
+    {
+        return {.title = inserts_ ? "insert new findings into " + display(*inserts_) : "count findings",
+                .statements = {statement_},
+                .expected_rows = {},
+                .until = "once"};
+    }
+
+    std::optional<plan::work> next(plan::outcome const &last) override
+    {
+        if (last.failed) {
+            throw error{last.failed->message, last.failed->hint, last.failed->sqlstate, statement_.sql};
+        }
+        if (last.results.empty()) {
+            return plan::work{.statements = {statement_}};
+        }
+        auto const &counts = last.results.front();
+        tally_.expected = counts.integer(0, std::size_t{0});
+        tally_.rows = counts.integer(0, std::size_t{1});
+        tally_.batches = 1;
+        tally_.notes.push_back(std::to_string(*tally_.expected) + " findings" +
+                               (inserts_ ? ", " + std::to_string(tally_.rows) + " new" : ""));
+        return {};
+    }
+
+    plan::tally progress() const override { return tally_; }
+
+  private:
+    plan::statement statement_;
+    std::optional<qualified_name> inserts_;
+    plan::tally tally_;
+};
+
+} // namespace
+
+plan::plan plan_watch(model::watch_action const &what)
+{
+    plan::plan out;
+    plan::step step;
+    step.title = what.insert_into ? "watch, telling " + display(*what.insert_into) : "watch";
+    step.reason = "its rows are findings";
+    step.object = what.insert_into ? display(*what.insert_into) : "query";
+    step.body = std::make_unique<watch_task>(what);
+    out.steps.push_back(std::move(step));
+    return out;
+}
+
+} // namespace pgtend::jobs

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/context.hpp"
+
+#include <ostream>
+#include <unistd.h>
+
+#include "base/log.hpp"
+#include "config/load.hpp"
+#include "tools/progress.hpp"
+
+namespace pgtend::tools {
+namespace {
+
+constexpr char default_file[] = "pgtend.yaml";
+
+std::string file_of(context const &c)
+{
+    if (!c.global.config.empty()) {
+        return c.global.config;
+    }
+    if (auto const named = c.outside.environment("PGTEND_CONFIG"); named && !named->empty()) {
+        return *named;
+    }
+    return access(default_file, F_OK) == 0 ? default_file : "";
+}
+
+} // namespace
+
+bool context::has_configuration() const
+{
+    return !file_of(*this).empty();
+}
+
+model::configuration const &context::configuration()
+{
+    if (!configuration_) {
+        auto const file = file_of(*this);
+        if (file.empty()) {
+            throw usage_error{"no configuration file given",
+                              "name one with -c FILE or PGTEND_CONFIG, or write ./pgtend.yaml"};
+        }
+        configuration_ = config::load_file(
+            file, {.environment = outside.environment, .insecure_permissions = global.insecure_permissions});
+    }
+    return *configuration_;
+}
+
+std::vector<context::destination> context::destinations()
+{
+    auto const base = [&] {
+        destination out;
+        out.options.stop = outside.stop;
+        return out;
+    };
+    if (global.conninfo) {
+        if (!global.target.empty()) {
+            throw usage_error{"-d and -t exclude each other", "give a conninfo, or the name of a target of the file"};
+        }
+        auto out = base();
+        out.options.target = pg::conninfo{*global.conninfo};
+        out.name = out.options.target.display();
+        return {out};
+    }
+    if (!has_configuration() || configuration().targets.empty()) {
+        if (!global.target.empty()) {
+            throw usage_error{"there is no target '" + global.target + "'", "declare it under targets: of the file"};
+        }
+        auto out = base();
+        out.name = out.options.target.display();
+        return {out};
+    }
+    auto const from = [&](model::target const &target) {
+        auto out = base();
+        out.name = target.name;
+        out.options.target = pg::conninfo{target.dsn};
+        if (!target.passfile.empty()) {
+            out.options.target.set("passfile", target.passfile);
+        }
+        out.pooler = target.pooler;
+        return out;
+    };
+    auto const &all = configuration().targets;
+    std::vector<destination> out;
+    if (global.target == "all") {
+        for (auto const &target : all) {
+            out.push_back(from(target));
+        }
+    } else if (!global.target.empty()) {
+        out.push_back(from(configuration().find_target(global.target)));
+    } else if (all.size() == 1) {
+        out.push_back(from(all.front()));
+    } else {
+        std::string names;
+        for (auto const &target : all) {
+            names += (names.empty() ? "" : ", ") + target.name;
+        }
+        throw usage_error{"the file has several targets", "choose one with -t, or -t all: " + names};
+    }
+    return out;
+}
+
+context::destination context::only_destination()
+{
+    auto all = destinations();
+    if (all.size() != 1) {
+        throw usage_error{command_ + " works on one target", "choose one with -t"};
+    }
+    return std::move(all.front());
+}
+
+pg::session context::open(destination const &where, std::string_view job)
+{
+    auto options = where.options;
+    options.application_name = "pgtend/" + command_ + (job.empty() ? "" : "/" + std::string{job});
+    return pg::connect(options, outside.time, outside.random);
+}
+
+context::control context::open_control(destination const &where, bool writes)
+{
+    auto session = open(where);
+    auto server = pg::probe(session, outside.time);
+    if (writes && server.in_recovery) {
+        throw connect_error{where.name + ": read-only standby, nothing written",
+                            "connect to the primary; several hosts with target_session_attrs=read-write find it", "25006"};
+    }
+    constexpr auto tolerated = seconds{5};
+    if (server.clock_skew > tolerated || server.clock_skew < -tolerated) {
+        log::warning("this host's clock and the server's differ by {} s; the server's decides",
+                     std::chrono::duration_cast<seconds>(server.clock_skew).count());
+    }
+    return {std::move(session), std::move(server)};
+}
+
+engine::result context::execute(plan::plan work, destination const &where, engine::work_settings const &settings,
+                                int workers)
+{
+    progress_display watcher{outside, !global.quiet && !global.dry_run};
+    engine::environment around{
+        .open = [&] { return open(where); },
+        .time = outside.time,
+        .random = outside.random,
+        .settings = settings,
+        .stop = outside.abort,
+        .watcher = &watcher,
+        .workers = workers,
+        .drain = outside.stop,
+        .resolve =
+            [&](std::string const &id) {
+                return pg::commit_status(where.options, id, outside.time, outside.random);
+            },
+        .server = where.options.target.display(),
+    };
+    auto const executor =
+        global.dry_run ? engine::dry_run(std::move(around), outside.out) : engine::real(std::move(around));
+    return executor->run(std::move(work));
+}
+
+void context::print(report::document const &d)
+{
+    if (global.output == "json") {
+        outside.out << report::render_json(d);
+        return;
+    }
+    bool const color = outside.out_is_terminal && !outside.environment("NO_COLOR").value_or("").size();
+    outside.out << report::render_text(d, {.columns = outside.out_is_terminal ? outside.columns : 0, .color = color});
+}
+
+} // namespace pgtend::tools

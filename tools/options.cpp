@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "base/duration.hpp"
+#include "base/text.hpp"
+#include "tools/parse.hpp"
+
+namespace pgtend::tools {
+
+struct options::impl {
+    CLI::App app;
+    std::vector<std::pair<std::string, std::string>> examples;
+    // Converted when parsing has succeeded, so that a wrong value is reported as any other.
+    std::vector<std::function<void()>> conversions;
+};
+
+namespace {
+
+CLI::Option *placeholder(CLI::Option *option, std::string const &name)
+{
+    return option->type_name(name);
+}
+
+} // namespace
+
+void options::positional(std::string const &name, std::string &into, std::string const &help, bool required)
+{
+    placeholder(impl_.app.add_option(name, into, help), "")->required(required);
+}
+
+void options::positionals(std::string const &name, std::vector<std::string> &into, std::string const &help,
+                          bool required)
+{
+    placeholder(impl_.app.add_option(name, into, help), "")->required(required);
+}
+
+void options::text(std::string const &flags, std::string &into, std::string const &name, std::string const &help)
+{
+    placeholder(impl_.app.add_option(flags, into, help), name);
+}
+
+void options::text(std::string const &flags, std::optional<std::string> &into, std::string const &name,
+                   std::string const &help)
+{
+    placeholder(impl_.app.add_option_function<std::string>(
+                    flags, [&into](std::string const &value) { into = value; }, help),
+                name);
+}
+
+void options::texts(std::string const &flags, std::vector<std::string> &into, std::string const &name,
+                    std::string const &help)
+{
+    placeholder(impl_.app.add_option(flags, into, help), name)->expected(1)->take_all();
+}
+
+void options::number(std::string const &flags, long long &into, std::string const &name, std::string const &help,
+                     long long least, long long most)
+{
+    placeholder(impl_.app.add_option(flags, into, help)->check(CLI::Range(least, most)), name)
+        ->default_str(std::to_string(into));
+}
+
+void options::number(std::string const &flags, std::optional<long long> &into, std::string const &name,
+                     std::string const &help, long long least, long long most)
+{
+    placeholder(impl_.app
+                    .add_option_function<long long>(
+                        flags, [&into](long long value) { into = value; }, help)
+                    ->check(CLI::Range(least, most)),
+                name);
+}
+
+void options::duration(std::string const &flags, microseconds &into, std::string const &help)
+{
+    auto *option = impl_.app.add_option_function<std::string>(
+        flags,
+        [&into, flags](std::string const &value) {
+            try {
+                into = parse_duration(value);
+            } catch (error const &e) {
+                throw CLI::ValidationError(flags, std::string{e.what()} + (e.hint().empty() ? "" : "; " + e.hint()));
+            }
+        },
+        help);
+    placeholder(option, "DURATION")->default_str(to_string(into));
+}
+
+void options::choice(std::string const &flags, std::string &into, std::vector<std::string> const &allowed,
+                     std::string const &help)
+{
+    placeholder(impl_.app.add_option(flags, into, help)->check(CLI::IsMember(allowed)), join(allowed, "|"))
+        ->default_str(into);
+}
+
+void options::flag(std::string const &flags, bool &into, std::string const &help)
+{
+    impl_.app.add_flag(flags, into, help);
+}
+
+void options::excludes(std::string const &one, std::string const &other)
+{
+    impl_.app.get_option(one)->excludes(impl_.app.get_option(other));
+}
+
+void options::needs(std::string const &one, std::string const &other)
+{
+    impl_.app.get_option(one)->needs(impl_.app.get_option(other));
+}
+
+void options::required(std::string const &flag)
+{
+    impl_.app.get_option(flag)->required();
+}
+
+void options::example(std::string const &arguments, std::string const &what)
+{
+    impl_.examples.emplace_back(arguments, what);
+}
+
+namespace {
+
+void declare_global(options &o, CLI::App &app, global_options &global)
+{
+    auto const before = app.get_options();
+    o.text("-c,--config", global.config, "FILE", "configuration file (default: $PGTEND_CONFIG, then ./pgtend.yaml)");
+    o.text("-t,--target", global.target, "NAME", "one of the file's targets, or all");
+    o.text("-d,--dsn", global.conninfo, "CONNINFO", "database to work on: a conninfo string or a URI");
+    o.choice("-o,--output", global.output, {"text", "json"}, "form of the result");
+    o.flag("--dry-run", global.dry_run, "print the exact SQL with its locks, change nothing");
+    o.flag("-v,--verbose", global.verbose, "tell more on stderr");
+    o.flag("-q,--quiet", global.quiet, "tell only errors on stderr");
+    o.flag("--insecure-perms", global.insecure_permissions,
+           "accept a file that others may read or write, if it holds no password");
+    o.excludes("--verbose", "--quiet");
+    for (auto *option : app.get_options()) {
+        if (std::find(before.begin(), before.end(), option) == before.end()) {
+            option->group("Options of every command");
+        }
+    }
+}
+
+std::string footer(std::vector<std::pair<std::string, std::string>> const &examples)
+{
+    std::string out;
+    for (auto const &[arguments, what] : examples) {
+        out += out.empty() ? "Examples:\n" : "";
+        out += "  pgtend " + arguments + "\n      " + what + "\n";
+    }
+    return out;
+}
+
+} // namespace
+
+// Parses the arguments of one command (the command's own words taken out).
+invocation parse_command(command const &chosen, std::vector<std::string> arguments)
+{
+    options::impl implementation;
+    auto &app = implementation.app;
+    app.name("pgtend " + std::string{chosen.name});
+    app.description(std::string{chosen.summary});
+    app.set_help_flag("-h,--help", "print this help");
+    app.get_formatter()->column_width(36);
+
+    options o{implementation};
+    invocation out;
+    out.command = chosen.name;
+    out.run = chosen.declare(o);
+    declare_global(o, app, out.global);
+    app.footer(footer(implementation.examples));
+
+    std::reverse(arguments.begin(), arguments.end());
+    try {
+        app.parse(std::move(arguments));
+    } catch (CLI::CallForHelp const &) {
+        out.text = app.help();
+    } catch (CLI::ExtrasError const &e) {
+        std::vector<std::string> known;
+        for (auto const *option : app.get_options()) {
+            for (auto const &name : option->get_lnames()) {
+                known.push_back("--" + name);
+            }
+        }
+        std::string const what = e.what();
+        auto const word = what.substr(what.rfind(' ') + 1);
+        std::vector<std::string_view> const views{known.begin(), known.end()};
+        auto const near = nearest(word.substr(0, word.find('=')), views);
+        throw usage_error{std::string{chosen.name} + ": unexpected argument '" + printable(word) + "'",
+                          near ? "did you mean " + *near + "?"
+                               : "see pgtend " + std::string{chosen.name} + " --help"};
+    } catch (CLI::ParseError const &e) {
+        throw usage_error{std::string{chosen.name} + ": " + printable(e.what()),
+                          "see pgtend " + std::string{chosen.name} + " --help"};
+    }
+    return out;
+}
+
+std::string cli11_version()
+{
+    return CLI11_VERSION;
+}
+
+} // namespace pgtend::tools

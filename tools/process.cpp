@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real outside of a command: streams, terminal, signals.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <pthread.h>
+#include <thread>
+
+#include "base/error.hpp"
+#include "tools/run.hpp"
+#include "tools/secrets.hpp"
+
+namespace pgtend::tools {
+namespace {
+
+// Blocks the stop signals in every thread and waits for them in one of its own.
+class signal_listener {
+  public:
+    signal_listener()
+    {
+        std::signal(SIGPIPE, SIG_IGN);
+        sigemptyset(&set_);
+        for (int const s : {SIGINT, SIGTERM, SIGHUP, SIGUSR2}) {
+            sigaddset(&set_, s);
+        }
+        pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+        thread_ = std::thread{[this] { listen(); }};
+    }
+    ~signal_listener()
+    {
+        finished_ = true;
+        pthread_kill(thread_.native_handle(), SIGUSR2);
+        thread_.join();
+    }
+    signal_listener(signal_listener const &) = delete;
+    signal_listener &operator=(signal_listener const &) = delete;
+
+    std::stop_token stop() const { return stop_.get_token(); }
+    std::stop_token abort() const { return abort_.get_token(); }
+
+  private:
+    void listen()
+    {
+        for (int received = 0; sigwait(&set_, &received) == 0 && !finished_;) {
+            if (received == SIGUSR2) {
+                continue;
+            }
+            if (!stop_.request_stop()) {
+                abort_.request_stop();
+            }
+        }
+    }
+
+    sigset_t set_{};
+    std::stop_source stop_, abort_;
+    std::atomic<bool> finished_ = false;
+    std::thread thread_;
+};
+
+int terminal_width(int descriptor)
+{
+    winsize size{};
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+std::optional<std::string> environment(std::string const &name)
+{
+    auto const *value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>{value};
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    std::vector<std::string> const args{argv + 1, argv + argc};
+    for (int i = 1; i < argc; ++i) {
+        wipe_secrets(argv[i]);
+    }
+    std::ios::sync_with_stdio(false);
+    signal_listener const signals;
+    system_clock time;
+    io outside{.out = std::cout,
+               .err = std::cerr,
+               .out_is_terminal = isatty(STDOUT_FILENO) == 1,
+               .err_is_terminal = isatty(STDERR_FILENO) == 1,
+               .columns = terminal_width(STDOUT_FILENO),
+               .environment = environment,
+               .time = time,
+               .random = system_random(),
+               .stop = signals.stop(),
+               .abort = signals.abort()};
+    auto const code = run(args, outside);
+    errno = 0;
+    std::cout.flush();
+    // A reader that went away (| head) is no failure; a full disk is.
+    if (!std::cout && errno != EPIPE && errno != 0 && code == 0) {
+        std::cerr << "pgtend: error: cannot write the result to stdout\n";
+        return static_cast<int>(exit_code::failed);
+    }
+    return code;
+}
+
+} // namespace pgtend::tools
