@@ -48,7 +48,8 @@ struct attempt_result {
 
 std::string printable_name(std::string name)
 {
-    name.resize(std::min<std::size_t>(name.size(), 63)); // NAMEDATALEN - 1, where the server cuts it with a notice
+    name.resize(std::min<std::size_t>(
+        name.size(), 63)); // NAMEDATALEN - 1, where the server cuts it with a notice
     for (char &c : name) {
         if (c < ' ' || c > '~') {
             c = '?';
@@ -95,14 +96,16 @@ wire::keywords parameters_of(connect_options const &options, microseconds limit)
     by_default("keepalives_idle", "10");
     by_default("keepalives_interval", "5");
     by_default("keepalives_count", "4");
-    // While connecting it also ends a connect() that nobody answers, so that libpq goes on to the next address.
-    auto const wait = std::chrono::duration_cast<milliseconds>(std::min(options.tcp_user_timeout, limit * 4 / 5));
+    // While connecting it also ends a connect() that nobody answers, so that libpq goes on to the
+    // next address.
+    auto const wait =
+        std::chrono::duration_cast<milliseconds>(std::min(options.tcp_user_timeout, limit * 4 / 5));
     by_default("tcp_user_timeout", std::to_string(std::max<long long>(wait.count(), 1)));
     return target.values();
 }
 
-// libpq itself goes on to the next host when one does not answer, but only in its blocking calls: takes the silent host out of
-// the lists. False when it was the only one.
+// libpq itself goes on to the next host when one does not answer, but only in its blocking calls:
+// takes the silent host out of the lists. False when it was the only one.
 bool drop_current_host(wire::connection conn, wire::keywords &parameters)
 {
     auto const silent = wire::current_target(conn);
@@ -119,7 +122,8 @@ bool drop_current_host(wire::connection conn, wire::keywords &parameters)
     for (std::size_t i = 0; i < count; ++i) {
         auto const host = hosts.size() == count ? hosts[i] : std::string{};
         auto const address = addresses.size() == count ? addresses[i] : std::string{};
-        bool const same = (host.empty() ? address : host) == silent.host && at(ports, i) == silent.port;
+        bool const same =
+            (host.empty() ? address : host) == silent.host && at(ports, i) == silent.port;
         if (same && !dropped) {
             dropped = true;
             continue;
@@ -133,7 +137,9 @@ bool drop_current_host(wire::connection conn, wire::keywords &parameters)
         return false;
     }
     constexpr std::array<char const *, 3> names{"host", "hostaddr", "port"};
-    std::erase_if(parameters, [&](auto const &p) { return std::find(names.begin(), names.end(), p.first) != names.end(); });
+    std::erase_if(parameters, [&](auto const &p) {
+        return std::find(names.begin(), names.end(), p.first) != names.end();
+    });
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (i != 1 || addresses.size() == count) {
             parameters.emplace_back(names[i], rest[i]);
@@ -146,11 +152,13 @@ bool wait_for(wire::connection conn, wire::progress wanted, microseconds limit)
 {
     short const events = wanted == wire::progress::wants_read ? POLLIN : POLLOUT;
     pollfd waiting{wire::socket(conn), events, 0};
-    auto const slice = std::chrono::ceil<milliseconds>(std::clamp<microseconds>(limit, milliseconds{1}, poll_slice));
+    auto const slice = std::chrono::ceil<milliseconds>(
+        std::clamp<microseconds>(limit, milliseconds{1}, poll_slice));
     return ::poll(&waiting, 1, static_cast<int>(slice.count())) > 0;
 }
 
-// The limit counts for each host and address, as libpq's connect_timeout does. Sockets take real time, whatever clock is given.
+// The limit counts for each host and address, as libpq's connect_timeout does. Sockets take real
+// time, whatever clock is given.
 attempt_result attempt(connect_options const &options, microseconds limit)
 {
     system_clock const real;
@@ -179,7 +187,8 @@ attempt_result attempt(connect_options const &options, microseconds limit)
         }
         if (state == wire::progress::done) {
             if (options.target.get("tcp_user_timeout").empty()) {
-                wire::set_tcp_user_timeout(conn, std::chrono::duration_cast<milliseconds>(options.tcp_user_timeout));
+                wire::set_tcp_user_timeout(
+                    conn, std::chrono::duration_cast<milliseconds>(options.tcp_user_timeout));
             }
             return {std::move(opened), {}, false};
         }
@@ -187,7 +196,10 @@ attempt_result attempt(connect_options const &options, microseconds limit)
             return {nullptr, wire::failure_text(conn), false};
         }
         if (!drop_current_host(conn, parameters)) {
-            return {nullptr, fmt::format("no answer from {} within {} ms", describe(target), limit / milliseconds{1}), true};
+            return {nullptr,
+                    fmt::format("no answer from {} within {} ms", describe(target),
+                                limit / milliseconds{1}),
+                    true};
         }
     }
 }
@@ -198,7 +210,9 @@ session connect(connect_options const &options, clock &time, random_source const
 {
     auto const limit = attempt_limit(options);
     auto const begun = time.steady();
-    auto const elapsed = [&] { return std::chrono::duration_cast<microseconds>(time.steady() - begun); };
+    auto const elapsed = [&] {
+        return std::chrono::duration_cast<microseconds>(time.steady() - begun);
+    };
     backoff pauses{milliseconds{100}, std::chrono::seconds{5}, random};
     std::optional<microseconds> warned;
     for (int attempts = 1;; ++attempts) {
@@ -206,18 +220,21 @@ session connect(connect_options const &options, clock &time, random_source const
             throw interrupted{"stopped while connecting to " + options.target.display()};
         }
         auto const left = options.deadline - elapsed();
-        auto result = attempt(options, options.deadline.count() > 0 ? std::min(limit, left) : limit);
+        auto result =
+            attempt(options, options.deadline.count() > 0 ? std::min(limit, left) : limit);
         if (result.opened) {
             return adopt(result.opened->release());
         }
         auto const why = diagnose(result.failure, result.timed_out);
-        auto const message = fmt::format("cannot connect to {}: {}", options.target.display(), why.message);
+        auto const message =
+            fmt::format("cannot connect to {}: {}", options.target.display(), why.message);
         if (!why.may_pass || options.deadline.count() <= 0) {
             throw connect_error{message, why.hint, why.sqlstate};
         }
         auto const pause = pauses.next();
         if (elapsed() + pause >= options.deadline) {
-            throw connect_error{fmt::format("{} ({} attempts in {} s)", message, attempts, elapsed() / std::chrono::seconds{1}),
+            throw connect_error{fmt::format("{} ({} attempts in {} s)", message, attempts,
+                                            elapsed() / std::chrono::seconds{1}),
                                 why.hint, why.sqlstate};
         }
         if (!warned || elapsed() - *warned >= warn_every) {
@@ -230,8 +247,8 @@ session connect(connect_options const &options, clock &time, random_source const
     }
 }
 
-commit_outcome commit_status(connect_options const &options, std::string const &transaction_id, clock &time,
-                             random_source const &random)
+commit_outcome commit_status(connect_options const &options, std::string const &transaction_id,
+                             clock &time, random_source const &random)
 {
     if (transaction_id.empty()) {
         return commit_outcome::unknown;
@@ -242,14 +259,15 @@ commit_outcome commit_status(connect_options const &options, std::string const &
     for (;;) {
         std::string status;
         try {
-            status = s.run("SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8)", {transaction_id},
-                           {options.attempt_timeout, options.stop})
+            status = s.run("SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8)",
+                           {transaction_id}, {options.attempt_timeout, options.stop})
                          .text(0, 0);
         } catch (connection_lost const &) {
             return commit_outcome::unknown;
         } catch (interrupted const &) {
             throw;
-        } catch (error const &) { // a server that never had this transaction: "transaction ID ... is in the future"
+        } catch (error const &) { // a server that never had this transaction: "transaction ID ...
+                                  // is in the future"
             return commit_outcome::unknown;
         }
         if (status == "committed") {

@@ -13,18 +13,23 @@
 
 namespace pgtend::pg {
 
-// Where to connect. Built from a conninfo string or a URI; environment, service and pass files work as libpq has them.
-// The only formatter leaves the password out, also one in a URI or in sslpassword.
+// Where to connect. Built from a conninfo string or a URI; environment, service and pass files work
+// as libpq has them. The only formatter leaves the password out, also one in a URI or in
+// sslpassword.
 class conninfo {
   public:
     conninfo() = default; // libpq's defaults and environment alone
-    // Throws usage_error (never repeating the text, which may hold a password) when libpq cannot parse it.
+    // Throws usage_error (never repeating the text, which may hold a password) when libpq cannot
+    // parse it.
     explicit conninfo(std::string_view text);
     void set(std::string const &keyword, std::string const &value); // replaces
     std::string get(std::string_view keyword) const;                // empty when absent
     // "host=... port=... dbname=... user=...", without secrets.
     std::string display() const;
-    std::vector<std::pair<std::string, std::string>> const &values() const noexcept { return values_; }
+    std::vector<std::pair<std::string, std::string>> const &values() const noexcept
+    {
+        return values_;
+    }
 
   private:
     std::vector<std::pair<std::string, std::string>> values_;
@@ -32,23 +37,25 @@ class conninfo {
 
 struct connect_options {
     conninfo target;
-    std::string application_name = "pgtend"; // cut to 63 bytes, other than printable ASCII becomes '?'
+    std::string application_name =
+        "pgtend"; // cut to 63 bytes, other than printable ASCII becomes '?'
     microseconds attempt_timeout = std::chrono::seconds{10}; // one attempt
     microseconds deadline = std::chrono::seconds{30};        // all attempts; 0: one attempt only
     microseconds tcp_user_timeout = std::chrono::seconds{30};
     std::stop_token stop = {};
 };
 
-// Opens a session with keepalives and tcp_user_timeout set and client_encoding UTF8. What can pass (refused, unreachable,
-// starting up, 53300 too many connections, 57P03) is tried again with decorrelated jitter until the deadline; what cannot
-// (28xxx wrong password or no entry, 3D000 unknown database, unknown host) fails at once.
-// Throws connect_error, whose message and hint tell these apart; interrupted when stopped.
+// Opens a session with keepalives and tcp_user_timeout set and client_encoding UTF8. What can pass
+// (refused, unreachable, starting up, 53300 too many connections, 57P03) is tried again with
+// decorrelated jitter until the deadline; what cannot (28xxx wrong password or no entry, 3D000
+// unknown database, unknown host) fails at once. Throws connect_error, whose message and hint tell
+// these apart; interrupted when stopped.
 session connect(connect_options const &options, clock &time, random_source const &random);
 
-// What became of a transaction whose COMMIT was lost: asks pg_xact_status(), again while it says in progress, until the
-// deadline of `options`.
+// What became of a transaction whose COMMIT was lost: asks pg_xact_status(), again while it says in
+// progress, until the deadline of `options`.
 enum class commit_outcome { committed, aborted, unknown };
-commit_outcome commit_status(connect_options const &options, std::string const &transaction_id, clock &time,
-                             random_source const &random);
+commit_outcome commit_status(connect_options const &options, std::string const &transaction_id,
+                             clock &time, random_source const &random);
 
 } // namespace pgtend::pg

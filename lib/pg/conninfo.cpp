@@ -8,16 +8,17 @@
 namespace pgtend::pg {
 namespace {
 
-constexpr char const *encode_hint =
-    "In a URI write special characters of a user name or password as %40 (@), %2F (/), %3A (:), %23 (#), %3F (?), %25 (%).";
+constexpr char const *encode_hint = "In a URI write special characters of a user name or password "
+                                    "as %40 (@), %2F (/), %3A (:), %23 (#), %3F (?), %25 (%).";
 
 bool is_uri(std::string_view text)
 {
     return text.substr(0, 11) == "postgres://" || text.substr(0, 13) == "postgresql://";
 }
 
-// A password with an unencoded '/' or '@' ends up in host, port or database, and from there in messages: nothing but user and
-// password may stand before the last '@' (one in the query after '?' is harmless: libpq knows the keywords there).
+// A password with an unencoded '/' or '@' ends up in host, port or database, and from there in
+// messages: nothing but user and password may stand before the last '@' (one in the query after '?'
+// is harmless: libpq knows the keywords there).
 bool password_spilled(std::string_view text)
 {
     if (!is_uri(text)) {
@@ -51,18 +52,23 @@ conninfo::conninfo(std::string_view text)
     }
     auto parsed = wire::parse_conninfo(std::string{text});
     if (!parsed) {
-        throw usage_error{"the connection string cannot be parsed (it is not repeated here, as it may hold a password)",
-                          is_uri(text) ? encode_hint
-                                       : "Write 'host=... port=... dbname=... user=...', values with blanks in single "
-                                         "quotes, or a URI 'postgresql://user@host:port/database'."};
+        throw usage_error{
+            "the connection string cannot be parsed (it is not repeated here, as it may hold a "
+            "password)",
+            is_uri(text)
+                ? encode_hint
+                : "Write 'host=... port=... dbname=... user=...', values with blanks in single "
+                  "quotes, or a URI 'postgresql://user@host:port/database'."};
     }
     if (password_spilled(text)) {
-        throw usage_error{"the URI of the connection has an unencoded special character in its user name or password",
+        throw usage_error{"the URI of the connection has an unencoded special character in its "
+                          "user name or password",
                           encode_hint};
     }
     values_ = std::move(*parsed);
     if (!valid_ports(get("port"))) {
-        throw usage_error{"the port of the connection is not a number", is_uri(text) ? encode_hint : ""};
+        throw usage_error{"the port of the connection is not a number",
+                          is_uri(text) ? encode_hint : ""};
     }
 }
 
@@ -90,7 +96,8 @@ std::string conninfo::get(std::string_view keyword) const
 std::string conninfo::display() const
 {
     // A list of what may be shown: a keyword that a later libpq adds may be a secret.
-    constexpr std::array<char const *, 7> shown{"service", "host", "hostaddr", "port", "dbname", "user", "target_session_attrs"};
+    constexpr std::array<char const *, 7> shown{
+        "service", "host", "hostaddr", "port", "dbname", "user", "target_session_attrs"};
     std::string out;
     for (auto const *keyword : shown) {
         auto const value = get(keyword);

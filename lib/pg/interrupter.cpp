@@ -31,7 +31,8 @@ monotonic now()
 
 } // namespace
 
-// Guarded by the mutex of the watch, but `handle` (never changes) and `on_stop` (of the session's thread).
+// Guarded by the mutex of the watch, but `handle` (never changes) and `on_stop` (of the session's
+// thread).
 struct interrupter::client::state : std::enable_shared_from_this<state> {
     explicit state(wire::connection conn) : handle{conn} {}
 
@@ -41,7 +42,8 @@ struct interrupter::client::state : std::enable_shared_from_this<state> {
     bool sending = false; // a cancel is on its way
     bool shut = false;
     reason why = reason::none;
-    monotonic due{}; // when the watch has to cancel; after that, when it has to shut the socket down
+    monotonic
+        due{}; // when the watch has to cancel; after that, when it has to shut the socket down
     microseconds grace{0};
     std::condition_variable sent;
     std::optional<std::stop_callback<stop_request>> on_stop;
@@ -52,7 +54,10 @@ namespace {
 // One per process, never destroyed: its thread and a sender that hangs may outlive main().
 struct watch {
     struct sooner {
-        bool operator()(state const *a, state const *b) const { return a->due != b->due ? a->due < b->due : a < b; }
+        bool operator()(state const *a, state const *b) const
+        {
+            return a->due != b->due ? a->due < b->due : a < b;
+        }
     };
 
     std::mutex mutex;
@@ -110,7 +115,8 @@ void watch::list(state &s, monotonic due)
     s.due = due;
     order.insert(&s);
     s.listed = true;
-    // A thread that wakes too early goes back to sleep, which costs less than waking it for every statement.
+    // A thread that wakes too early goes back to sleep, which costs less than waking it for every
+    // statement.
     if (due < sleeps_until) {
         wake.notify_one();
     }
@@ -200,7 +206,8 @@ void interrupter::client::start(microseconds timeout, std::stop_token stop, micr
         try {
             w.ensure_running();
         } catch (std::system_error const &e) {
-            throw error{std::string{"no thread can be started to watch over time limits: "} + e.what(),
+            throw error{std::string{"no thread can be started to watch over time limits: "} +
+                            e.what(),
                         "Raise the limit of processes and threads (ulimit -u)."};
         }
         state_->armed = true;
@@ -212,7 +219,8 @@ void interrupter::client::start(microseconds timeout, std::stop_token stop, micr
     }
     armed_ = true;
     if (stop.stop_possible()) {
-        state_->on_stop.emplace(std::move(stop), stop_request{state_.get()}); // may run at once, and takes the mutex
+        state_->on_stop.emplace(std::move(stop),
+                                stop_request{state_.get()}); // may run at once, and takes the mutex
     }
 }
 
@@ -230,7 +238,8 @@ interrupter::verdict interrupter::client::finish() noexcept
     if (state_->why == reason::none) {
         return {};
     }
-    if (!state_->shut && !state_->sent.wait_until(lock, state_->due, [this] { return !state_->sending; })) {
+    if (!state_->shut &&
+        !state_->sent.wait_until(lock, state_->due, [this] { return !state_->sending; })) {
         w.shut(*state_);
     }
     return {state_->why, state_->shut};

@@ -28,8 +28,8 @@ std::size_t find_sqlstate(std::string_view text)
     for (auto at = text.find(":  "); at != std::string_view::npos; at = text.find(":  ", at + 1)) {
         auto const line = text.rfind('\n', at);
         auto const start = line == std::string_view::npos ? 0 : line + 1;
-        // Detail and context may quote anything: only "SEVERITY:  XXXXX: " at the start of a line, or after a prefix of
-        // libpq's (which ends in "failed: "), is a header.
+        // Detail and context may quote anything: only "SEVERITY:  XXXXX: " at the start of a line,
+        // or after a prefix of libpq's (which ends in "failed: "), is a header.
         auto const prefix = text.substr(start, at - start);
         auto const gap = prefix.rfind(": ");
         auto const severity = gap == std::string_view::npos ? prefix : prefix.substr(gap + 2);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fields of a server's message, read from its text at VERBOSE verbosity. libpqxx hands on the text only, and loses the
-// SQLSTATE of some errors (6.4: deadlock, serialization failure, insufficient privilege, failed transaction).
+// The fields of a server's message, read from its text at VERBOSE verbosity. libpqxx hands on the
+// text only, and loses the SQLSTATE of some errors (6.4: deadlock, serialization failure,
+// insufficient privilege, failed transaction).
 #pragma once
 #include <string>
 #include <string_view>
@@ -18,20 +19,24 @@ struct server_message {
     std::string context;
 };
 
-// Text as PQresultErrorMessage gives it with PQERRORS_VERBOSE ("ERROR:  42P01: relation ...\nDETAIL:  ...\nLOCATION:  ...",
-// see pqBuildErrorMessage3 in libpq), possibly after a prefix of libpq ("connection to server at ... failed: "). The last
-// message with a SQLSTATE counts when there are several. Text without a SQLSTATE becomes `primary`, on one line.
+// Text as PQresultErrorMessage gives it with PQERRORS_VERBOSE ("ERROR:  42P01: relation
+// ...\nDETAIL:  ...\nLOCATION:  ...", see pqBuildErrorMessage3 in libpq), possibly after a prefix
+// of libpq ("connection to server at ... failed: "). The last message with a SQLSTATE counts when
+// there are several. Text without a SQLSTATE becomes `primary`, on one line.
 server_message parse_message(std::string_view text);
 
-// Primary message, then "DETAIL: ..." and "CONTEXT: ..." on lines of their own: the message of an error.
+// Primary message, then "DETAIL: ..." and "CONTEXT: ..." on lines of their own: the message of an
+// error.
 std::string error_text(server_message const &message);
 
-// The notices of one session: the first 1,000 since the last take(), and how many more there were; each at most 4 kB.
+// The notices of one session: the first 1,000 since the last take(), and how many more there were;
+// each at most 4 kB.
 class notice_log {
   public:
     void add(server_message const &message);
     std::vector<notice> take();
-    // The last FATAL or PANIC, which a server says before it closes an idle session; its sqlstate is empty when none came.
+    // The last FATAL or PANIC, which a server says before it closes an idle session; its sqlstate
+    // is empty when none came.
     server_message const &last_words() const noexcept { return last_words_; }
 
   private:

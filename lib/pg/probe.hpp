@@ -22,21 +22,28 @@ struct capabilities {
     std::string user;
     bool superuser = false;
     bool bypasses_row_security = false;
-    int backend_pid = 0;       // pg_backend_pid()
-    bool pid_differs = false;  // from what the protocol's start told: a pooler of some mode
+    int backend_pid = 0;      // pg_backend_pid()
+    bool pid_differs = false; // from what the protocol's start told: a pooler of some mode
     instant server_time{};
-    microseconds clock_skew{0}; // this host's clock minus the server's, half of the round trip taken off
-    std::string search_path;    // what role and database say
+    // This host's clock minus the server's, half of the round trip taken off.
+    microseconds clock_skew{0};
+    std::string search_path; // what role and database say
     std::string time_zone;
 };
 
-// Settings of a control session (direct: for the session; they are sent with the probe): empty search_path, UTC, timeouts.
-// One message, BEGIN; select ...; COMMIT, so that nothing leaks through a transaction pooler.
+// One message, BEGIN; SELECT ...; COMMIT: one round trip. Also gives the session the settings of a
+// control session, unless a pooler stands between, through which they would reach other clients
+// (then each transaction sets its own): search_path empty, TimeZone UTC, ISO dates,
+// statement_timeout, lock_timeout and transaction_timeout 0, idle_in_transaction_session_timeout 30
+// s, client_min_messages notice (skipped work is told by a warning), default_transaction_read_only
+// off. Limits of the role do not reach it, but statement_timeout of at most a few milliseconds may.
 capabilities probe(session &s, clock &time);
 
-// none: the pids agree. Otherwise a transaction is held on a second session to see whether the first one's backend changes
-// (different pids alone also mean session mode).
-pooler find_pooler(session &s, capabilities const &found, connect_options const &second, clock &time,
-                   random_source const &random);
+// none: the pids agree. Otherwise a transaction is held on a second session to see whether it gets
+// the first one's backend, or the first one another: different pids alone also mean session mode.
+// What cannot be found out (no second connection, a pool that is exhausted) counts as transaction
+// mode, in which nothing is relied upon that needs a session.
+pooler find_pooler(session &s, capabilities const &found, connect_options const &second,
+                   clock &time, random_source const &random);
 
 } // namespace pgtend::pg

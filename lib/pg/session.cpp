@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Statements by libpqxx 6.4 (Debian 12) and 7.10 (Debian 13). Every difference between them is in this file.
+// Statements by libpqxx 6.4 (Debian 12) and 7.10 (Debian 13). Every difference between them is in
+// this file.
 #include "pg/session.hpp"
 
 #include <fmt/core.h>
@@ -39,7 +40,10 @@ class adopted_connection : public pqxx::connection_base {
 #pragma GCC diagnostic pop
         set_verbosity(verbose);
     }
-    ~adopted_connection() noexcept { close(); }
+    ~adopted_connection() noexcept
+    {
+        close();
+    }
 
   private:
     handed_over policy_;
@@ -53,13 +57,15 @@ adopted_connection take_over(wire::connection conn)
 #if PGTEND_PQXX < 700
     return adopted_connection{static_cast<handed_over::handle>(conn)};
 #else
-    auto out = pqxx::connection::seize_raw_connection(static_cast<pqxx::internal::pq::PGconn *>(conn));
+    auto out =
+        pqxx::connection::seize_raw_connection(static_cast<pqxx::internal::pq::PGconn *>(conn));
     out.set_verbosity(pqxx::error_verbosity::verbose);
     return out;
 #endif
 }
 
-pqxx::result execute(pqxx::transaction_base &tx, std::string const &sql, std::vector<param> const &parameters)
+pqxx::result execute(pqxx::transaction_base &tx, std::string const &sql,
+                     std::vector<param> const &parameters)
 {
     if (parameters.empty()) {
         return tx.exec(sql);
@@ -97,10 +103,12 @@ rows copy_rows(pqxx::result const &result)
     cells.reserve(count * names.size());
     for (auto const &row : result) {
         for (auto const &field : row) {
-            cells.push_back(field.is_null() ? param{} : param{std::string(field.c_str(), field.size())});
+            cells.push_back(field.is_null() ? param{}
+                                            : param{std::string(field.c_str(), field.size())});
         }
     }
-    return {std::move(names), std::move(cells), count, static_cast<long long>(result.affected_rows())};
+    return {std::move(names), std::move(cells), count,
+            static_cast<long long>(result.affected_rows())};
 }
 
 bool has_nul(std::string_view text)
@@ -112,11 +120,14 @@ char const *begin_text(isolation level, bool read_only)
 {
     switch (level) {
     case isolation::repeatable_read:
-        return read_only ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE";
+        return read_only ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+                         : "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE";
     case isolation::serializable:
-        return read_only ? "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY" : "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE";
+        return read_only ? "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY"
+                         : "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE";
     default:
-        return read_only ? "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY" : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+        return read_only ? "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
+                         : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
     }
 }
 
@@ -139,7 +150,10 @@ struct session::impl {
             throw interrupted{"stopped before the statement was sent"};
         }
         if (has_nul(sql)) {
-            throw error{"the statement holds a NUL byte, which PostgreSQL text cannot", {}, "22021", std::string{sql}};
+            throw error{"the statement holds a NUL byte, which PostgreSQL text cannot",
+                        {},
+                        "22021",
+                        std::string{sql}};
         }
     }
 
@@ -150,13 +164,14 @@ struct session::impl {
             return {"the connection was lost: " + last.primary, last.sqlstate, std::string{sql}};
         }
         if (!message.sqlstate.empty() || !message.primary.empty()) {
-            return {"the connection was lost: " + message.primary, message.sqlstate.empty() ? "08006" : message.sqlstate,
-                    std::string{sql}};
+            return {"the connection was lost: " + message.primary,
+                    message.sqlstate.empty() ? "08006" : message.sqlstate, std::string{sql}};
         }
         return {"the connection was lost", "08006", std::string{sql}};
     }
 
-    // Runs `work`, which returns an empty text or that of a failure, under the limit. Throws what the failure means.
+    // Runs `work`, which returns an empty text or that of a failure, under the limit. Throws what
+    // the failure means.
     template <class Work> void guarded(std::string_view sql, limits const &limit, Work const &work)
     {
         interrupts.start(limit.timeout, limit.stop, limit.grace);
@@ -169,8 +184,10 @@ struct session::impl {
         auto const message = parse_message(failure);
         if (gone) {
             if (verdict.socket_shut) {
-                throw connection_lost{why(verdict.why, limit) + ", it did not end within the grace, and the connection was shut down",
-                                      "08006", std::string{sql}};
+                throw connection_lost{
+                    why(verdict.why, limit) +
+                        ", it did not end within the grace, and the connection was shut down",
+                    "08006", std::string{sql}};
             }
             throw lost_error(sql, message);
         }
@@ -192,7 +209,8 @@ struct session::impl {
                            std::chrono::duration_cast<milliseconds>(limit.timeout).count());
     }
 
-    // Several statements, or BEGIN and COMMIT: libpqxx gives neither the results between nor the command tag.
+    // Several statements, or BEGIN and COMMIT: libpqxx gives neither the results between nor the
+    // command tag.
     wire::answer send(std::string const &sql, limits const &limit)
     {
         check(sql, limit);
@@ -215,7 +233,8 @@ struct session::impl {
     bool gone = false;
     std::string transaction_id;
     adopted_connection owner;
-    pqxx::nontransaction open_ended; // libpqxx wants one around every statement; ours has no end, BEGIN and COMMIT are text
+    pqxx::nontransaction open_ended; // libpqxx wants one around every statement; ours has no end,
+                                     // BEGIN and COMMIT are text
     interrupter::client interrupts;
 };
 
@@ -234,8 +253,11 @@ rows session::run(std::string_view sql, std::vector<param> const &parameters, li
     impl_->check(sql, limit);
     for (std::size_t i = 0; i < parameters.size(); ++i) {
         if (parameters[i] && has_nul(*parameters[i])) {
-            throw error{fmt::format("parameter ${} holds a NUL byte, which PostgreSQL text cannot", i + 1), {}, "22021",
-                        std::string{sql}};
+            throw error{
+                fmt::format("parameter ${} holds a NUL byte, which PostgreSQL text cannot", i + 1),
+                {},
+                "22021",
+                std::string{sql}};
         }
     }
     rows out;
@@ -283,10 +305,12 @@ void session::commit(limits const &limit)
     try {
         tag = impl_->send("COMMIT", limit).tag;
     } catch (connection_lost const &e) {
-        throw outcome_unknown{std::string{"whether COMMIT was carried out is not known: "} + e.what(), id};
+        throw outcome_unknown{
+            std::string{"whether COMMIT was carried out is not known: "} + e.what(), id};
     }
     if (tag == "ROLLBACK") {
-        throw error{"the transaction had failed before: COMMIT rolled it back", {}, "40000", "COMMIT"};
+        throw error{
+            "the transaction had failed before: COMMIT rolled it back", {}, "40000", "COMMIT"};
     }
 }
 

@@ -21,8 +21,9 @@ struct notice {
     std::string message; // primary message, then detail and hint on lines of their own
 };
 
-// How long a statement may take and who may end it. A limit that is over cancels the statement on the server; when that
-// does not help within `grace`, the connection is shut down and the call ends as connection_lost.
+// How long a statement may take and who may end it. A limit that is over cancels the statement on
+// the server; when that does not help within `grace`, the connection is shut down and the call ends
+// as connection_lost.
 struct limits {
     microseconds timeout{0}; // 0: none
     std::stop_token stop = {};
@@ -38,26 +39,31 @@ class session {
     session(session &&) noexcept;
     session &operator=(session &&) noexcept;
 
-    // One statement, in the open transaction or by itself. A trailing ';' and comments are allowed; a second statement is not
-    // (with parameters the server refuses it; without, it would be one implicit transaction: use batch()).
-    // Throws: error with SQLSTATE and statement; timed_out or interrupted when its limit or stop ended it; connection_lost;
-    // error when a parameter holds a NUL byte (nothing is sent then).
-    rows run(std::string_view sql, std::vector<param> const &parameters = {}, limits const &limit = {});
-    // Several statements in one message, which PostgreSQL runs as one implicit transaction unless they say BEGIN; the rows
-    // of the last one that returned any. No parameters. One round trip.
+    // One statement, in the open transaction or by itself. A trailing ';' and comments are allowed;
+    // a second statement is not (with parameters the server refuses it; without, it would be one
+    // implicit transaction: use batch()). Throws: error with SQLSTATE and statement; timed_out or
+    // interrupted when its limit or stop ended it; connection_lost; error when a parameter holds a
+    // NUL byte (nothing is sent then).
+    rows run(std::string_view sql, std::vector<param> const &parameters = {},
+             limits const &limit = {});
+    // Several statements in one message, which PostgreSQL runs as one implicit transaction unless
+    // they say BEGIN; the rows of the last one that returned any. No parameters. One round trip.
     rows batch(std::string_view sql, limits const &limit = {});
 
     // BEGIN ISOLATION LEVEL ... READ WRITE or READ ONLY. Throws error when a transaction is open.
     void begin(isolation level = isolation::read_committed, bool read_only = false);
-    // Throws outcome_unknown only when COMMIT was sent and no answer came; connection_lost when the session was gone before.
-    // An answer of ROLLBACK (the transaction had failed) throws error 40000. Throws error when none is open.
+    // Throws outcome_unknown only when COMMIT was sent and no answer came; connection_lost when the
+    // session was gone before. An answer of ROLLBACK (the transaction had failed) throws error
+    // 40000. Throws error when none is open.
     void commit(limits const &limit = {});
     void rollback() noexcept; // also when none is open, or the session is lost
     bool in_transaction() const noexcept;
-    // pg_current_xact_id() of the open transaction, noted so that outcome_unknown can carry it. One round trip.
+    // pg_current_xact_id() of the open transaction, noted so that outcome_unknown can carry it. One
+    // round trip.
     std::string note_transaction_id();
 
-    // Every notice since the last call, oldest first; at most 1,000 are kept, the rest is counted in the last one's message.
+    // Every notice since the last call, oldest first; at most 1,000 are kept, the rest is counted
+    // in the last one's message.
     std::vector<notice> take_notices();
 
     bool lost() const noexcept;

@@ -39,7 +39,8 @@ void hide(std::string &message, std::string const &secret)
     if (secret.empty()) {
         return;
     }
-    for (auto at = message.find(secret); at != std::string::npos; at = message.find(secret, at + 3)) {
+    for (auto at = message.find(secret); at != std::string::npos;
+         at = message.find(secret, at + 3)) {
         message.replace(at, secret.size(), "***");
     }
 }
@@ -60,8 +61,8 @@ rows copy_rows(PGresult const *result)
             if (PQgetisnull(result, r, c) != 0) {
                 cells.emplace_back();
             } else {
-                cells.emplace_back(
-                    std::string(PQgetvalue(result, r, c), static_cast<std::size_t>(PQgetlength(result, r, c))));
+                cells.emplace_back(std::string(
+                    PQgetvalue(result, r, c), static_cast<std::size_t>(PQgetlength(result, r, c))));
             }
         }
     }
@@ -270,7 +271,8 @@ std::string end_copy(connection conn)
     }
     std::string failure;
     while (result_ptr const result{PQgetResult(pg(conn))}) {
-        if (PQresultStatus(result.get()) == PGRES_COPY_IN || PQresultStatus(result.get()) == PGRES_COPY_OUT) {
+        if (PQresultStatus(result.get()) == PGRES_COPY_IN ||
+            PQresultStatus(result.get()) == PGRES_COPY_OUT) {
             return end_copy(conn);
         }
         if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR && failure.empty()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The calls of libpq that this module needs beside libpqxx: opening, notices, several statements in one message, cancel.
-// The only door to libpq: its header is included in wire.cpp alone.
+// The calls of libpq that this module needs beside libpqxx: opening, notices, several statements in
+// one message, cancel. The only door to libpq: its header is included in wire.cpp alone.
 #pragma once
 #include <chrono>
 #include <memory>
@@ -19,12 +19,13 @@ namespace pgtend::pg::wire {
 using connection = void *;
 using keywords = std::vector<std::pair<std::string, std::string>>;
 
-// PQconninfoParse: the keywords that the text gives; nothing when libpq cannot parse it. The reason is not handed on, because
-// libpq quotes the text, which may hold a password.
+// PQconninfoParse: the keywords that the text gives; nothing when libpq cannot parse it. The reason
+// is not handed on, because libpq quotes the text, which may hold a password.
 std::optional<keywords> parse_conninfo(std::string const &text);
 
-// Opening: start, then wait for the socket as `advance` says. The connection is always to be closed, also one that failed.
-// Name resolution blocks inside (libpq 15 and 17), bounded by the resolver's own limits.
+// Opening: start, then wait for the socket as `advance` says. The connection is always to be
+// closed, also one that failed. Name resolution blocks inside (libpq 15 and 17), bounded by the
+// resolver's own limits.
 enum class progress { wants_read, wants_write, done, failed };
 connection start_opening(keywords const &parameters);
 progress advance(connection conn);
@@ -41,12 +42,14 @@ struct target {
 target current_target(connection conn);
 // The text of the last failure, never with a password in it.
 std::string failure_text(connection conn);
-void set_tcp_user_timeout(connection conn, std::chrono::milliseconds timeout) noexcept; // no effect on a Unix socket
+void set_tcp_user_timeout(connection conn,
+                          std::chrono::milliseconds timeout) noexcept; // no effect on a Unix socket
 
 int server_version(connection conn) noexcept;
 int backend_pid(connection conn) noexcept;
 bool broken(connection conn) noexcept; // as far as libpq noticed
-// Reads what has arrived without waiting (a FATAL of the server becomes a notice); false when the server has gone.
+// Reads what has arrived without waiting (a FATAL of the server becomes a notice); false when the
+// server has gone.
 bool look_alive(connection conn) noexcept;
 enum class transaction { none, open, failed, busy, unknown };
 transaction transaction_state(connection conn) noexcept; // no round trip
@@ -54,25 +57,28 @@ transaction transaction_state(connection conn) noexcept; // no round trip
 // Notices go there from now on; nullptr drops them.
 void collect_notices(connection conn, notice_log *log) noexcept;
 
-// One message of any number of statements. On failure the text of the first error, as VERBOSE gives it.
+// One message of any number of statements. On failure the text of the first error, as VERBOSE gives
+// it.
 struct answer {
     rows result;     // of the last statement that returned any row
     std::string tag; // of the last statement: "COMMIT", "ROLLBACK", "UPDATE 5"
     std::string failure;
 };
 answer execute(connection conn, std::string const &sql);
-// Ends a COPY ... FROM STDIN or TO STDOUT that a statement has begun; the text of the error that ends it.
+// Ends a COPY ... FROM STDIN or TO STDOUT that a statement has begun; the text of the error that
+// ends it.
 std::string end_copy(connection conn);
 
-// What another thread needs to end what the connection runs. Holds a duplicate of the socket, because libpq may close its own
-// at any moment, and its number would then be another file's.
+// What another thread needs to end what the connection runs. Holds a duplicate of the socket,
+// because libpq may close its own at any moment, and its number would then be another file's.
 class canceller {
   public:
     explicit canceller(connection conn);
     ~canceller();
     canceller(canceller const &) = delete;
     canceller &operator=(canceller const &) = delete;
-    // PQcancel: blocks until the server has passed the signal on, as long as that takes. False when that failed.
+    // PQcancel: blocks until the server has passed the signal on, as long as that takes. False when
+    // that failed.
     bool send() noexcept;
     // Ends a call that is blocked on the connection, and the connection with it.
     void shut_down() noexcept;
