@@ -40,18 +40,32 @@ struct run_policy {
     std::string role = {};                       // SET LOCAL ROLE for the work; empty: the login
 };
 
+// How long a run may take: its window, else its timeout; 0: as long as it likes.
+microseconds time_limit(run_policy const &policy);
+
+// How late a slot may still be run, for a job whose slots are `interval` apart. Without `max_age:` the interval, at most 24 h.
+// A longer `max_age:` counts with `missed: all`; else there is one slot to run, and it is never older than the interval.
+microseconds effective_max_age(run_policy const &policy, microseconds interval);
+
+// "@daily": what a job has that is filled piece by piece.
+cron::expression const &default_schedule();
+
 struct job {
     std::string name; // [a-z0-9][a-z0-9_-]{0,62}
-    std::string target; // empty: every target the command names
-    std::string schedule_text;
-    cron::expression schedule;
-    std::string time_zone; // IANA name; of the schedule and of the SQL's session
+    std::string target = {}; // empty: every target the command names
+    std::string schedule_text = {};
+    cron::expression schedule = default_schedule();
+    std::string time_zone = "UTC"; // IANA name; of the schedule and of the SQL's session
     microseconds spread{0};
     bool enabled = true;
     run_policy policy;
-    model::action action;
-    source_position at;
+    model::action action = {};
+    source_position at = {};
+    source_position max_age_at = {}; // of the job's own `max_age:`; line 0 when it has none
 };
+
+// Throws error with a hint unless it is 1 to 63 characters of a-z, 0-9, _ and -, beginning with a letter or digit.
+void check_job_name(std::string_view name);
 
 std::string_view name(missed value);
 std::string_view name(overlap value);

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/bytes.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace pgtend::config {
+namespace {
+
+[[noreturn]] void refuse(std::string_view text, std::string const &file, std::size_t offset, std::string message,
+                         std::string hint)
+{
+    auto const at = text_cursor{text}.at(offset);
+    throw config_error{{{{file, at.line, at.column}, std::move(message), std::move(hint)}}};
+}
+
+bool turns_direction(std::string_view rest)
+{
+    if (rest.size() < 3 || rest[0] != '\xE2') {
+        return false;
+    }
+    auto const last = static_cast<unsigned char>(rest[2]);
+    return (rest[1] == '\x80' && last >= 0xAA && last <= 0xAE) ||
+           (rest[1] == '\x81' && last >= 0xA6 && last <= 0xA9);
+}
+
+// The first byte of a text that is not UTF-8 from which on it is not.
+std::size_t first_bad_byte(std::string_view text)
+{
+    for (std::size_t i = 0; i < text.size();) {
+        auto const lead = static_cast<unsigned char>(text[i]);
+        std::size_t const length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+        if (!valid_utf8(text.substr(i, length))) {
+            return i;
+        }
+        i += length;
+    }
+    return text.size();
+}
+
+} // namespace
+
+void check_bytes(std::string_view text, std::string const &file, std::size_t most)
+{
+    if (text.size() > most) {
+        throw config_error{{{{file, 0, 0}, fmt::format("it has more than {} bytes", thousands(static_cast<long long>(most))),
+                             "split it into files that `include:` joins"}}};
+    }
+    if (!valid_utf8(text)) {
+        refuse(text, file, first_bad_byte(text), "the text is not UTF-8 from here on", "save the file as UTF-8");
+    }
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        auto const c = static_cast<unsigned char>(text[i]);
+        if (c >= 0x20 && c != 0x7F && c != 0xE2) {
+            continue;
+        }
+        if (c == '\n' || c == '\t' || (c == '\r' && i + 1 < text.size() && text[i + 1] == '\n')) {
+            continue;
+        }
+        if (c == 0xE2) {
+            if (turns_direction(text.substr(i))) {
+                refuse(text, file, i, "a character that turns the direction of writing is not allowed",
+                       "remove it: what is read would not be what runs");
+            }
+            continue;
+        }
+        refuse(text, file, i, fmt::format("a control character (0x{:02x}) is not allowed", c),
+               c == '\r' ? "end lines with LF, or CR LF" : "remove it");
+    }
+}
+
+void text_cursor::start_line()
+{
+    here_.column = 1;
+    here_.tab = 0;
+    for (auto i = offset_; i < text_.size() && (text_[i] == ' ' || text_[i] == '\t'); ++i) {
+        if (text_[i] == '\t') {
+            here_.tab = static_cast<int>(i - offset_) + 1;
+            return;
+        }
+    }
+}
+
+text_cursor::place text_cursor::at(std::size_t offset)
+{
+    offset = offset < text_.size() ? offset : text_.size();
+    if (!started_ || offset < offset_) {
+        started_ = true;
+        offset_ = 0;
+        here_.line = 1;
+        start_line();
+    }
+    while (offset_ < offset) {
+        char const c = text_[offset_++];
+        if (c == '\n') {
+            ++here_.line;
+            start_line();
+        } else if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) {
+            ++here_.column;
+        }
+    }
+    return here_;
+}
+
+std::string shown(std::string_view word)
+{
+    auto const small = lower(word);
+    if (small.find("://") != std::string::npos || small.find("password") != std::string::npos) {
+        return "(not shown)";
+    }
+    auto end = std::min<std::size_t>(word.size(), 60);
+    while (end < word.size() && end > 0 && (static_cast<unsigned char>(word[end]) & 0xC0) == 0x80) {
+        --end;
+    }
+    return "'" + printable(word.substr(0, end)) + (end < word.size() ? "...'" : "'");
+}
+
+} // namespace pgtend::config
