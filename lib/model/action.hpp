@@ -68,6 +68,7 @@ struct vacuum_action {
 // partition: {} or { tables: [...] }: creates what the file's partition policies ask for.
 struct partition_action {
     std::vector<qualified_name> tables; // empty: all that the file declares
+    int workers = 4;                    // sessions side by side, 1 to 16
 };
 
 // sql: { text: "..." } or { file: x.sql, statements: separate, idempotent: true }
