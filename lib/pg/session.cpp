@@ -141,10 +141,10 @@ struct session::impl {
     }
 
     // Throws when nothing may be sent.
-    void check(std::string_view sql, limits const &limit) const
+    void check(std::string_view sql, limits const &limit)
     {
         if (gone || wire::broken(conn)) {
-            throw lost_error(sql, {});
+            throw lost_error(sql);
         }
         if (limit.stop.stop_requested()) {
             throw interrupted{"stopped before the statement was sent"};
@@ -157,17 +157,21 @@ struct session::impl {
         }
     }
 
-    connection_lost lost_error(std::string_view sql, server_message const &message) const
+    // The connection is gone: keeps why, for every later call.
+    connection_lost lost_error(std::string_view sql)
     {
-        auto const &last = notices.last_words();
-        if (!last.sqlstate.empty()) {
-            return {"the connection was lost: " + last.primary, last.sqlstate, std::string{sql}};
+        gone = true;
+        if (death.primary.empty()) {
+            // A FATAL that arrived between statements is a notice to libpq; libpqxx loses one that
+            // arrived during a statement.
+            death = notices.last_words();
+            if (death.sqlstate.empty()) {
+                death = parse_message(wire::failure_text(conn));
+            }
         }
-        if (!message.sqlstate.empty() || !message.primary.empty()) {
-            return {"the connection was lost: " + message.primary,
-                    message.sqlstate.empty() ? "08006" : message.sqlstate, std::string{sql}};
-        }
-        return {"the connection was lost", "08006", std::string{sql}};
+        return {death.primary.empty() ? "the connection was lost"
+                                      : "the connection was lost: " + death.primary,
+                death.sqlstate.empty() ? "08006" : death.sqlstate, std::string{sql}};
     }
 
     // Runs `work`, which returns an empty text or that of a failure, under the limit. Throws what
@@ -181,7 +185,6 @@ struct session::impl {
         if (failure.empty()) {
             return; // its result came, whatever was asked for meanwhile
         }
-        auto const message = parse_message(failure);
         if (gone) {
             if (verdict.socket_shut) {
                 throw connection_lost{
@@ -189,8 +192,9 @@ struct session::impl {
                         ", it did not end within the grace, and the connection was shut down",
                     "08006", std::string{sql}};
             }
-            throw lost_error(sql, message);
+            throw lost_error(sql);
         }
+        auto const message = parse_message(failure);
         if (message.sqlstate == "57014" && verdict.why == interrupter::reason::timeout) {
             throw timed_out{why(verdict.why, limit) + " and was cancelled"};
         }
@@ -231,6 +235,7 @@ struct session::impl {
     wire::connection conn;
     notice_log notices;
     bool gone = false;
+    server_message death; // why it is gone
     std::string transaction_id;
     adopted_connection owner;
     pqxx::nontransaction open_ended; // libpqxx wants one around every statement; ours has no end,
@@ -297,8 +302,7 @@ void session::commit(limits const &limit)
         throw error{"no transaction is open", {}, "25P01", "COMMIT"};
     }
     if (!wire::look_alive(impl_->conn)) {
-        impl_->gone = true;
-        throw impl_->lost_error("COMMIT", {});
+        throw impl_->lost_error("COMMIT");
     }
     auto const id = std::exchange(impl_->transaction_id, {});
     std::string tag;

@@ -16,7 +16,8 @@ std::string server_variable(std::string const &name)
     auto const *value = std::getenv(("PGTEND_TEST_" + name).c_str());
     if (value == nullptr || *value == '\0') {
         throw error{"PGTEND_TEST_" + name + " is not set: this test needs a server",
-                    "Run the tests by './dev test', or: eval \"$(tests/support/server start /tmp/pgtend-test)\""};
+                    "Run the tests by './dev test', or: eval \"$(tests/support/server start "
+                    "/tmp/pgtend-test)\""};
     }
     return value;
 }

@@ -8,10 +8,12 @@
 
 namespace pgtend::test {
 
-// Conninfo of the test server's superuser. Throws error, telling what to do, when PGTEND_TEST_DSN is not set.
+// Conninfo of the test server's superuser. Throws error, telling what to do, when PGTEND_TEST_DSN
+// is not set.
 std::string server_dsn();
 
-// One of the other PGTEND_TEST_* variables: "DIR", "BIN", "PORT", "LOGIN", "PASSWORD". Throws in the same way.
+// One of the other PGTEND_TEST_* variables: "DIR", "BIN", "PORT", "LOGIN", "PASSWORD". Throws in
+// the same way.
 std::string server_variable(std::string const &name);
 
 // Options for a test: few seconds, no retries.
@@ -20,7 +22,8 @@ pg::connect_options options_for(std::string const &dsn);
 // A session, opened with the system's clock.
 pg::session open(std::string const &dsn);
 
-// A fresh database pgtend_test_<pid>_<n>. Dropped at the end, with force, unless PGTEND_KEEP_TEST_DB is set.
+// A fresh database pgtend_test_<pid>_<n>. Dropped at the end, with force, unless
+// PGTEND_KEEP_TEST_DB is set.
 class database {
   public:
     // A copy of `pattern`, which nobody may be connected to.
@@ -30,11 +33,12 @@ class database {
     database &operator=(database const &) = delete;
 
     std::string const &name() const noexcept { return name_; }
-    std::string dsn() const;                                  // of the superuser
-    std::string dsn(std::string const &user) const;           // over the socket, as another role
+    std::string dsn() const;                        // of the superuser
+    std::string dsn(std::string const &user) const; // over the socket, as another role
     pg::connect_options connect_options() const;
     pg::session connect() const;
-    // Statements in one message of a session of its own: one implicit transaction unless they say BEGIN.
+    // Statements in one message of a session of its own: one implicit transaction unless they say
+    // BEGIN.
     void psql(std::string_view statements) const;
     // The first cell of a query.
     std::string value(std::string_view query) const;
