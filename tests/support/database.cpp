@@ -15,9 +15,9 @@ std::string server_variable(std::string const &name)
 {
     auto const *value = std::getenv(("PGTEND_TEST_" + name).c_str());
     if (value == nullptr || *value == '\0') {
-        throw error{"PGTEND_TEST_" + name + " is not set: this test needs a server",
-                    "Run the tests by './dev test', or: eval \"$(tests/support/server start "
-                    "/tmp/pgtend-test)\""};
+        throw error{"PGTEND_TEST_" + name +
+                    " is not set: this test needs a server. Run './dev test', or first: eval "
+                    "\"$(tests/support/server start /tmp/pgtend-test)\""};
     }
     return value;
 }
