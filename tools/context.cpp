@@ -132,7 +132,7 @@ context::control context::open_control(destination const &where, bool writes)
 }
 
 engine::result context::execute(plan::plan work, destination const &where, engine::work_settings const &settings,
-                                int workers)
+                                int workers, microseconds timeout)
 {
     progress_display watcher{outside, !global.quiet && !global.dry_run};
     engine::environment around{
@@ -141,6 +141,7 @@ engine::result context::execute(plan::plan work, destination const &where, engin
         .random = outside.random,
         .settings = settings,
         .stop = outside.abort,
+        .deadline = timeout.count() > 0 ? std::optional{outside.time.steady() + timeout} : std::nullopt,
         .watcher = &watcher,
         .workers = workers,
         .drain = outside.stop,

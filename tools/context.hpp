@@ -52,7 +52,9 @@ class context {
     control open_control(destination const &where, bool writes);
 
     // The executor that --dry-run chooses, in one place.
-    engine::result execute(plan::plan work, destination const &where, engine::work_settings const &settings, int workers = 1);
+    // `timeout`: of the whole run, 0 for none.
+    engine::result execute(plan::plan work, destination const &where, engine::work_settings const &settings, int workers,
+                           microseconds timeout);
 
     // Renders as -o says, to stdout.
     void print(report::document const &d);

@@ -196,9 +196,4 @@ invocation parse_command(command const &chosen, std::vector<std::string> argumen
     return out;
 }
 
-std::string cli11_version()
-{
-    return CLI11_VERSION;
-}
-
 } // namespace pgtend::tools

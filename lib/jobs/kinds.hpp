@@ -2,6 +2,7 @@
 // The table of job kinds: how each action becomes a plan.
 #pragma once
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "model/configuration.hpp"
@@ -16,6 +17,7 @@ struct planning {
     // The partition policies that `partition` chooses from.
     std::span<model::partition_policy const> partitions;
     instant now{};
+    std::string role = {}; // who will do the work; empty: the session's own
 };
 
 struct kind {

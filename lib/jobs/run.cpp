@@ -94,7 +94,7 @@ run_report run_job(model::job const &job, model::configuration const &all, run_e
         if (kind.outside_transactions && around.note_backend) {
             around.note_backend(first->backend_pid());
         }
-        auto work = kind.make(job.action, {.session = *first, .partitions = all.partitions, .now = around.time.now()});
+        auto work = kind.make(job.action, {.session = *first, .partitions = all.partitions, .now = around.time.now(), .role = job.policy.role});
 
         auto const limit = job.policy.window.value_or(job.policy.timeout);
         engine::environment environment{

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/by_hand.hpp"
+
+#include <ostream>
+
+#include "base/text.hpp"
+#include "jobs/kinds.hpp"
+#include "jobs/run.hpp"
+#include "zone/zone.hpp"
+
+namespace pgtend::tools {
+
+void declare(options &o, run_options &into)
+{
+    o.duration("--lock-attempt", into.policy.lock.attempt, "longest wait for a lock that others queue behind");
+    o.duration("--lock-deadline", into.policy.lock.deadline, "give up when a lock could not be had for so long");
+    o.duration("--timeout", into.policy.timeout, "time limit of the whole run, 0s for none");
+    o.text("--timezone", into.time_zone, "ZONE", "time zone of the SQL (default: the file's, else UTC)");
+    o.text("--search-path", into.search_path, "PATH", "search_path of the SQL (default: of role and database)");
+    o.text("--role", into.policy.role, "ROLE", "do the work as this role");
+    o.flag("--row-security", into.policy.row_security, "let policies hide rows instead of failing");
+}
+
+void declare(options &o, model::batching &into)
+{
+    o.number("--max-rows", into.max_rows, "N", "stop after so many rows, and say what is left", 1, 1'000'000'000'000);
+    o.duration("--batch-time", into.target, "time that one batch should take");
+    o.duration("--pause", into.pause, "pause between batches");
+}
+
+namespace {
+
+std::string zone_of(context &c, run_options const &run)
+{
+    if (!run.time_zone.empty()) {
+        return zone::load(run.time_zone).name();
+    }
+    return c.has_configuration() ? c.configuration().time_zone : "UTC";
+}
+
+report::tone tone_of(engine::step_status status)
+{
+    switch (status) {
+    case engine::step_status::succeeded:
+        return report::tone::good;
+    case engine::step_status::failed:
+        return report::tone::bad;
+    case engine::step_status::skipped:
+        break;
+    }
+    return report::tone::warn;
+}
+
+std::string name(engine::step_status status)
+{
+    switch (status) {
+    case engine::step_status::succeeded:
+        return "succeeded";
+    case engine::step_status::failed:
+        return "failed";
+    case engine::step_status::skipped:
+        break;
+    }
+    return "skipped";
+}
+
+} // namespace
+
+report::document document_of(engine::result const &result, std::string_view schema, std::string_view plural)
+{
+    using report::align;
+    report::document out;
+    out.schema = schema;
+    report::table steps{.key = std::string{plural},
+                        .columns = {{"step", "step", align::left, true},
+                                    {"object", "", align::left},
+                                    {"status", "status", align::left},
+                                    {"rows", "rows", align::right},
+                                    {"left", "left", align::right},
+                                    {"batches", "batches", align::right},
+                                    {"elapsed", "took", align::right},
+                                    {"error", "", align::left},
+                                    {"sqlstate", "", align::left},
+                                    {"hint", "", align::left}},
+                        .rows = {}};
+    auto const optional = [](std::string const &text) {
+        return text.empty() ? report::cell{} : report::cell{text};
+    };
+    for (auto const &step : result.steps) {
+        steps.rows.push_back({{step.title},
+                              {step.object},
+                              {name(step.status), tone_of(step.status)},
+                              {step.tally.rows},
+                              {step.tally.left},
+                              {step.tally.batches},
+                              {step.elapsed},
+                              step.problem ? report::cell{step.problem->message()} : report::cell{},
+                              optional(step.problem ? step.problem->sqlstate() : ""),
+                              optional(step.problem ? step.problem->hint() : "")});
+        for (auto const &note : step.tally.notes) {
+            out.notes.push_back(step.object.empty() ? note : step.object + ": " + note);
+        }
+    }
+    out.tables.push_back(std::move(steps));
+    out.notes.insert(out.notes.end(), result.notes.begin(), result.notes.end());
+    return out;
+}
+
+exit_code code_of(engine::result const &result)
+{
+    if (result.ended_by) {
+        switch (result.ended_by->why) {
+        case engine::cause::interrupted:
+            return exit_code::interrupted;
+        case engine::cause::cannot_connect:
+            return exit_code::cannot_connect;
+        default:
+            return exit_code::failed;
+        }
+    }
+    return result.succeeded() ? exit_code::ok : exit_code::failed;
+}
+
+void tell_failures(io &outside, engine::result const &result)
+{
+    for (auto const &step : result.steps) {
+        if (step.problem) {
+            outside.err << "pgtend: " << (step.status == engine::step_status::failed ? "error: " : "skipped: ")
+                        << step.title << ": " << replace_all(describe(*step.problem), "\n", "\npgtend: ") << "\n";
+        }
+    }
+    if (result.ended_by && result.steps.empty()) {
+        outside.err << "pgtend: error: " << replace_all(describe(result.ended_by->problem), "\n", "\npgtend: ") << "\n";
+    }
+}
+
+exit_code do_by_hand(context &c, hand_work const &work, run_options const &run)
+{
+    auto const where = c.only_destination();
+    auto policy = run.policy;
+    policy.search_path = run.search_path;
+    auto settings = jobs::settings_of(policy, zone_of(c, run));
+
+    auto control = c.open_control(where, !c.global.dry_run);
+    auto planned = jobs::kind_of(work.what)
+                       .make(work.what, {.session = control.session,
+                                         .partitions = work.partitions,
+                                         .now = control.server.server_time,
+                                         .role = policy.role});
+    auto const limit = policy.timeout;
+    auto result = c.execute(std::move(planned), where, settings, jobs::workers_of(work.what), limit);
+    if (c.global.dry_run) {
+        return exit_code::ok;
+    }
+    tell_failures(c.outside, result);
+    c.print(document_of(result, work.schema, work.plural));
+    return code_of(result);
+}
+
+} // namespace pgtend::tools

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// One declaration a command; the table in commands.cpp names them.
+#pragma once
+#include "tools/commands.hpp"
+
+namespace pgtend::tools {
+
+action declare_init(options &);
+action declare_tick(options &);
+action declare_job_list(options &);
+action declare_job_show(options &);
+action declare_job_run(options &);
+action declare_job_history(options &);
+action declare_job_pause(options &);
+action declare_job_resume(options &);
+action declare_partition_create(options &);
+action declare_matview_refresh(options &);
+action declare_expire(options &);
+action declare_cleanup(options &);
+action declare_vacuum_run(options &);
+action declare_schedule_next(options &);
+action declare_schedule_check(options &);
+
+} // namespace pgtend::tools

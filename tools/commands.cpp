@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/commands.hpp"
+
+#include "tools/command_files.hpp"
+
+namespace pgtend::tools {
+
+std::span<group const> groups()
+{
+    static constexpr group all[] = {
+        {"job", "Jobs of the file: what is due, what happened, by hand"},
+        {"schedule", "Schedules: what they mean and when they fall due"},
+        {"partition", "Partitions"},
+        {"matview", "Materialized views"},
+        {"vacuum", "Vacuum"},
+    };
+    return all;
+}
+
+std::span<command const> commands()
+{
+    static constexpr command all[] = {
+        {"init", "create or upgrade pgtend's own schema in a database", declare_init},
+        {"tick", "run every job that is due, then exit: for cron and systemd timers", declare_tick},
+        {"expire", "update rows in batches, for example bookings whose time is over", declare_expire},
+        {"cleanup", "delete rows in batches", declare_cleanup},
+        {"job list", "all jobs: when next, how the last run went", declare_job_list},
+        {"job show", "one job in full", declare_job_show},
+        {"job run", "run one job now, due or not", declare_job_run},
+        {"job history", "past runs", declare_job_history},
+        {"job pause", "stop claiming a job, or all", declare_job_pause},
+        {"job resume", "claim a paused job again", declare_job_resume},
+        {"schedule next", "when an expression falls due next", declare_schedule_next},
+        {"schedule check", "read the file, tell what its schedules mean and what looks wrong", declare_schedule_check},
+        {"partition create", "create the partitions that are missing", declare_partition_create},
+        {"matview refresh", "refresh materialized views, concurrently when possible", declare_matview_refresh},
+        {"vacuum run", "vacuum or analyze tables, most needed first", declare_vacuum_run},
+    };
+    return all;
+}
+
+} // namespace pgtend::tools

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/runs.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <fmt/format.h>
+#include <ostream>
+#include <unistd.h>
+
+#include "base/text.hpp"
+
+namespace pgtend::tools {
+namespace {
+
+std::string host_name()
+{
+    std::array<char, 256> name{};
+    return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+// What decides when jobs run: two hosts with different fingerprints disagree.
+std::string fingerprint(model::configuration const &all)
+{
+    std::uint64_t hash = 14695981039346656037U; // FNV-1a
+    auto const add = [&](std::string_view text) {
+        for (char const c : text) {
+            hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+        }
+        hash = (hash ^ 0xffU) * 1099511628211U;
+    };
+    for (auto const &job : all.jobs) {
+        add(job.name);
+        add(job.schedule_text);
+        add(job.time_zone);
+        add(model::kind(job.action));
+        add(job.enabled ? "on" : "off");
+    }
+    return fmt::format("{:016x}", hash);
+}
+
+} // namespace
+
+model::configuration jobs_of(model::configuration const &all, std::string const &target)
+{
+    auto out = all;
+    std::erase_if(out.jobs, [&](auto const &job) { return !job.target.empty() && job.target != target; });
+    return out;
+}
+
+opened_runner open_runner(context &c, context::destination const &where, model::configuration const &jobs,
+                          jobs::runner_options options)
+{
+    auto control = c.open_control(where, true);
+    options.stop = c.outside.stop;
+    options.abort = c.outside.abort;
+    auto const host = host_name();
+    options.who = {.holder = jobs::holder_name(host, getpid(), c.outside.random),
+                   .host = host,
+                   .config_file = jobs.file,
+                   .config_hash = fingerprint(jobs)};
+    auto server = control.server;
+    auto reopen = [&c, where] { return c.open_control(where, true).session; };
+    return {std::make_unique<jobs::runner>(jobs, where.options, std::move(control.session), reopen, c.outside.time,
+                                           c.outside.random, std::move(options)),
+            std::move(server)};
+}
+
+report::cell status_cell(ledger::run_status status)
+{
+    using ledger::run_status;
+    auto tone = report::tone::bad;
+    switch (status) {
+    case run_status::succeeded:
+        tone = report::tone::good;
+        break;
+    case run_status::running:
+        tone = report::tone::plain;
+        break;
+    case run_status::skipped:
+    case run_status::interrupted:
+        tone = report::tone::warn;
+        break;
+    default:
+        break;
+    }
+    return {std::string{ledger::name(status)}, tone};
+}
+
+report::cell time_cell(std::optional<instant> at)
+{
+    return at ? report::cell{*at} : report::cell{};
+}
+
+report::table table_of(std::vector<jobs::run_report> const &runs)
+{
+    using report::align;
+    report::table out{.key = "runs",
+                      .columns = {{"job", "job"},
+                                  {"kind", "kind"},
+                                  {"run", "", align::right},
+                                  {"slot", "slot"},
+                                  {"attempt", "", align::right},
+                                  {"status", "status"},
+                                  {"rows", "rows", align::right},
+                                  {"left", "", align::right},
+                                  {"elapsed", "took", align::right},
+                                  {"lateness", "late", align::right},
+                                  {"error", "error", align::left, true},
+                                  {"sqlstate", ""},
+                                  {"hint", ""},
+                                  {"output", ""}},
+                      .rows = {}};
+    for (auto const &run : runs) {
+        auto const optional = [](std::string const &text) { return text.empty() ? report::cell{} : report::cell{text}; };
+        out.rows.push_back({{run.job},
+                            {run.kind},
+                            {run.run},
+                            time_cell(run.slot),
+                            {static_cast<long long>(run.attempt)},
+                            status_cell(run.status),
+                            {run.tally.rows},
+                            {run.tally.left},
+                            {run.elapsed},
+                            run.lateness ? report::cell{*run.lateness} : report::cell{},
+                            run.problem ? report::cell{run.problem->message(), report::tone::plain,
+                                                       run.problem->message().substr(0, run.problem->message().find('\n'))}
+                                        : report::cell{std::monostate{}, report::tone::plain, " "},
+                            optional(run.problem ? run.problem->sqlstate() : ""),
+                            optional(run.problem ? run.problem->hint() : ""),
+                            optional(join(run.messages, "\n"))});
+    }
+    return out;
+}
+
+void tell_failure(io &outside, jobs::run_report const &run)
+{
+    if (run.problem) {
+        outside.err << "pgtend: error: job " << run.job << " " << ledger::name(run.status) << ": "
+                    << replace_all(describe(*run.problem), "\n", "\npgtend: ") << "\n";
+    }
+}
+
+} // namespace pgtend::tools

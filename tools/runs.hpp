@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What tick and the job commands share: the runner of a target, and how runs are shown.
+#pragma once
+#include "jobs/runner.hpp"
+#include "tools/context.hpp"
+
+namespace pgtend::tools {
+
+struct opened_runner {
+    std::unique_ptr<jobs::runner> runner;
+    pg::capabilities server;
+};
+// A runner of the configuration's jobs for one target. `options.who` and the stop tokens are filled here.
+opened_runner open_runner(context &c, context::destination const &where, model::configuration const &jobs,
+                          jobs::runner_options options);
+
+// The jobs of the file that belong to a target.
+model::configuration jobs_of(model::configuration const &all, std::string const &target);
+
+report::cell status_cell(ledger::run_status status);
+report::cell time_cell(std::optional<instant> at);
+// The rows of finished runs.
+report::table table_of(std::vector<jobs::run_report> const &runs);
+void tell_failure(io &outside, jobs::run_report const &run);
+
+} // namespace pgtend::tools

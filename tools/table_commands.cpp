@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// partition create, matview refresh, vacuum run.
+#include <algorithm>
+#include <memory>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "model/partition_name.hpp"
+#include "tools/by_hand.hpp"
+#include "tools/command_files.hpp"
+#include "zone/zone.hpp"
+
+namespace pgtend::tools {
+namespace {
+
+std::vector<qualified_name> names_of(std::vector<std::string> const &texts)
+{
+    std::vector<qualified_name> out;
+    for (auto const &text : texts) {
+        out.push_back(parse_qualified_name(text));
+    }
+    return out;
+}
+
+struct partition_arguments {
+    std::vector<std::string> tables;
+    std::string key, every, name, from, zone = "UTC";
+    long long premake = 3;
+    bool grants = false;
+    long long workers = 4;
+    run_options run;
+};
+
+model::partition_policy policy_of(std::string const &table, partition_arguments const &a)
+{
+    model::partition_policy out;
+    out.table = parse_qualified_name(table);
+    out.key = parse_identifier(a.key);
+    out.every = model::parse_step(a.every);
+    out.name_pattern = a.name;
+    if (!a.name.empty()) {
+        model::check_pattern(a.name, out.every);
+    }
+    if (!a.from.empty()) {
+        out.from = model::parse_date(a.from);
+    }
+    out.premake = static_cast<int>(a.premake);
+    out.time_zone = zone::load(a.zone).name();
+    out.grants = a.grants;
+    out.at = {.file = "command line"};
+    return out;
+}
+
+} // namespace
+
+action declare_partition_create(options &o)
+{
+    auto a = std::make_shared<partition_arguments>();
+    o.positionals("table", a->tables, "partitioned tables (default: all that the file declares)", false);
+    o.text("--key", a->key, "COLUMN", "partition column; with it the file's policies are not used");
+    o.choice("--every", a->every, {"hour", "day", "week", "month", "quarter", "year"}, "interval of a partition");
+    o.text("--from", a->from, "DATE", "first partition: 2025-01 or 2025-01-15 (default: that of now)");
+    o.number("--premake", a->premake, "N", "partitions beyond that of now", 0, 1000);
+    o.text("--name", a->name, "PATTERN", "name of a partition, such as {table}_{yyyy}_{mm}");
+    o.text("--bounds-timezone", a->zone, "ZONE", "time zone of the bounds");
+    o.flag("--grants", a->grants, "give each partition the parent's grants (access through the parent needs none)");
+    o.number("--workers", a->workers, "N", "tables worked on side by side", 1, 16);
+    o.needs("--every", "--key");
+    o.needs("--key", "--every");
+    o.needs("--from", "--key");
+    o.needs("--name", "--key");
+    declare(o, a->run);
+    o.example("-c kwenda.yaml partition create", "create what the file's policies ask for");
+    o.example("-d \"$DSN\" partition create public.orders --key created_at --every month --from 2025-01 --premake 3",
+              "without a file");
+    o.example("-c kwenda.yaml --dry-run partition create", "see what would be created next");
+    return [a](context &c) {
+        hand_work work{.what = model::partition_action{.tables = names_of(a->tables), .workers = static_cast<int>(a->workers)},
+                       .schema = "pgtend/partition-create/1",
+                       .plural = "partitions"};
+        if (a->key.empty()) {
+            work.partitions = c.configuration().partitions;
+            return do_by_hand(c, work, a->run);
+        }
+        if (a->tables.empty()) {
+            throw usage_error{"partition create: no table given", "name the partitioned table, or use a file"};
+        }
+        for (auto const &text : a->tables) {
+            work.partitions.push_back(policy_of(text, *a));
+        }
+        return do_by_hand(c, work, a->run);
+    };
+}
+
+action declare_matview_refresh(options &o)
+{
+    struct arguments {
+        std::vector<std::string> names;
+        std::string concurrently = "auto";
+        run_options run;
+    };
+    auto a = std::make_shared<arguments>();
+    o.positionals("matview", a->names, "materialized views, refreshed in the order of their dependencies");
+    o.choice("--concurrently", a->concurrently, {"auto", "yes", "no"}, "without blocking readers");
+    declare(o, a->run);
+    o.example("matview refresh public.stats", "concurrently when it can be, else says why not");
+    return [a](context &c) {
+        auto const mode = a->concurrently == "yes"  ? model::concurrently::yes
+                          : a->concurrently == "no" ? model::concurrently::no
+                                                    : model::concurrently::automatic;
+        return do_by_hand(c,
+                          {.what = model::refresh_action{.matviews = names_of(a->names), .mode = mode},
+                           .schema = "pgtend/matview-refresh/1",
+                           .plural = "matviews"},
+                          a->run);
+    };
+}
+
+action declare_vacuum_run(options &o)
+{
+    struct arguments {
+        std::vector<std::string> tables;
+        bool analyze = false, only_analyze = false;
+        long long workers = 1;
+        run_options run;
+    };
+    auto a = std::make_shared<arguments>();
+    a->run.policy.timeout = microseconds{0};
+    o.positionals("table", a->tables, "tables (default: all that are due by the server's own formula)", false);
+    o.flag("--analyze", a->analyze, "analyze too");
+    o.flag("--only-analyze", a->only_analyze, "analyze, do not vacuum");
+    o.excludes("--analyze", "--only-analyze");
+    o.number("--workers", a->workers, "N", "tables worked on side by side", 1, 16);
+    declare(o, a->run);
+    o.example("vacuum run --analyze public.orders", "one table");
+    o.example("vacuum run --workers 2", "all that are due, most needed first");
+    return [a](context &c) {
+        return do_by_hand(c,
+                          {.what = model::vacuum_action{.tables = names_of(a->tables),
+                                                        .vacuum = !a->only_analyze,
+                                                        .analyze = a->analyze || a->only_analyze,
+                                                        .workers = static_cast<int>(a->workers)},
+                           .schema = "pgtend/vacuum-run/1",
+                           .plural = "tables"},
+                          a->run);
+    };
+}
+
+} // namespace pgtend::tools
