@@ -87,7 +87,8 @@ exit_code list(context &c)
     for (std::size_t i = 0; i < known.jobs.jobs.size(); ++i) {
         auto const &job = known.jobs.jobs[i];
         auto const in = zone::load(job.time_zone);
-        auto const choice = jobs::decide(job, known.seen.jobs[i], known.seen.all_paused, in, known.seen.server_time);
+        auto const choice = jobs::decide(job, known.seen.jobs[i], known.seen.all_paused, in,
+                                         {known.seen.server_time, known.seen.server_time});
         auto const found = known.last.find(job.name);
         auto const *last = found == known.last.end() ? nullptr : &found->second;
         auto const next = job.enabled ? jobs::next_slot(job, in, known.seen.server_time) : std::nullopt;
@@ -161,7 +162,7 @@ exit_code show(context &c, std::string const &name)
     auto const &state = known.seen.jobs.at(at);
     auto const in = zone::load(job.time_zone);
     auto const now = known.seen.server_time;
-    auto const choice = jobs::decide(job, state, known.seen.all_paused, in, now);
+    auto const choice = jobs::decide(job, state, known.seen.all_paused, in, {now, now});
     auto const next = job.enabled ? jobs::next_slot(job, in, now) : std::nullopt;
     auto const limit = job.policy.window.value_or(job.policy.timeout);
 

@@ -23,14 +23,22 @@ struct decision {
     // Slots passed over, with the reason; the watermark moves past them. Only the newest of a series is listed, the reason
     // counts the others.
     std::vector<ledger::ledger::skip> skipped = {};
+    // What a lost or interrupted run left undone is given up: too old, tried too often, or not to be repeated.
+    bool abandon = false;
     // The ledger has to learn of the job or of its changed schedule, evaluated up to this instant.
     std::optional<instant> evaluated_at = {};
     // Why nothing is claimed although something could be expected; empty otherwise. For `job show`.
     std::string reason = {};
 };
 
-// now: the server's time, or --now. Takes time that does not grow with the number of missed slots.
-decision decide(model::job const &job, ledger::job_state const &state, bool all_paused, pgtend::zone const &zone, instant now);
+struct moment {
+    instant now;         // of slots: the server's time, or --now
+    instant server_time; // of leases
+};
+
+// Takes time that does not grow with the number of missed slots.
+decision decide(model::job const &job, ledger::job_state const &state, bool all_paused, pgtend::zone const &zone,
+                moment const &at);
 
 // The slot before or at `now`, and the one after it, the job's spread added. Nothing when the expression has none.
 std::optional<instant> previous_slot(model::job const &job, pgtend::zone const &zone, instant now);

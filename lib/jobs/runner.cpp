@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "base/duration.hpp"
@@ -40,6 +41,13 @@ ledger::finished_run to_record(run_report const &report)
     out.output = head_and_tail(join(report.messages, "\n"), longest_output);
     out.keep_open = report.reopen;
     return out;
+}
+
+void warn(tick_report &out, std::string text)
+{
+    if (std::find(out.warnings.begin(), out.warnings.end(), text) == out.warnings.end()) {
+        out.warnings.push_back(std::move(text));
+    }
 }
 
 } // namespace
@@ -87,6 +95,7 @@ struct runner::impl {
     std::vector<std::unique_ptr<active>> running;
     std::stop_source wake;
     std::map<std::string, zone> zones;
+    std::set<std::pair<std::string, instant>> tried; // by this tick
 
     zone const &zone_of(std::string const &name)
     {
@@ -289,16 +298,16 @@ struct runner::impl {
                               "a future value would move the watermarks; make a ledger with pgtend init --test-clock"};
         }
         survey found{.due = {}, .now = options.now.value_or(seen.server_time)};
-        out.warnings = {};
         for (auto const &other : seen.other_configurations) {
-            out.warnings.push_back("another runner uses a different file: " + other);
+            warn(out, "another runner uses a different file: " + other);
         }
         std::vector<ledger::ledger::registration> changed;
         std::vector<ledger::ledger::skip> skipped;
+        std::vector<std::string> abandoned;
         for (std::size_t i = 0; i < all.jobs.size(); ++i) {
             auto const &job = all.jobs[i];
             auto const &in = zone_of(job.time_zone);
-            auto choice = decide(job, seen.jobs[i], seen.all_paused, in, found.now);
+            auto choice = decide(job, seen.jobs[i], seen.all_paused, in, {found.now, seen.server_time});
             if (choice.evaluated_at) {
                 changed.push_back({job.name, job.schedule_text, job.time_zone, std::string{model::kind(job.action)},
                                    choice.evaluated_at});
@@ -307,13 +316,21 @@ struct runner::impl {
                 }
             }
             std::move(choice.skipped.begin(), choice.skipped.end(), std::back_inserter(skipped));
-            if (choice.claim) {
+            if (choice.abandon) {
+                abandoned.push_back(job.name);
+                warn(out, job.name + ": " + choice.reason);
+            }
+            // A slot that this tick has tried already waits for the next one.
+            if (choice.claim && tried.insert({job.name, *choice.claim}).second) {
                 found.due.push_back({job.name, choice.claim});
             }
         }
         std::stable_sort(found.due.begin(), found.due.end(), [](auto const &a, auto const &b) { return a.slot < b.slot; });
         if (!changed.empty()) {
             with_ledger([&](auto &book) { book.register_jobs(changed); });
+        }
+        if (!abandoned.empty()) {
+            with_ledger([&](auto &book) { book.abandon(abandoned); });
         }
         if (!skipped.empty()) {
             with_ledger([&](auto &book) { book.record_skipped(skipped); });
@@ -422,7 +439,8 @@ runner::runner(model::configuration const &all, pg::connect_options connect, pg:
                      .state_mutex = {},
                      .running = {},
                      .wake = {},
-                     .zones = {}}}
+                     .zones = {},
+                     .tried = {}}}
 {
 }
 
