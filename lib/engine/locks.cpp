@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/locks.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/duration.hpp"
+#include "base/name.hpp"
+#include "base/rows.hpp"
+#include "base/text.hpp"
+#include "sql/queries.hpp"
+
+namespace pgtend::engine {
+namespace {
+
+constexpr plan::lock_mode all_modes[] = {
+    plan::lock_mode::access_share,  plan::lock_mode::row_share,
+    plan::lock_mode::row_exclusive, plan::lock_mode::share_update_exclusive,
+    plan::lock_mode::share,         plan::lock_mode::share_row_exclusive,
+    plan::lock_mode::exclusive,     plan::lock_mode::access_exclusive,
+};
+
+template <class Each>
+void for_each_conflict(std::vector<plan::lock> const &wanted, Each const &each)
+{
+    for (auto const &l : wanted) {
+        for (auto const mode : all_modes) {
+            if (plan::conflict(l.mode, mode)) {
+                each(l, mode);
+            }
+        }
+    }
+}
+
+// Cheap, and may be wrong in one direction: true although nobody holds one.
+bool may_be_held(pg::session &s, std::vector<plan::lock> const &wanted, pg::limits const &limit,
+                 int &existing)
+{
+    std::vector<param> relations, modes;
+    for_each_conflict(wanted, [&](plan::lock const &l, plan::lock_mode mode) {
+        relations.emplace_back(l.relation);
+        modes.emplace_back(std::string{plan::catalog_name(mode)});
+    });
+    try {
+        auto const answer =
+            s.run(sql::lock_conflicts, {array_literal(relations), array_literal(modes)}, limit);
+        existing = std::max(1, static_cast<int>(answer.integer(0, "existing")));
+        return answer.flag(0, "busy");
+    } catch (error const &e) {
+        if (e.sqlstate() != "42501") {
+            throw;
+        }
+        existing = static_cast<int>(
+            wanted.size()); // the login may not use the schema, the work's role may
+        return true;
+    }
+}
+
+std::string mode_of_catalog(std::string const &text)
+{
+    for (auto const mode : all_modes) {
+        if (plan::catalog_name(mode) == text) {
+            return std::string{plan::name(mode)};
+        }
+    }
+    return text;
+}
+
+std::vector<holder> in_both(std::vector<holder> const &first, std::vector<holder> second)
+{
+    std::erase_if(second, [&](holder const &now) {
+        return std::none_of(first.begin(), first.end(), [&](holder const &before) {
+            return before.transaction == now.transaction && before.relation == now.relation;
+        });
+    });
+    return second;
+}
+
+std::string relations_of(std::vector<plan::lock> const &wanted)
+{
+    std::set<std::string> names;
+    for (auto const &l : wanted) {
+        names.insert(display(parse_qualified_name(l.relation)));
+    }
+    std::vector<std::string> const list{names.begin(), names.end()};
+    return join(list, ", ");
+}
+
+std::vector<holder> find_holders(pg::session &s, std::vector<plan::lock> const &wanted,
+                                 pg::limits const &limit, microseconds &deadlock_timeout)
+{
+    std::vector<param> schemas, names, modes;
+    for_each_conflict(wanted, [&](plan::lock const &l, plan::lock_mode mode) {
+        auto const name = parse_qualified_name(l.relation);
+        schemas.emplace_back(name.schema);
+        names.emplace_back(name.name);
+        modes.emplace_back(std::string{plan::catalog_name(mode)});
+    });
+    auto const found =
+        s.run(sql::lock_holders,
+              {array_literal(schemas), array_literal(names), array_literal(modes)}, limit);
+    std::vector<holder> out;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        deadlock_timeout = milliseconds{found.integer(i, "deadlock_timeout_ms")};
+        if (!found.at(i, found.column("transaction"))) {
+            continue;
+        }
+        out.push_back({
+            .relation = display({found.text(i, "schema"), found.text(i, "name")}),
+            .mode = mode_of_catalog(found.text(i, "mode")),
+            .transaction = found.text(i, "transaction"),
+            .pid = found.text(i, "pid"),
+            .prepared = found.text(i, "prepared"),
+            .application = found.text(i, "application"),
+            .user = found.text(i, "username"),
+            .state = found.text(i, "state"),
+            .since = found.text(i, "since"),
+            .query = found.text(i, "query"),
+            .yields = found.flag(i, "yields"),
+        });
+    }
+    return out;
+}
+
+} // namespace
+
+std::string describe(holder const &who)
+{
+    if (who.pid.empty()) {
+        return "the prepared transaction '" + printable(who.prepared) + "'";
+    }
+    std::vector<std::string> facts;
+    if (!who.application.empty()) {
+        facts.push_back("application \"" + printable(who.application) + "\"");
+    }
+    if (!who.user.empty()) {
+        facts.push_back("user \"" + printable(who.user) + "\"");
+    }
+    if (!who.state.empty()) {
+        facts.push_back(who.state +
+                        (who.since.empty() ? "" : ", in a transaction since " + who.since));
+    }
+    if (!who.query.empty()) {
+        facts.push_back("query: " + printable(head_and_tail(trim(who.query), 200)));
+    }
+    return "pid " + who.pid + (facts.empty() ? "" : " (" + join(facts, "; ") + ")");
+}
+
+std::string describe(std::vector<holder> const &who)
+{
+    std::vector<std::string> lines;
+    for (auto const &h : who) {
+        auto line = describe(h) + " holds " + h.mode + " on " + h.relation;
+        if (std::find(lines.begin(), lines.end(), line) == lines.end()) {
+            lines.push_back(std::move(line));
+        }
+    }
+    constexpr std::size_t most = 3;
+    if (lines.size() > most) {
+        auto const more = lines.size() - most;
+        lines.resize(most);
+        lines.push_back("and " + std::to_string(more) + " more");
+    }
+    return join(lines, "; ");
+}
+
+std::vector<plan::lock> wanted_locks(std::vector<plan::statement> const &statements)
+{
+    std::vector<plan::lock> out;
+    for (auto const &s : statements) {
+        for (auto const &l : s.locks) {
+            if (std::none_of(out.begin(), out.end(), [&](plan::lock const &o) {
+                    return o.relation == l.relation && o.mode == l.mode;
+                })) {
+                out.push_back(l);
+            }
+        }
+    }
+    return out;
+}
+
+std::vector<holder> find_holders(pg::session &s, std::vector<plan::lock> const &wanted,
+                                 pg::limits const &limit)
+{
+    microseconds ignored{0};
+    return wanted.empty() ? std::vector<holder>{} : find_holders(s, wanted, limit, ignored);
+}
+
+sight look(pg::session &s, std::vector<plan::lock> const &wanted, pg::limits const &limit,
+           std::function<void(microseconds)> const &pause)
+{
+    sight out;
+    auto protocol = wanted;
+    std::erase_if(protocol, [](plan::lock const &l) { return !plan::needs_lock_protocol(l); });
+    if (protocol.empty() || !may_be_held(s, protocol, limit, out.existing)) {
+        return out;
+    }
+    auto const first = find_holders(s, protocol, limit, out.deadlock_timeout);
+    if (first.empty()) {
+        return out;
+    }
+    pause(sample_distance);
+    out.in_the_way = in_both(first, find_holders(s, protocol, limit, out.deadlock_timeout));
+    out.only_yielding =
+        !out.in_the_way.empty() && std::all_of(out.in_the_way.begin(), out.in_the_way.end(),
+                                               [](holder const &h) { return h.yields; });
+    return out;
+}
+
+microseconds attempt_timeout(microseconds attempt, sight const &seen)
+{
+    if (seen.only_yielding) {
+        return std::max(attempt, seen.deadlock_timeout + milliseconds{500});
+    }
+    return std::max<microseconds>(attempt / seen.existing, milliseconds{10});
+}
+
+lock_busy busy_error(std::vector<plan::lock> const &wanted, std::vector<holder> const &who,
+                     microseconds waited, std::string const &statement)
+{
+    auto const time = humanize(waited);
+    if (who.empty()) {
+        auto const what =
+            wanted.empty() ? std::string{"a lock"} : "a lock on " + relations_of(wanted);
+        return {what + " could not be had within " + time +
+                    ": others held it, each for a short time",
+                "Run it when there is less traffic, or raise `lock: { deadline: }`.", statement};
+    }
+    std::string const relation = who.front().relation;
+    auto const &first = who.front();
+    std::string hint = "Wait for that transaction or end it";
+    if (first.pid.empty()) {
+        hint += " (ROLLBACK PREPARED " + plan::quote_literal(first.prepared) + ")";
+    } else {
+        hint += " (SELECT pg_terminate_backend(" + first.pid + "))";
+    }
+    return {relation + " is locked, given up after " + time + ": " + describe(who),
+            hint + ", or raise `lock: { deadline: }`.", statement};
+}
+
+} // namespace pgtend::engine
