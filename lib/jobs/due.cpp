@@ -65,13 +65,10 @@ void take_open(decision &out, model::job const &job, ledger::job_state const &st
 {
     auto const slot = *state.open_slot;
     if (!model::idempotent(job.action)) {
-        out.abandon = true;
         out.reason = "left undone; not repeated, because the job does not say idempotent: true";
     } else if (now - slot > max_age(job, zone, slot)) {
-        out.abandon = true;
         out.reason = "left undone, too old to be taken up again";
     } else if (state.open_attempts >= most_attempts) {
-        out.abandon = true;
         out.reason = "left undone after " + std::to_string(state.open_attempts) + " attempts";
     } else {
         out.claim = slot;
@@ -89,13 +86,13 @@ decision decide(model::job const &job, ledger::job_state const &state, bool all_
         return out;
     }
     if (!state.known) {
-        out.evaluated_at = at.now;
+        out.counts_from = at.now;
         out.reason = "new: starts from now";
         return out;
     }
     bool const changed = state.schedule != job.schedule_text || state.time_zone != job.time_zone;
     if (changed) {
-        out.evaluated_at = at.now;
+        out.counts_from = state.evaluated_at.value_or(at.now);
     }
     if (all_paused || state.paused) {
         out.reason = all_paused ? "all jobs are paused" : "paused";
@@ -103,8 +100,8 @@ decision decide(model::job const &job, ledger::job_state const &state, bool all_
     }
     // An unchanged schedule is asked from the watermark on; a changed one from its last evaluation.
     auto base = state.last_slot.value_or(at.now);
-    if (changed && state.evaluated_at) {
-        base = std::max(base, *state.evaluated_at);
+    if (changed) {
+        base = std::max(base, *out.counts_from);
     }
     if (!state.holder.empty() && state.lease_until && *state.lease_until > at.server_time) {
         out.reason = "running on " + state.holder;

@@ -23,10 +23,8 @@ struct decision {
     // Slots passed over, with the reason; the watermark moves past them. Only the newest of a series is listed, the reason
     // counts the others.
     std::vector<ledger::ledger::skip> skipped = {};
-    // What a lost or interrupted run left undone is given up: too old, tried too often, or not to be repeated.
-    bool abandon = false;
-    // The ledger has to learn of the job or of its changed schedule, evaluated up to this instant.
-    std::optional<instant> evaluated_at = {};
+    // The ledger has to learn of the job or of its changed schedule, whose slots count after this instant.
+    std::optional<instant> counts_from = {};
     // Why nothing is claimed although something could be expected; empty otherwise. For `job show`.
     std::string reason = {};
 };

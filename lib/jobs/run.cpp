@@ -92,7 +92,9 @@ run_report run_job(model::job const &job, model::configuration const &all, run_e
         std::optional<pg::session> first = open();
         auto const &kind = kind_of(job.action);
         if (kind.outside_transactions && around.note_backend) {
-            around.note_backend(first->backend_pid());
+            // Behind a pooler the pid that the protocol told is not the backend's.
+            auto const pid = first->run("SELECT pg_catalog.pg_backend_pid()").integer(0, std::size_t{0});
+            around.note_backend(static_cast<int>(pid));
         }
         auto work = kind.make(job.action, {.session = *first, .partitions = all.partitions, .now = around.time.now(), .role = job.policy.role});
 

@@ -55,7 +55,7 @@ TEST_SUITE("nodb")
         state.job = j.name;
         auto const d = choose(j, state, "2026-01-01T00:00:30Z");
         CHECK(!d.claim);
-        CHECK(d.evaluated_at == at("2026-01-01T00:00:30Z"));
+        CHECK(d.counts_from == at("2026-01-01T00:00:30Z"));
     }
 
     TEST_CASE("a slot is due once the watermark lies before it")
@@ -154,7 +154,7 @@ TEST_SUITE("nodb")
         state.open_attempts = jobs::most_attempts;
         auto const tired = choose(j, state, "2026-01-01T02:05:00Z");
         CHECK(!tired.claim);
-        CHECK(tired.abandon);
+        CHECK(tired.reason == "left undone after 5 attempts");
     }
 
     TEST_CASE("a sql job that does not say it is idempotent is not repeated")
@@ -165,7 +165,7 @@ TEST_SUITE("nodb")
         state.open_attempts = 1;
         auto const d = choose(j, state, "2026-01-01T02:05:00Z");
         CHECK(!d.claim);
-        CHECK(d.abandon);
+        CHECK(d.reason.find("idempotent") != std::string::npos);
     }
 
     TEST_CASE("a changed schedule is asked from its last evaluation on")
@@ -176,7 +176,7 @@ TEST_SUITE("nodb")
         state.evaluated_at = at("2026-01-01T10:29:00Z");
         auto const d = choose(j, state, "2026-01-01T10:30:00Z");
         CHECK(!d.claim);
-        CHECK(d.evaluated_at == at("2026-01-01T10:30:00Z"));
+        CHECK(d.counts_from == at("2026-01-01T10:29:00Z"));
         // An edit just before the slot loses nothing.
         state.evaluated_at = at("2026-01-01T10:59:00Z");
         CHECK(choose(j, state, "2026-01-01T11:00:05Z").claim == at("2026-01-01T11:00:00Z"));

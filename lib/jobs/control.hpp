@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control session of a runner: the ledger behind a lock, replaced once when it is lost.
+#pragma once
+#include <functional>
+#include <mutex>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "ledger/ledger.hpp"
+#include "pg/session.hpp"
+
+namespace pgtend::jobs {
+
+class control {
+  public:
+    control(pg::session first, std::function<pg::session()> reopen)
+        : session_{std::move(first)}, reopen_{std::move(reopen)}
+    {
+    }
+
+    // Calls with a ledger::ledger &, from any thread, one at a time. A call that lost its session is made again on a new one:
+    // every ledger operation may be repeated. Throws what the second try throws.
+    template <class Call> auto ask(Call const &call)
+    {
+        std::lock_guard const lock{mutex_};
+        try {
+            ledger::ledger book{session_};
+            return call(book);
+        } catch (connection_lost const &e) {
+            log::warning("lost the control session ({}), connecting again", printable(e.what()));
+        }
+        session_ = reopen_();
+        ledger::ledger book{session_};
+        return call(book);
+    }
+
+  private:
+    std::mutex mutex_;
+    pg::session session_;
+    std::function<pg::session()> reopen_;
+};
+
+} // namespace pgtend::jobs
