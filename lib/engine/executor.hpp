@@ -139,8 +139,10 @@ class executor {
 // A WARNING or NOTICE that work was skipped is a failure.
 std::unique_ptr<executor> real(environment around);
 
-// Prints the plan as a psql script: each statement, its locks as a comment, and who holds a conflicting lock right now
-// (asked in READ ONLY transactions on a session from `around.open`; without an `open` that part is left out).
+// Prints the plan as a psql script: the settings, each statement with its parameters as literals, its locks as a comment, and
+// who holds a conflicting lock right now (asked in READ ONLY transactions on a session from `around.open`; without an `open`
+// that part is left out). What a task repeats is printed as comments. A step that could not be done (plan::refused) has
+// failed, every other has succeeded.
 std::unique_ptr<executor> dry_run(environment around, std::ostream &out);
 
 } // namespace pgtend::engine

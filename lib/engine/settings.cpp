@@ -103,4 +103,24 @@ std::string session_reset_text(work_settings const &settings, transaction_option
     return out;
 }
 
+std::string settings_script(work_settings const &settings, transaction_options const &options)
+{
+    std::string out;
+    for (auto const &[name, value] : settings_of(settings, options, false)) {
+        if (name == "client_connection_check_interval") {
+            continue; // for a client that may be killed; not every server takes it
+        }
+        if (name == "search_path") {
+            // SET would take the list for one name.
+            out += "SELECT pg_catalog.set_config('search_path', " + plan::quote_literal(value) +
+                   ", false);\n";
+        } else if (name == "role") {
+            out += "SET ROLE " + plan::quote_ident(value) + ";\n";
+        } else {
+            out += "SET " + name + " = " + plan::quote_literal(value) + ";\n";
+        }
+    }
+    return out;
+}
+
 } // namespace pgtend::engine

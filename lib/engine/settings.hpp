@@ -28,5 +28,7 @@ std::string opening_text(work_settings const &settings, fence const &guard,
 std::string session_settings_text(work_settings const &settings,
                                   transaction_options const &options);
 std::string session_reset_text(work_settings const &settings, transaction_options const &options);
+// The same as lines of a psql script: SET of each, the role last.
+std::string settings_script(work_settings const &settings, transaction_options const &options);
 
 } // namespace pgtend::engine
