@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the catalogs. Two or three statements for any number of objects; no locks beyond those of
+// reading catalogs, which end with each statement when the session is not in a transaction.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/name.hpp"
+#include "catalog/snapshot.hpp"
+#include "pg/session.hpp"
+
+namespace pgtend::catalog {
+
+// Everywhere: a name without a schema is found in any schema but the system's, and is a problem
+// when several have it. What does not exist or is of the wrong kind is told in the lookup, with the
+// nearest existing name as hint: nothing is thrown for it. `role` is who will do the work (SET
+// ROLE), empty for the session's own; throws error when there is no such role. Throws what
+// session::run throws.
+
+// The partitioned tables and their partitions, in the order of the names. Inside an open
+// transaction it leaves TimeZone and DateStyle changed until the end of that transaction.
+std::vector<partitioned_table> load_partitioned_tables(pg::session &s,
+                                                       std::vector<qualified_name> const &names,
+                                                       pg::limits const &limit = {});
+
+// In the order of the requests; a table that is gone by now is left out. Reads the default
+// partitions of the requested tables (ACCESS SHARE; a scan where the key has no index), one
+// statement each.
+std::vector<creation_facts> load_creation_facts(pg::session &s,
+                                                std::vector<creation_request> const &requests,
+                                                std::string const &role,
+                                                pg::limits const &limit = {});
+
+matview_snapshot load_matviews(pg::session &s, std::vector<qualified_name> const &names,
+                               std::string const &role, pg::limits const &limit = {});
+
+// No names: every table of the database that may be due (that has dead, changed or inserted rows,
+// or old ones).
+vacuum_snapshot load_vacuum_tables(pg::session &s, std::vector<qualified_name> const &names,
+                                   std::string const &role, pg::limits const &limit = {});
+
+} // namespace pgtend::catalog

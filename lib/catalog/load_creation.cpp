@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unordered_map>
+
+#include "base/error.hpp"
+#include "catalog/load.hpp"
+#include "catalog/lookup.hpp"
+#include "sql/queries.hpp"
+
+namespace pgtend::catalog {
+namespace {
+
+std::vector<qualified_name> names_of(std::string const &flat)
+{
+    auto const parts = parse_array(flat);
+    std::vector<qualified_name> out;
+    for (std::size_t i = 0; i + 1 < parts.size(); i += 2) {
+        out.push_back({parts[i].value_or(""), parts[i + 1].value_or("")});
+    }
+    return out;
+}
+
+creation_facts facts_of(rows const &found, std::size_t row)
+{
+    creation_facts out;
+    out.table_oid = found.text(row, "oid");
+    out.owner = found.text(row, "owner");
+    out.role = found.text(row, "role");
+    out.is_owner = out.role == out.owner;
+    out.row_security = found.flag(row, "row_security");
+    out.force_row_security = found.flag(row, "force_row_security");
+    out.replica_identity = found.text(row, "replica_identity").at(0);
+    if (auto const index = names_of(found.text(row, "replica_index")); !index.empty()) {
+        out.replica_index = index.front();
+    }
+    out.access_method = found.text(row, "access_method");
+    out.tablespace = found.text(row, "tablespace");
+    out.comment = found.at(row, found.column("comment"));
+    out.temporary = found.flag(row, "temporary");
+    out.references = names_of(found.text(row, "referenced"));
+    out.referenced_by = names_of(found.text(row, "referenced_by"));
+    auto const columns = parse_array(found.text(row, "columns"));
+    for (std::size_t i = 0; i + 2 < columns.size(); i += 3) {
+        column_setting setting{columns[i].value_or("")};
+        if (columns[i + 1]) {
+            setting.statistics = std::stoi(*columns[i + 1]);
+        }
+        for (auto &option : parse_array(columns[i + 2].value_or("{}"))) {
+            setting.options.push_back(std::move(option).value_or(""));
+        }
+        out.columns.push_back(std::move(setting));
+    }
+    auto const grants = parse_array(found.text(row, "grants"));
+    for (std::size_t i = 0; i + 3 < grants.size(); i += 4) {
+        out.grants.push_back({grants[i].value_or(""), grants[i + 1].value_or(""),
+                              grants[i + 2].value_or(""), grants[i + 3] == "true"});
+    }
+    for (auto &grantee : parse_array(found.text(row, "default_grantees"))) {
+        out.default_grantees.push_back(std::move(grantee).value_or(""));
+    }
+    out.may_act_as_owner = found.flag(row, "may_act_as_owner");
+    out.may_create_in_schema = found.flag(row, "may_create_in_schema");
+    out.owner_may_create = found.flag(row, "owner_may_create");
+    out.default_bytes = found.integer(row, "default_bytes");
+    return out;
+}
+
+// Rows of the default partition in each range, in one pass. The names come quoted from the server.
+std::string count_in_ranges(std::string const &relation, std::string const &key,
+                            std::string const &type)
+{
+    return "SELECT r.position, pg_catalog.count(*) FROM ROWS FROM (pg_catalog.unnest($1::" + type +
+           "[]), pg_catalog.unnest($2::" + type +
+           "[])) WITH ORDINALITY AS r (low, high, position) JOIN ONLY " + relation + " d ON d." +
+           key + " >= r.low AND d." + key + " < r.high WHERE d." + key +
+           " >= (SELECT pg_catalog.min(low) FROM pg_catalog.unnest($1::" + type +
+           "[]) low) AND d." + key +
+           " < (SELECT pg_catalog.max(high) FROM pg_catalog.unnest($2::" + type +
+           "[]) high) GROUP BY r.position";
+}
+
+void count_rows_in_default(pg::session &s, rows const &found, std::size_t row,
+                           creation_request const &request, creation_facts &into,
+                           pg::limits const &limit)
+{
+    std::vector<param> low, high;
+    for (auto const &each : request.partitions) {
+        low.emplace_back(each.from);
+        high.emplace_back(each.to);
+    }
+    try {
+        auto const counted =
+            s.run(count_in_ranges(found.text(row, "default_relation"),
+                                  found.text(row, "key_quoted"), found.text(row, "key_type")),
+                  {array_literal(low), array_literal(high)}, limit);
+        for (auto &each : into.rows_in_default) {
+            each = 0;
+        }
+        for (std::size_t i = 0; i < counted.size(); ++i) {
+            into.rows_in_default.at(static_cast<std::size_t>(counted.integer(i, 0) - 1)) =
+                counted.integer(i, 1);
+        }
+    } catch (error const &e) {
+        // Not readable, or dropped meanwhile: ATTACH looks itself.
+        if (s.in_transaction() || s.lost() || !e.sqlstate().starts_with("42")) {
+            throw;
+        }
+    }
+}
+
+} // namespace
+
+std::vector<creation_facts> load_creation_facts(pg::session &s,
+                                                std::vector<creation_request> const &requests,
+                                                std::string const &role, pg::limits const &limit)
+{
+    std::vector<creation_facts> out;
+    if (requests.empty()) {
+        return out;
+    }
+    check_role(s, role, limit);
+    std::vector<param> oids, relations, names;
+    for (auto const &request : requests) {
+        oids.emplace_back(request.table_oid);
+        for (auto const &each : request.partitions) {
+            relations.emplace_back(request.table_oid);
+            names.emplace_back(each.name);
+        }
+    }
+    auto const found =
+        s.run(sql::catalog_creation, {array_literal(oids), role_parameter(role)}, limit);
+    auto const taken =
+        s.run(sql::catalog_names_taken, {array_literal(relations), array_literal(names)}, limit);
+    std::vector<std::string> taken_by(names.size());
+    for (std::size_t i = 0; i < taken.size(); ++i) {
+        taken_by.at(static_cast<std::size_t>(taken.integer(i, 0) - 1)) = taken.text(i, 1);
+    }
+    std::unordered_map<std::string, std::size_t> row_of;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        row_of.emplace(found.text(i, "oid"), i);
+    }
+    std::size_t position = 0;
+    for (auto const &request : requests) {
+        auto const first = position;
+        position += request.partitions.size();
+        auto const at = row_of.find(request.table_oid);
+        if (at == row_of.end()) {
+            continue; // dropped meanwhile
+        }
+        auto facts = facts_of(found, at->second);
+        facts.taken_by.assign(taken_by.begin() + static_cast<std::ptrdiff_t>(first),
+                              taken_by.begin() + static_cast<std::ptrdiff_t>(position));
+        facts.rows_in_default.resize(request.partitions.size());
+        if (found.at(at->second, found.column("default_relation"))) {
+            count_rows_in_default(s, found, at->second, request, facts, limit);
+        }
+        out.push_back(std::move(facts));
+    }
+    return out;
+}
+
+} // namespace pgtend::catalog

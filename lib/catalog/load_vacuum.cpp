@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catalog/load.hpp"
+#include "catalog/lookup.hpp"
+#include "sql/queries.hpp"
+
+namespace pgtend::catalog {
+namespace {
+
+vacuum_settings settings_of(rows const &found)
+{
+    vacuum_settings out;
+    auto const real = [&](std::string_view column) { return found.real(0, found.column(column)); };
+    out.server_version = static_cast<int>(found.integer(0, "server_version"));
+    out.vacuum_threshold = real("vacuum_threshold");
+    out.vacuum_scale_factor = real("vacuum_scale_factor");
+    out.vacuum_max_threshold = real("vacuum_max_threshold");
+    out.insert_threshold = real("insert_threshold");
+    out.insert_scale_factor = real("insert_scale_factor");
+    out.analyze_threshold = real("analyze_threshold");
+    out.analyze_scale_factor = real("analyze_scale_factor");
+    out.freeze_max_age = real("freeze_max_age");
+    out.multixact_freeze_max_age = real("multixact_freeze_max_age");
+    out.track_counts = found.flag(0, "track_counts");
+    return out;
+}
+
+// Columns by position: a database may have 100,000 tables.
+class table_reader {
+  public:
+    explicit table_reader(rows const &found) : found_{found} {}
+
+    vacuum_table read(std::size_t row) const
+    {
+        vacuum_table out;
+        out.oid = found_.text(row, oid);
+        out.name = {found_.text(row, schema), found_.text(row, name)};
+        out.kind = found_.text(row, kind).at(0);
+        out.parent = found_.text(row, parent);
+        out.system = found_.flag(row, system);
+        out.reltuples = found_.real(row, reltuples);
+        out.pages = found_.real(row, pages);
+        out.frozen_pages = found_.real(row, frozen_pages);
+        out.dead = found_.real(row, dead);
+        out.modified = found_.real(row, modified);
+        out.inserted = found_.real(row, inserted);
+        out.toast_reltuples = found_.real(row, toast_reltuples);
+        out.toast_dead = found_.real(row, toast_dead);
+        out.age = found_.real(row, age);
+        out.multixact_age = found_.real(row, multixact_age);
+        out.last_vacuum = when(row, last_vacuum);
+        out.last_analyze = when(row, last_analyze);
+        for (auto &each : parse_array(found_.text(row, options))) {
+            out.options.push_back(std::move(each).value_or(""));
+        }
+        out.may = found_.flag(row, may);
+        out.owner = found_.text(row, owner);
+        return out;
+    }
+
+  private:
+    std::optional<long long> when(std::size_t row, std::size_t column) const
+    {
+        return found_.at(row, column) ? std::optional{found_.integer(row, column)} : std::nullopt;
+    }
+
+    rows const &found_;
+    std::size_t oid = found_.column("oid"), schema = found_.column("schema"),
+                name = found_.column("name"), kind = found_.column("kind"),
+                parent = found_.column("parent"), system = found_.column("system"),
+                reltuples = found_.column("reltuples"), pages = found_.column("pages"),
+                frozen_pages = found_.column("frozen_pages"), dead = found_.column("dead"),
+                modified = found_.column("modified"), inserted = found_.column("inserted"),
+                toast_reltuples = found_.column("toast_reltuples"),
+                toast_dead = found_.column("toast_dead"), age = found_.column("age"),
+                multixact_age = found_.column("multixact_age"),
+                last_vacuum = found_.column("last_vacuum"),
+                last_analyze = found_.column("last_analyze"), options = found_.column("options"),
+                may = found_.column("may"), owner = found_.column("owner");
+};
+
+} // namespace
+
+vacuum_snapshot load_vacuum_tables(pg::session &s, std::vector<qualified_name> const &names,
+                                   std::string const &role, pg::limits const &limit)
+{
+    vacuum_snapshot out;
+    check_role(s, role, limit);
+    auto const settings = s.run(sql::catalog_vacuum_settings, {role_parameter(role)}, limit);
+    out.settings = settings_of(settings);
+    out.role = settings.text(0, "role");
+    out.asked = find(s, names, "rmp", "table", limit);
+    auto const wanted = names.empty() ? param{} : param{found_oids(out.asked)};
+    auto const found = s.run(sql::catalog_vacuum_tables, {wanted, role_parameter(role)}, limit);
+    table_reader const reader{found};
+    out.tables.reserve(found.size());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        out.tables.push_back(reader.read(i));
+    }
+    return out;
+}
+
+} // namespace pgtend::catalog

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the system catalogs say, as data: planners read these structs and nothing else of a
+// database. OIDs are text, as they go back as parameters. Names are plain, not quoted.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/name.hpp"
+#include "base/rows.hpp"
+
+namespace pgtend::catalog {
+
+// What became of a name that somebody asked for. `problem` is empty when it was found and is of the
+// right kind.
+struct lookup {
+    qualified_name asked;
+    qualified_name name; // with its schema, when found
+    std::string oid;
+    std::string problem; // "table public.ordres does not exist"
+    std::string hint;    // "did you mean public.orders?"
+
+    bool usable() const noexcept { return problem.empty(); }
+};
+
+// -- partitioned tables
+// ----------------------------------------------------------------------------------------------
+
+struct attached_partition {
+    std::string oid;
+    qualified_name name;
+    bool is_default = false;
+    // A DETACH ... CONCURRENTLY that did not end: its rows are invisible through the parent, its
+    // range cannot be used again until ALTER TABLE ... DETACH PARTITION ... FINALIZE.
+    bool pending_detach = false;
+    // The bounds of a range over one column, as the server prints them under TimeZone UTC and
+    // DateStyle ISO. NULL: MINVALUE and MAXVALUE. Both NULL as well for the default partition and
+    // for other strategies.
+    param from, to;
+};
+
+struct partitioned_table {
+    lookup found;
+    char strategy = 'r'; // r range, l list, h hash
+    // The key's columns, empty for an expression; and the whole key as PostgreSQL writes it: "RANGE
+    // (created_at)".
+    std::vector<std::string> key;
+    std::string key_definition;
+    // Of the first key column, domains looked through: "timestamp with time zone"; empty for an
+    // expression.
+    std::string key_type;
+    std::vector<attached_partition> partitions; // in no order
+};
+
+// A partition that somebody wants: its name, in the parent's schema, and its range as text of the
+// key's type.
+struct new_partition {
+    std::string name;
+    std::string from, to;
+};
+
+// For which partitions of which table facts are needed, beyond the partitioned_table.
+struct creation_request {
+    std::string table_oid;
+    std::vector<new_partition> partitions;
+};
+
+struct granted {
+    std::string grantee;   // empty: PUBLIC
+    std::string privilege; // SELECT ...
+    std::string column;    // empty: the table
+    bool grantable = false;
+};
+
+struct column_setting {
+    std::string column;
+    std::optional<int> statistics = {};    // SET STATISTICS, when it is not the default
+    std::vector<std::string> options = {}; // n_distinct=..., n_distinct_inherited=...
+};
+
+// What a new partition must be like, and whether it can be made. In the order of the requests.
+struct creation_facts {
+    std::string table_oid;
+    std::string owner;
+    bool row_security = false, force_row_security = false;
+    char replica_identity = 'd';  // d default, n nothing, f full, i index
+    qualified_name replica_index; // the parent's, for 'i'; empty when that index is gone
+    std::string
+        access_method;      // empty: the server's default (partitioned tables have one from 17 on)
+    std::string tablespace; // empty: the server's default
+    std::optional<std::string> comment = {};
+    bool temporary = false;
+    std::vector<qualified_name> references;    // tables that its foreign keys point to
+    std::vector<qualified_name> referenced_by; // tables whose foreign keys point to it
+    std::vector<column_setting> columns;       // only those with settings
+    std::vector<granted> grants;               // on the parent, but for the owner's
+    // Whoever default privileges give something on a new table, whichever role makes it. Empty
+    // string: PUBLIC.
+    std::vector<std::string> default_grantees;
+
+    std::string role;                 // who will do the work
+    bool is_owner = true;             // role == owner
+    bool may_act_as_owner = true;     // owner, a member that inherits, or superuser
+    bool may_create_in_schema = true; // CREATE on the schema, of the role
+    bool owner_may_create =
+        true; // of the owner: ALTER ... OWNER TO asks for it, unless the role is a superuser
+
+    // For each requested partition: what has its name in the schema already ("index"), empty when
+    // nothing does.
+    std::vector<std::string> taken_by;
+    // For each requested partition: rows of the default partition that lie in its range; nothing
+    // when there is no default partition, or it could not be read (the server then tells by error
+    // 23514).
+    std::vector<std::optional<long long>> rows_in_default;
+    long long default_bytes =
+        0; // size of the default partition by the last VACUUM or ANALYZE; ATTACH reads all of it
+};
+
+// -- materialized views
+// ----------------------------------------------------------------------------------------------
+
+struct unusable_index {
+    std::string name;
+    std::string why; // "has a WHERE"
+};
+
+struct matview {
+    lookup found;
+    bool populated = false;
+    // A unique index as REFRESH ... CONCURRENTLY needs it: valid, immediate, on plain columns,
+    // without WHERE.
+    bool has_unique_index = false;
+    std::vector<unusable_index> unusable; // the unique indexes that do not serve
+    std::string owner;
+    bool may_refresh = true; // owner, member or superuser; from 17 on also MAINTAIN
+    // OIDs of the materialized views that it reads, directly, or through views and other
+    // materialized views.
+    std::vector<std::string> reads;
+};
+
+struct matview_snapshot {
+    int server_version = 0;     // 150020
+    std::string role;           // who will do the work
+    std::vector<matview> views; // in the order of the request
+    std::vector<qualified_name>
+        unnamed; // materialized views that these read and nobody asked for, ordered
+};
+
+// -- vacuum
+// ----------------------------------------------------------------------------------------------------------
+
+// The server's own settings, which storage parameters of a table override.
+struct vacuum_settings {
+    int server_version = 0;
+    double vacuum_threshold = 50, vacuum_scale_factor = 0.2;
+    double vacuum_max_threshold = -1;                          // from 18 on; -1: none
+    double insert_threshold = 1000, insert_scale_factor = 0.2; // threshold -1: inserts do not count
+    double analyze_threshold = 50, analyze_scale_factor = 0.1;
+    double freeze_max_age = 200e6, multixact_freeze_max_age = 400e6;
+    bool track_counts = true; // off: the server counts nothing, and nothing can be due but freezing
+};
+
+// One relation that VACUUM or ANALYZE may be given.
+struct vacuum_table {
+    std::string oid;
+    qualified_name name;
+    char kind = 'r';       // r table or partition, m materialized view, p partitioned table
+    std::string parent;    // OID of the partitioned table directly above it; empty: none
+    bool system = false;   // of pg_catalog or information_schema
+    double reltuples = -1; // -1: never counted
+    double pages = 0, frozen_pages = 0;          // frozen_pages: from 18 on
+    double dead = 0, modified = 0, inserted = 0; // rows since the last vacuum or analyze
+    double toast_reltuples = 0, toast_dead = 0;  // of its TOAST table, which the same VACUUM treats
+    double age = 0,
+           multixact_age = 0; // of relfrozenxid and relminmxid, the older of it and its TOAST table
+    std::optional<long long> last_vacuum = {},
+                             last_analyze = {}; // by hand or by autovacuum; microseconds since 1970
+    std::vector<std::string> options; // reloptions, those of its TOAST table as "toast.name=value"
+    bool may = true; // owner of it or of the database, superuser; from 17 on also MAINTAIN
+    std::string owner;
+};
+
+struct vacuum_snapshot {
+    vacuum_settings settings;
+    std::string role;
+    std::vector<lookup> asked; // empty: every table that may be due
+    // The tables asked for and all below them, or (nothing asked) whatever has changed rows or old
+    // ones; never temporary ones.
+    std::vector<vacuum_table> tables;
+};
+
+} // namespace pgtend::catalog

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <map>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "partition/create.hpp"
+
+namespace pgtend::partition {
+namespace {
+
+using plan::lock_mode;
+using plan::quote;
+using plan::quote_ident;
+using plan::quote_literal;
+
+// "autovacuum_vacuum_scale_factor=0.05" as `autovacuum_vacuum_scale_factor = '0.05'`.
+std::string storage_parameter(std::string const &text)
+{
+    auto const equals = text.find('=');
+    auto const name = std::string{trim(std::string_view{text}.substr(0, equals))};
+    bool const sound =
+        equals != std::string::npos && !name.empty() &&
+        name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.") == std::string::npos &&
+        name.front() >= 'a' && name.back() != '.' && name.find("..") == std::string::npos;
+    if (!sound) {
+        throw error{"'" + printable(text) + "' is not a storage parameter",
+                    "write autovacuum_vacuum_scale_factor=0.05, for example"};
+    }
+    return name + " = " +
+           std::string{trim(quote_literal(trim(std::string_view{text}.substr(equals + 1))))};
+}
+
+std::string create_table(due_table const &table, std::string const &partition,
+                         catalog::creation_facts const &facts)
+{
+    auto sql = "CREATE TABLE " + partition + " (LIKE " + quote(table.table) +
+               " INCLUDING ALL EXCLUDING IDENTITY)";
+    if (!facts.access_method.empty()) {
+        sql += " USING " + quote_ident(facts.access_method);
+    }
+    if (!table.policy.storage_parameters.empty()) {
+        std::vector<std::string> parameters;
+        for (auto const &each : table.policy.storage_parameters) {
+            parameters.push_back(storage_parameter(each));
+        }
+        sql += " WITH (" + join(parameters, ", ") + ")";
+    }
+    if (!facts.tablespace.empty()) {
+        sql += " TABLESPACE " + quote_ident(facts.tablespace);
+    }
+    return sql;
+}
+
+// What the parent has and LIKE does not copy, as the actions of one ALTER TABLE; the owner last.
+std::vector<std::string> alterations(catalog::creation_facts const &facts)
+{
+    std::vector<std::string> out;
+    for (auto const &each : facts.columns) {
+        auto const column = "ALTER COLUMN " + quote_ident(each.column);
+        if (each.statistics) {
+            out.push_back(column + " SET STATISTICS " + std::to_string(*each.statistics));
+        }
+        std::vector<std::string> options;
+        for (auto const &option : each.options) {
+            options.push_back(storage_parameter(option));
+        }
+        if (!options.empty()) {
+            out.push_back(column + " SET (" + join(options, ", ") + ")");
+        }
+    }
+    if (facts.row_security) {
+        out.emplace_back("ENABLE ROW LEVEL SECURITY");
+    }
+    if (facts.force_row_security) {
+        out.emplace_back("FORCE ROW LEVEL SECURITY");
+    }
+    if (facts.replica_identity == 'f') {
+        out.emplace_back("REPLICA IDENTITY FULL");
+    } else if (facts.replica_identity == 'n') {
+        out.emplace_back("REPLICA IDENTITY NOTHING");
+    }
+    if (!facts.is_owner) {
+        out.push_back("OWNER TO " + quote_ident(facts.owner));
+    }
+    return out;
+}
+
+std::string grantee_name(std::string const &grantee)
+{
+    return grantee.empty() ? "PUBLIC" : quote_ident(grantee);
+}
+
+std::vector<std::string> grant_statements(std::string const &partition,
+                                          std::vector<catalog::granted> const &grants)
+{
+    std::map<std::pair<std::string, bool>, std::vector<std::string>> privileges;
+    for (auto const &each : grants) {
+        auto text = each.privilege;
+        if (!each.column.empty()) {
+            text += " (" + quote_ident(each.column) + ")";
+        }
+        privileges[{each.grantee, each.grantable}].push_back(std::move(text));
+    }
+    std::vector<std::string> out;
+    for (auto const &[who, what] : privileges) {
+        out.push_back("GRANT " + join(what, ", ") + " ON TABLE " + partition + " TO " +
+                      grantee_name(who.first) + (who.second ? " WITH GRANT OPTION" : ""));
+    }
+    return out;
+}
+
+std::string replica_index(std::string const &partition, qualified_name const &parent_index)
+{
+    auto const body = "BEGIN EXECUTE (SELECT pg_catalog.format('ALTER TABLE %s REPLICA IDENTITY "
+                      "USING INDEX %I', " +
+                      quote_literal(partition) +
+                      ", c.relname) FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_index x ON "
+                      "x.indexrelid = i.inhrelid "
+                      "JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid WHERE i.inhparent = " +
+                      quote_literal(quote(parent_index)) +
+                      "::pg_catalog.regclass AND x.indrelid = " + quote_literal(partition) +
+                      "::pg_catalog.regclass); END";
+    std::string tag = "$pgtend$";
+    for (int i = 1; body.find(tag) != std::string::npos; ++i) {
+        tag = "$pgtend" + std::to_string(i) + "$";
+    }
+    return "DO " + tag + " " + body + " " + tag;
+}
+
+plan::statement attach(due_table const &table, std::string const &partition,
+                       catalog::new_partition const &wanted, catalog::creation_facts const &facts)
+{
+    plan::statement out;
+    out.sql = "ALTER TABLE " + quote(table.table) + " ATTACH PARTITION " + partition +
+              " FOR VALUES FROM (" + std::string{trim(quote_literal(wanted.from))} + ") TO (" +
+              std::string{trim(quote_literal(wanted.to))} + ")";
+    out.locks.push_back({quote(table.table), lock_mode::share_update_exclusive});
+    if (!table.default_partition.name.empty()) {
+        out.locks.push_back({quote(table.default_partition), lock_mode::access_exclusive});
+        out.comment = "reads the whole default partition, unless a CHECK on it rules the range out";
+    }
+    auto others = facts.references;
+    others.insert(others.end(), facts.referenced_by.begin(), facts.referenced_by.end());
+    std::sort(others.begin(), others.end());
+    others.erase(std::unique(others.begin(), others.end()), others.end());
+    for (auto const &each : others) {
+        out.locks.push_back({quote(each), lock_mode::share_row_exclusive});
+    }
+    return out;
+}
+
+} // namespace
+
+std::vector<plan::statement> create_statements(due_table const &table,
+                                               catalog::new_partition const &wanted,
+                                               catalog::creation_facts const &facts)
+{
+    auto const partition = quote({table.table.schema, wanted.name});
+    std::vector<plan::statement> out;
+    auto const add = [&](std::string sql) -> plan::statement & {
+        out.emplace_back().sql = std::move(sql);
+        return out.back();
+    };
+    add(create_table(table, partition, facts)).locks = {
+        {quote(table.table), lock_mode::access_share}};
+    if (auto const actions = alterations(facts); !actions.empty()) {
+        add("ALTER TABLE " + partition + " " + join(actions, ", "));
+    }
+    if (!facts.default_grantees.empty()) {
+        std::vector<std::string> from;
+        for (auto const &each : facts.default_grantees) {
+            from.push_back(grantee_name(each));
+        }
+        add("REVOKE ALL ON TABLE " + partition + " FROM " + join(from, ", ")).comment =
+            "default privileges would open it to them; access goes through the parent";
+    }
+    if (table.policy.grants) {
+        for (auto &each : grant_statements(partition, facts.grants)) {
+            add(std::move(each));
+        }
+    }
+    if (facts.comment) {
+        add("COMMENT ON TABLE " + partition + " IS " + quote_literal(*facts.comment));
+    }
+    out.push_back(attach(table, partition, wanted, facts));
+    if (facts.replica_identity == 'i' && !facts.replica_index.name.empty()) {
+        add(replica_index(partition, facts.replica_index));
+    }
+    return out;
+}
+
+} // namespace pgtend::partition

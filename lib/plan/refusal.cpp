@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/refusal.hpp"
+
+namespace pgtend::plan {
+namespace {
+
+class refusal_task final : public task {
+  public:
+    explicit refusal_task(error why) : why_{std::move(why)} {}
+
+    description describe() const override
+    {
+        auto until = "cannot be done: " + why_.message();
+        if (!why_.hint().empty()) {
+            until += " (" + why_.hint() + ")";
+        }
+        return {"refused", {}, std::nullopt, std::move(until)};
+    }
+    std::optional<work> next(outcome const &) override { throw error{why_}; }
+    tally progress() const override { return {}; }
+
+    error const &why() const noexcept { return why_; }
+
+  private:
+    error why_;
+};
+
+} // namespace
+
+std::unique_ptr<task> refusal(error why)
+{
+    return std::make_unique<refusal_task>(std::move(why));
+}
+
+error const *refused(task const &what)
+{
+    auto const *found = dynamic_cast<refusal_task const *>(&what);
+    return found == nullptr ? nullptr : &found->why();
+}
+
+step refused_step(std::string title, std::string object, error why)
+{
+    auto reason = why.message();
+    auto lane = object;
+    return {std::move(title), std::move(reason), std::move(object), refusal(std::move(why)), {},
+            std::move(lane)};
+}
+
+} // namespace pgtend::plan
