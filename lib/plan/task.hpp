@@ -26,8 +26,11 @@ struct work {
 
 struct failure {
     std::string sqlstate;
-    std::string message;
-    std::string hint;
+    std::string message = {};
+    std::string hint = {};
+    // 55P03 because another session held the table itself for the whole lock deadline; `message` names it. Without it a
+    // 55P03 tells of a row, or of a lock_timeout that the statement had set.
+    bool table_locked = false;
 };
 
 // What became of the last work. The first call of next() gets an outcome without results and without failure.
