@@ -144,7 +144,9 @@ class builder final : public YAML::EventHandler {
 
     void report(source_position at, std::string message, std::string hint)
     {
-        problems_.push_back({std::move(at), std::move(message), std::move(hint)});
+        if (problems_.size() < most_problems) {
+            problems_.push_back({std::move(at), std::move(message), std::move(hint)});
+        }
     }
 
     node make(YAML::Mark const &mark, node_kind kind)

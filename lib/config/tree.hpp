@@ -42,6 +42,7 @@ struct map_entry {
 
 constexpr std::size_t longest_file = 1'000'000; // bytes
 constexpr int deepest_nesting = 32;
+constexpr std::size_t most_problems = 1'000; // what is found after them is not told
 
 // The document of a text, which is one file's. A text of blanks and comments is a missing node at 1:1.
 //

@@ -61,7 +61,10 @@ struct job {
     run_policy policy;
     model::action action = {};
     source_position at = {};
-    source_position max_age_at = {}; // of the job's own `max_age:`; line 0 when it has none
+    // Of the job's own `max_age:`, `target:` and action; line 0 when it has none, or was not read from a file.
+    source_position max_age_at = {};
+    source_position target_at = {};
+    source_position action_at = {};
 };
 
 // Throws error with a hint unless it is 1 to 63 characters of a-z, 0-9, _ and -, beginning with a letter or digit.

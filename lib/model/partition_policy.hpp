@@ -39,6 +39,9 @@ struct partition_policy {
     bool grants = false;           // copy the parent's grants onto each new partition
     std::vector<std::string> storage_parameters = {}; // "autovacuum_vacuum_scale_factor=0.05", set on each new partition
     source_position at;
+    // Of `name:` and `from:`; line 0 when the policy has none, or was not read from a file.
+    source_position name_at = {};
+    source_position from_at = {};
 };
 
 } // namespace pgtend::model

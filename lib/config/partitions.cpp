@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "config/scalar.hpp"
+#include "config/sections.hpp"
+#include "model/partition_name.hpp"
+#include "zone/civil.hpp"
+
+namespace pgtend::config {
+namespace {
+
+using model::date;
+using model::partition_policy;
+
+// 2025-01 or 2025-01-15
+date parse_date(std::string_view text)
+{
+    auto const number = [&](std::size_t begin, std::size_t length) {
+        int value = -1;
+        auto const part = text.substr(std::min(begin, text.size()), length);
+        auto const *const end = part.data() + part.size();
+        auto const [stop, failure] = std::from_chars(part.data(), end, value);
+        return part.size() == length && failure == std::errc{} && stop == end ? value : -1;
+    };
+    bool const with_day = text.size() == 10;
+    date const out{number(0, 4), number(5, 2), with_day ? number(8, 2) : 1};
+    bool const written = (text.size() == 7 || with_day) && text[4] == '-' && (!with_day || text[7] == '-');
+    if (!written || out.year < 1 || out.month < 1 || out.month > 12 || out.day < 1 ||
+        out.day > days_in_month(out.year, out.month)) {
+        throw error{fmt::format("{} is not a date", shown(text)), "write 2025-01 or 2025-01-15"};
+    }
+    if (out.year < 1900 || out.year > 2200) {
+        throw error{fmt::format("{} is not between 1900 and 2200", shown(text))};
+    }
+    return out;
+}
+
+void read_from(reader &r, node const &n, partition_policy &out)
+{
+    // 2025-01-15 is a date in YAML 1.1 and a text in 1.2: the same thing here.
+    auto const plain_date = n.kind == node_kind::scalar && n.style == node_style::plain &&
+                            classify(n.text) == plain_kind::date;
+    std::string written;
+    if (plain_date || r.text(n, written)) {
+        r.checked(n, [&] { out.from = parse_date(n.text); });
+        out.from_at = r.at(n);
+    }
+}
+
+// The parameters of tables (PostgreSQL 18, "Storage Parameters"); those marked also exist as toast.*.
+constexpr std::array<std::string_view, 15> both_parameters{
+    "autovacuum_enabled",
+    "autovacuum_freeze_max_age",
+    "autovacuum_freeze_min_age",
+    "autovacuum_freeze_table_age",
+    "autovacuum_multixact_freeze_max_age",
+    "autovacuum_multixact_freeze_min_age",
+    "autovacuum_multixact_freeze_table_age",
+    "autovacuum_vacuum_cost_delay",
+    "autovacuum_vacuum_cost_limit",
+    "autovacuum_vacuum_insert_scale_factor",
+    "autovacuum_vacuum_insert_threshold",
+    "autovacuum_vacuum_scale_factor",
+    "autovacuum_vacuum_threshold",
+    "log_autovacuum_min_duration",
+    "vacuum_index_cleanup",
+};
+constexpr std::array<std::string_view, 9> table_parameters{
+    "autovacuum_analyze_scale_factor",
+    "autovacuum_analyze_threshold",
+    "autovacuum_vacuum_max_threshold",
+    "fillfactor",
+    "parallel_workers",
+    "toast_tuple_target",
+    "user_catalog_table",
+    "vacuum_max_eager_freeze_failure_rate",
+    "vacuum_truncate",
+};
+
+template <std::size_t N> bool contains(std::array<std::string_view, N> const &all, std::string_view name)
+{
+    return std::find(all.begin(), all.end(), name) != all.end();
+}
+
+void check_parameter(std::string_view name)
+{
+    bool const toast = name.substr(0, 6) == "toast.";
+    auto const bare = toast ? name.substr(6) : name;
+    bool const known = contains(both_parameters, bare) || (toast && bare == "vacuum_truncate") ||
+                       (!toast && contains(table_parameters, bare));
+    if (!known) {
+        std::vector<std::string_view> names{both_parameters.begin(), both_parameters.end()};
+        names.insert(names.end(), table_parameters.begin(), table_parameters.end());
+        auto const near = bare.size() <= 64 ? nearest(bare, names) : std::nullopt;
+        throw error{fmt::format("{} is not a storage parameter of tables", shown(name)),
+                    near ? fmt::format("did you mean '{}'?", *near) : std::string{}};
+    }
+}
+
+// A map of parameter and value, which become WITH (name=value): nothing but numbers and plain words.
+void read_storage_parameters(reader &r, node const &n, partition_policy &out)
+{
+    if (n.kind != node_kind::map || n.entries.empty()) {
+        r.error(n, "a map is wanted", "write { autovacuum_vacuum_scale_factor: 0.05 }");
+        return;
+    }
+    for (auto const &entry : n.entries) {
+        auto const &value = entry.value;
+        if (!r.checked(entry.key, [&] { check_parameter(entry.key.text); })) {
+            continue;
+        }
+        if (value.kind == node_kind::refused) {
+            continue;
+        }
+        if (value.kind != node_kind::scalar) {
+            r.error(entry.key, fmt::format("{} has no value", entry.key.text), "write a number, true, false or auto");
+            continue;
+        }
+        auto const kind = value.style == node_style::plain ? classify(value.text) : plain_kind::text;
+        bool const good = kind == plain_kind::integer || kind == plain_kind::decimal || kind == plain_kind::boolean ||
+                          (kind == plain_kind::text && value.text == "auto");
+        if (!good) {
+            r.error(value, fmt::format("{} is not a value of {}", shown(value.text), entry.key.text),
+                    "write a number, true, false or auto, without quotes");
+            continue;
+        }
+        out.storage_parameters.push_back(entry.key.text + "=" + value.text);
+    }
+}
+
+constexpr std::array<std::pair<std::string_view, model::step>, 6> steps{{
+    {"hour", model::step::hour},
+    {"day", model::step::day},
+    {"week", model::step::week},
+    {"month", model::step::month},
+    {"quarter", model::step::quarter},
+    {"year", model::step::year},
+}};
+
+constexpr std::array<map_key<partition_policy>, 11> keys{{
+    {"table", [](reader &r, node const &n, partition_policy &p) { r.relation(n, p.table); }, true},
+    {"key", [](reader &r, node const &n, partition_policy &p) { r.identifier(n, p.key); }, true},
+    {"every", [](reader &r, node const &n, partition_policy &p) { r.choice(n, p.every, steps); }, true},
+    {"name",
+     [](reader &r, node const &n, partition_policy &p) {
+         r.text(n, p.name_pattern);
+         p.name_at = r.at(n);
+     }},
+    {"from", read_from},
+    {"premake", [](reader &r, node const &n, partition_policy &p) { r.integer(n, p.premake, 0, 1000); }},
+    {"timezone", [](reader &r, node const &n, partition_policy &p) { r.time_zone(n, p.time_zone); }},
+    {"grants", [](reader &r, node const &n, partition_policy &p) { r.boolean(n, p.grants); }},
+    {"storage_parameters", read_storage_parameters},
+    {"retain"},
+    {"retire"},
+}};
+
+} // namespace
+
+void read_partitions(reader &r, node const &n, model::configuration &all)
+{
+    r.list(n, [&](node const &item) {
+        r.key = "partitions";
+        partition_policy policy;
+        policy.at = r.at(item);
+        auto const result = read_map(r, item, "a partition policy", keys, policy);
+        if (result.clean) {
+            all.partitions.push_back(std::move(policy));
+        } else if (!policy.table.name.empty()) {
+            partition_policy harmless;
+            harmless.table = std::move(policy.table);
+            harmless.at = std::move(policy.at);
+            all.partitions.push_back(std::move(harmless));
+        }
+    });
+}
+
+} // namespace pgtend::config
