@@ -24,13 +24,13 @@ struct kind {
     std::string_view name; // as in YAML
     // Reads what the planner needs and plans. Throws error.
     plan::plan (*make)(model::action const &what, planning const &with);
-    // Some of its statements cannot run in a transaction: the fence does not cover them, the recorded backend does.
-    bool outside_transactions = false;
 };
 
 std::span<kind const> kinds();
 // The row of an action.
 kind const &kind_of(model::action const &what);
+// Whether some of its statements cannot run in a transaction: the fence does not cover them, the recorded backend does.
+bool works_outside_transactions(model::action const &what);
 // Sessions that work side by side on it, at least 1.
 int workers_of(model::action const &what);
 

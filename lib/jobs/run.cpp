@@ -90,13 +90,12 @@ run_report run_job(model::job const &job, model::configuration const &all, run_e
         auto const open = [&] { return pg::connect(options, around.time, around.random); };
 
         std::optional<pg::session> first = open();
-        auto const &kind = kind_of(job.action);
-        if (kind.outside_transactions && around.note_backend) {
+        if (around.note_backend && works_outside_transactions(job.action)) {
             // Behind a pooler the pid that the protocol told is not the backend's.
             auto const pid = first->run("SELECT pg_catalog.pg_backend_pid()").integer(0, std::size_t{0});
             around.note_backend(static_cast<int>(pid));
         }
-        auto work = kind.make(job.action, {.session = *first, .partitions = all.partitions, .now = around.time.now(), .role = job.policy.role});
+        auto work = kind_of(job.action).make(job.action, {.session = *first, .partitions = all.partitions, .now = around.time.now(), .role = job.policy.role});
 
         auto const limit = job.policy.window.value_or(job.policy.timeout);
         engine::environment environment{

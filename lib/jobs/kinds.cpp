@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/kinds.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.hpp"
+#include "batch/plan.hpp"
+#include "catalog/load.hpp"
+#include "catalog/load_leaves.hpp"
+#include "jobs/watch.hpp"
+#include "matview/refresh.hpp"
+#include "model/sql_text.hpp"
+#include "partition/create.hpp"
+#include "vacuum/run.hpp"
+
+namespace pgtend::jobs {
+namespace {
+
+plan::plan refresh(model::action const &what, planning const &with)
+{
+    auto const &action = std::get<model::refresh_action>(what);
+    return matview::plan_refresh(action, catalog::load_matviews(with.session, action.matviews, with.role));
+}
+
+plan::plan vacuum_or_analyze(model::action const &what, planning const &with)
+{
+    auto const &action = std::get<model::vacuum_action>(what);
+    return vacuum::plan_run(action, catalog::load_vacuum_tables(with.session, action.tables, with.role));
+}
+
+// The file's policies of these tables; all of them when none is named.
+std::vector<model::partition_policy> chosen(std::vector<qualified_name> const &tables, planning const &with)
+{
+    std::vector<model::partition_policy> out;
+    for (auto const &policy : with.partitions) {
+        if (tables.empty() || std::find(tables.begin(), tables.end(), policy.table) != tables.end()) {
+            out.push_back(policy);
+        }
+    }
+    for (auto const &table : tables) {
+        if (std::none_of(out.begin(), out.end(), [&](auto const &policy) { return policy.table == table; })) {
+            throw usage_error{"there is no partition policy for " + display(table), "declare it under partitions:, or give --key and --every"};
+        }
+    }
+    return out;
+}
+
+plan::plan create_partitions(model::action const &what, planning const &with)
+{
+    auto const policies = chosen(std::get<model::partition_action>(what).tables, with);
+    std::vector<qualified_name> names;
+    for (auto const &policy : policies) {
+        names.push_back(policy.table);
+    }
+    auto const due = partition::find_due(policies, catalog::load_partitioned_tables(with.session, names), with.now);
+    auto const wanted = partition::requests(due);
+    auto const facts = wanted.empty() ? std::vector<catalog::creation_facts>{}
+                                      : catalog::load_creation_facts(with.session, wanted, with.role);
+    return partition::plan_create(due, facts);
+}
+
+plan::plan run_sql(model::action const &what, planning const &)
+{
+    auto const &action = std::get<model::sql_action>(what);
+    plan::plan out;
+    plan::transaction together;
+    for (auto const &text : model::split_statements(action.text)) {
+        bool const alone = model::forbids_transaction(text);
+        plan::statement statement{.sql = text, .in_transaction = !alone, .may_skip = true};
+        if (action.one_transaction) {
+            together.statements.push_back(std::move(statement));
+            continue;
+        }
+        plan::step step{.title = "statement " + std::to_string(out.steps.size() + 1), .reason = "in the order of the text", .object = {}, .body = {}, .counts = 0};
+        if (!out.steps.empty()) {
+            step.after = {out.steps.size() - 1};
+        }
+        if (alone) {
+            step.body = plan::standalone{std::move(statement)};
+        } else {
+            step.body = plan::transaction{{std::move(statement)}};
+        }
+        out.steps.push_back(std::move(step));
+    }
+    if (action.one_transaction) {
+        auto const last = static_cast<int>(together.statements.size()) - 1;
+        out.steps.push_back({.title = "sql", .reason = "one transaction", .object = {}, .body = std::move(together), .counts = last});
+    }
+    return out;
+}
+
+plan::plan watch(model::action const &what, planning const &)
+{
+    return plan_watch(std::get<model::watch_action>(what));
+}
+
+plan::plan clean_up(model::action const &what, planning const &with)
+{
+    auto const &action = std::get<model::cleanup_action>(what);
+    return batch::plan_cleanup(action, load_targets(action.from, with));
+}
+
+plan::plan expire(model::action const &what, planning const &with)
+{
+    auto const &action = std::get<model::expire_action>(what);
+    return batch::plan_expire(action, load_targets(action.in, with));
+}
+
+constexpr std::array<kind, 8> table{{
+    {"refresh", refresh},
+    {"cleanup", clean_up},
+    {"expire", expire},
+    {"vacuum", vacuum_or_analyze},
+    {"analyze", vacuum_or_analyze},
+    {"partition", create_partitions},
+    {"sql", run_sql},
+    {"watch", watch},
+}};
+
+} // namespace
+
+std::span<kind const> kinds()
+{
+    return table;
+}
+
+kind const &kind_of(model::action const &what)
+{
+    auto const name = model::kind(what);
+    return *std::find_if(table.begin(), table.end(), [&](auto const &row) { return row.name == name; });
+}
+
+bool works_outside_transactions(model::action const &what)
+{
+    if (auto const *sql = std::get_if<model::sql_action>(&what)) {
+        auto const statements = sql->one_transaction ? std::vector<std::string>{} : model::split_statements(sql->text);
+        return std::any_of(statements.begin(), statements.end(), [](auto const &text) { return model::forbids_transaction(text); });
+    }
+    return std::holds_alternative<model::vacuum_action>(what);
+}
+
+int workers_of(model::action const &what)
+{
+    if (auto const *vacuum = std::get_if<model::vacuum_action>(&what)) {
+        return vacuum->workers;
+    }
+    if (auto const *partition = std::get_if<model::partition_action>(&what)) {
+        return partition->workers;
+    }
+    return 1;
+}
+
+} // namespace pgtend::jobs

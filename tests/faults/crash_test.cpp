@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runners that die or stand still while their job works.
+#include <csignal>
+#include <doctest/doctest.h>
+
+#include "support/ground.hpp"
+
+
+using namespace pgtend;
+using test::eventually;
+
+namespace {
+
+// Deleting a row takes a millisecond; who deletes is noted.
+char const slow_table[] = R"(
+    CREATE TABLE old_rows (id int PRIMARY KEY, old boolean NOT NULL);
+    INSERT INTO old_rows SELECT i, i % 2 = 0 FROM generate_series(1, 3000) i;
+    CREATE TABLE deleted (id int NOT NULL, pid int NOT NULL DEFAULT pg_backend_pid(), at timestamptz NOT NULL DEFAULT clock_timestamp());
+    CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep(0.001); INSERT INTO deleted (id) VALUES (OLD.id); RETURN OLD; END $$;
+    CREATE TRIGGER note BEFORE DELETE ON old_rows FOR EACH ROW EXECUTE FUNCTION note();
+)";
+
+std::string cleanup_job(std::string const &batch)
+{
+    return "  - { name: clean, schedule: \"0 * * * *\", cleanup: { table: public.old_rows, where: \"old\"" + batch + " } }\n";
+}
+
+constexpr char before[] = "2026-01-01T00:30:00Z";
+constexpr char due[] = "2026-01-01T01:00:10Z";
+constexpr char later[] = "2026-01-01T01:01:10Z";
+
+} // namespace
+
+TEST_SUITE("db")
+{
+    TEST_CASE("F01: kill -9 of the runner in the middle of a cleanup: whole batches stay, the run ends lost, the next one finishes")
+    {
+        test::ground g{cleanup_job("")};
+        g.db.psql(slow_table);
+        REQUIRE(g.tick(before).code == 0);
+        {
+            test::process runner{g.arguments({"tick", "--now", due})};
+            eventually("some rows are deleted", [&] { return g.count("SELECT count(*) FROM old_rows WHERE old") < 1500; });
+            runner.signal(SIGKILL);
+            CHECK(runner.wait().code == 128 + SIGKILL);
+        }
+        // The lease protects the job as long as it may still be held.
+        CHECK(g.tick(later).code == 0);
+        CHECK(g.runs("clean") == "running/1");
+        eventually("its backend is gone", [&] {
+            return g.count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'pgtend/tick%'") == 0;
+        });
+        CHECK(g.count("SELECT count(*) FROM old_rows WHERE old") > 0);
+
+        g.expire_lease("clean");
+        auto const second = g.tick(later);
+        CHECK_MESSAGE(second.code == 0, second.err);
+        CHECK(g.runs("clean") == "lost/1 succeeded/2");
+        CHECK(g.count("SELECT count(*) FROM old_rows WHERE old") == 0);
+        CHECK(g.count("SELECT count(*) FROM old_rows") == 1500);
+        CHECK(g.count("SELECT count(*) - count(DISTINCT id) FROM deleted") == 0);
+    }
+
+    TEST_CASE("F02: a runner that stands still in a transaction is not taken over before that ends")
+    {
+        test::ground g{"  - { name: slow, schedule: \"0 * * * *\", sql: { text: \"insert into work values (1); select pg_sleep(2)\", idempotent: true } }\n"};
+        g.db.psql("CREATE TABLE work (n int, pid int DEFAULT pg_backend_pid())");
+        REQUIRE(g.tick(before).code == 0);
+        test::process first{g.arguments({"tick", "--now", due})};
+        eventually("the first one works", [&] {
+            return g.count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(2)%' "
+                           "AND pid <> pg_backend_pid() AND state = 'active'") == 1;
+        });
+        first.signal(SIGSTOP);
+        g.expire_lease("slow");
+        // Its transaction holds the fence: nobody else begins.
+        CHECK(g.tick(later).code == 0);
+        CHECK(g.runs("slow") == "running/1");
+        CHECK(g.count("SELECT count(*) FROM work") == 0);
+        first.signal(SIGKILL);
+        first.wait();
+        eventually("its backend is gone", [&] {
+            return g.count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'pgtend/tick/slow'") == 0;
+        });
+        auto const second = g.tick(later);
+        CHECK_MESSAGE(second.code == 0, second.err);
+        CHECK(g.runs("slow") == "lost/1 succeeded/2");
+        CHECK(g.count("SELECT count(*) FROM work") == 1);
+    }
+
+    TEST_CASE("F02: a runner that was taken over between two batches changes nothing when it wakes up")
+    {
+        test::ground g{cleanup_job(", batch: { initial: 50, pause: 1s }")};
+        g.db.psql(slow_table);
+        REQUIRE(g.tick(before).code == 0);
+        test::process first{g.arguments({"tick", "--now", due})};
+        eventually("a batch is committed", [&] { return g.count("SELECT count(*) FROM old_rows WHERE old") < 1500; });
+        auto const pid = g.count("SELECT min(pid) FROM deleted");
+        eventually("it rests between two batches", [&] {
+            return g.count("SELECT count(*) FROM pg_stat_activity WHERE pid = " + std::to_string(pid) + " AND state = 'idle'") == 1;
+        });
+        first.signal(SIGSTOP);
+        g.expire_lease("clean");
+        g.db.psql("CREATE TABLE taken AS SELECT clock_timestamp() AS at");
+        test::process second{g.arguments({"tick", "--now", later})};
+        eventually("the second one deletes", [&] { return g.count("SELECT count(DISTINCT pid) FROM deleted") == 2; });
+        first.signal(SIGCONT);
+        auto const woken = first.wait();
+        CHECK(woken.code == 1);
+        CHECK(woken.err.find("clean") != std::string::npos);
+        auto const done = second.wait();
+        CHECK_MESSAGE(done.code == 0, done.err);
+        CHECK(g.count("SELECT count(*) FROM deleted, taken WHERE pid = " + std::to_string(pid) + " AND deleted.at > taken.at") == 0);
+        CHECK(g.count("SELECT count(*) FROM old_rows") == 1500);
+        CHECK(g.runs("clean") == "lost/1 succeeded/2");
+    }
+}

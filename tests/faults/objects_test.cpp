@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables that are locked, gone, or not ours.
+#include <doctest/doctest.h>
+#include <thread>
+
+#include "support/ground.hpp"
+
+using namespace pgtend;
+using test::eventually;
+
+namespace {
+
+constexpr char before[] = "2026-01-01T00:30:00Z";
+constexpr char due[] = "2026-01-01T01:00:10Z";
+
+} // namespace
+
+TEST_SUITE("db")
+{
+    TEST_CASE("F08: a locked table: given up in time, the holder named, other jobs run, nobody queues behind it for long")
+    {
+        test::ground g{"  - { name: parts, schedule: \"0 * * * *\", partition: {} }\n"
+                       "  - { name: other, schedule: \"0 * * * *\", cleanup: { table: public.elsewhere, where: \"true\" } }\n",
+                       "defaults:\n  lock: { attempt: 100ms, deadline: 2s }\n"
+                       "partitions:\n  - { table: public.orders, key: at, every: month, from: 2026-01, premake: 1 }\n"};
+        g.db.psql("CREATE TABLE orders (id int, at timestamptz NOT NULL) PARTITION BY RANGE (at);"
+                  "CREATE TABLE elsewhere (id int); INSERT INTO elsewhere VALUES (1)");
+        REQUIRE(g.tick(before).code == 0);
+        auto holder = g.db.connect();
+        holder.run("SET application_name = 'the-holder'");
+        holder.begin();
+        holder.run("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
+
+        auto const begin = std::chrono::steady_clock::now();
+        auto const done = g.tick(due);
+        auto const took = std::chrono::steady_clock::now() - begin;
+        CHECK(done.code == 1);
+        CHECK(took < std::chrono::seconds{10});
+        CHECK(done.err.find("the-holder") != std::string::npos);
+        CHECK(done.err.find(std::to_string(holder.backend_pid())) != std::string::npos);
+        CHECK(g.runs("parts") == "failed/1");
+        CHECK(g.runs("other") == "succeeded/1");
+        CHECK(g.count("SELECT count(*) FROM elsewhere") == 0);
+        CHECK(g.db.value("SELECT sqlstate FROM pgtend.run WHERE job = 'parts'") == "55P03");
+        holder.rollback();
+    }
+
+    TEST_CASE("F08: while a reader keeps a table busy, others never wait for pgtend longer than an attempt")
+    {
+        test::ground g{"  - { name: parts, schedule: \"0 * * * *\", partition: {} }\n",
+                       "defaults:\n  lock: { attempt: 100ms, deadline: 2s }\n"
+                       "partitions:\n  - { table: public.orders, key: at, every: month, from: 2026-01, premake: 1 }\n"};
+        g.db.psql("CREATE TABLE orders (id int, at timestamptz NOT NULL) PARTITION BY RANGE (at);"
+                  "CREATE TABLE orders_rest PARTITION OF orders DEFAULT");
+        REQUIRE(g.tick(before).code == 0);
+        auto reader = g.db.connect(); // keeps ATTACH from locking the default partition
+        reader.begin();
+        reader.run("SELECT count(*) FROM orders");
+        test::process runner{g.arguments({"tick", "--now", due})};
+        auto bystander = g.db.connect();
+        auto worst = std::chrono::steady_clock::duration{};
+        auto const end = std::chrono::steady_clock::now() + std::chrono::seconds{2};
+        while (std::chrono::steady_clock::now() < end) {
+            auto const begin = std::chrono::steady_clock::now();
+            bystander.run("SELECT count(*) FROM orders");
+            worst = std::max(worst, std::chrono::steady_clock::now() - begin);
+        }
+        CHECK(worst < std::chrono::milliseconds{250});
+        CHECK(runner.wait().code == 1);
+        reader.rollback();
+    }
+
+    TEST_CASE("F38: a table that is gone: an error for it, the rest of the job goes on")
+    {
+        test::ground g{"  - name: clean\n    schedule: \"0 * * * *\"\n    cleanup:\n      tables:\n"
+                       "        - { table: public.gone, where: \"true\" }\n        - { table: public.here, where: \"true\" }\n"};
+        g.db.psql("CREATE TABLE gone (id int); CREATE TABLE here (id int); INSERT INTO here VALUES (1), (2)");
+        REQUIRE(g.tick(before).code == 0);
+        g.db.psql("DROP TABLE gone");
+        auto const done = g.tick(due);
+        CHECK(done.code == 1);
+        CHECK(done.err.find("public.gone") != std::string::npos);
+        CHECK(g.count("SELECT count(*) FROM here") == 0);
+        CHECK(g.runs("clean") == "failed/1");
+    }
+
+    TEST_CASE("F38: a partition that is dropped while the job runs, and rows in the default partition")
+    {
+        test::ground g{"  - { name: parts, schedule: \"0 * * * *\", partition: {} }\n",
+                       "partitions:\n  - { table: public.a, key: at, every: month, from: 2026-01, premake: 1 }\n"
+                       "  - { table: public.b, key: at, every: month, from: 2026-01, premake: 1 }\n"};
+        g.db.psql("CREATE TABLE a (id int, at timestamptz NOT NULL) PARTITION BY RANGE (at);"
+                  "CREATE TABLE a_rest PARTITION OF a DEFAULT; INSERT INTO a VALUES (1, date_trunc('month', now()) + interval '1 day');"
+                  "CREATE TABLE b (id int, at timestamptz NOT NULL) PARTITION BY RANGE (at)");
+        REQUIRE(g.tick(before).code == 0);
+        auto const done = g.tick(due);
+        CHECK(done.code == 1);
+        CHECK(done.err.find("a_rest") != std::string::npos);
+        CHECK(g.count("SELECT count(*) FROM pg_inherits WHERE inhparent = 'b'::regclass") >= 2);
+        CHECK(g.count("SELECT count(*) FROM a") == 1);
+    }
+
+    TEST_CASE("a role without rights, and one that a policy hides rows from: failures that say so")
+    {
+        test::database db;
+        db.psql("DROP ROLE IF EXISTS pgtend_test_bare; CREATE ROLE pgtend_test_bare LOGIN;"
+                "CREATE TABLE closed (id int); INSERT INTO closed VALUES (1);"
+                "CREATE TABLE hidden (id int, mine boolean); INSERT INTO hidden VALUES (1, true), (2, false);"
+                "GRANT SELECT, DELETE ON hidden TO pgtend_test_bare;"
+                "ALTER TABLE hidden ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON hidden USING (mine)");
+        auto const dsn = db.dsn("pgtend_test_bare");
+        auto const denied = test::pgtend({"-d", dsn, "cleanup", "public.closed", "--where", "true"});
+        CHECK(denied.code == 1);
+        CHECK(denied.err.find("42501") != std::string::npos);
+        CHECK(denied.err.find("GRANT") != std::string::npos);
+
+        auto const filtered = test::pgtend({"-d", dsn, "cleanup", "public.hidden", "--where", "true"});
+        CHECK(filtered.code == 1);
+        CHECK(filtered.err.find("row-level security") + filtered.err.find("row_security") != 2 * std::string::npos);
+        CHECK(db.value("SELECT count(*) FROM hidden") == "2");
+        auto const chosen = test::pgtend({"-d", dsn, "cleanup", "public.hidden", "--where", "true", "--row-security"});
+        CHECK_MESSAGE(chosen.code == 0, chosen.err);
+        CHECK(db.value("SELECT count(*) FROM hidden") == "1");
+        db.psql("DROP OWNED BY pgtend_test_bare; DROP ROLE pgtend_test_bare");
+    }
+
+    TEST_CASE("triggers with unqualified names work: the job's SQL runs under the role's search_path")
+    {
+        test::ground g{"  - { name: clean, schedule: \"0 * * * *\", cleanup: { table: public.t, where: \"true\" } }\n"};
+        g.db.psql("CREATE TABLE t (id int); INSERT INTO t VALUES (1); CREATE TABLE trail (id int);"
+                  "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO trail VALUES (OLD.id); RETURN OLD; END';"
+                  "CREATE TRIGGER keep AFTER DELETE ON t FOR EACH ROW EXECUTE FUNCTION keep()");
+        REQUIRE(g.tick(before).code == 0);
+        auto const done = g.tick(due);
+        CHECK_MESSAGE(done.code == 0, done.err);
+        CHECK(g.count("SELECT count(*) FROM trail") == 1);
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/process.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include "base/error.hpp"
+
+extern char **environ;
+
+namespace pgtend::test {
+namespace {
+
+std::string read(std::string const &path)
+{
+    std::ifstream in{path};
+    std::stringstream out;
+    out << in.rdbuf();
+    return out.str();
+}
+
+std::vector<std::string> environment(environment_changes const &changes)
+{
+    std::vector<std::string> out;
+    for (char **entry = environ; *entry != nullptr; ++entry) {
+        std::string const text{*entry};
+        if (changes.find(text.substr(0, text.find('='))) == changes.end()) {
+            out.push_back(text);
+        }
+    }
+    for (auto const &[name, value] : changes) {
+        if (!value.empty()) {
+            out.push_back(name + "=" + value);
+        }
+    }
+    return out;
+}
+
+std::vector<char *> pointers(std::vector<std::string> &texts)
+{
+    std::vector<char *> out;
+    for (auto &text : texts) {
+        out.push_back(text.data());
+    }
+    out.push_back(nullptr);
+    return out;
+}
+
+} // namespace
+
+scratch::scratch()
+{
+    auto pattern = (std::filesystem::temp_directory_path() / "pgtend-test.XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) {
+        throw error{"cannot create a temporary directory"};
+    }
+    path_ = pattern;
+}
+
+scratch::~scratch()
+{
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+}
+
+std::string scratch::write(std::string const &name, std::string const &text) const
+{
+    auto const path = path_ + "/" + name;
+    std::ofstream{path} << text;
+    chmod(path.c_str(), 0600);
+    return path;
+}
+
+process::process(std::vector<std::string> const &args, environment_changes const &changes)
+{
+    auto const *binary = std::getenv("PGTEND_BINARY");
+    if (binary == nullptr) {
+        throw error{"PGTEND_BINARY is not set",
+                    "run the tests by ./dev test, or export the path of the built pgtend"};
+    }
+    std::vector<std::string> words{binary};
+    words.insert(words.end(), args.begin(), args.end());
+    auto env = environment(changes);
+    auto argv = pointers(words);
+    auto envp = pointers(env);
+    auto const out = files_.path() + "/out";
+    auto const err = files_.path() + "/err";
+    pid_ = fork();
+    if (pid_ == 0) {
+        auto const redirect = [](char const *path, int flags, int to) {
+            int const file = open(path, flags, 0600);
+            dup2(file, to);
+            close(file);
+        };
+        redirect("/dev/null", O_RDONLY, 0);
+        redirect(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 1);
+        redirect(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 2);
+        execve(binary, argv.data(), envp.data());
+        _exit(127);
+    }
+}
+
+process::~process()
+{
+    if (pid_ > 0) {
+        ::kill(pid_, SIGKILL);
+        waitpid(pid_, nullptr, 0);
+    }
+}
+
+void process::signal(int number) const
+{
+    ::kill(pid_, number);
+}
+
+finished process::wait(std::chrono::seconds limit)
+{
+    auto const end = std::chrono::steady_clock::now() + limit;
+    int status = 0;
+    while (waitpid(pid_, &status, WNOHANG) == 0) {
+        if (std::chrono::steady_clock::now() > end) {
+            ::kill(pid_, SIGKILL);
+            waitpid(pid_, &status, 0);
+            pid_ = -1;
+            throw error{"pgtend did not end in time; stderr: " + read(files_.path() + "/err")};
+        }
+        wait_a_little();
+    }
+    pid_ = -1;
+    return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+            .out = read(files_.path() + "/out"),
+            .err = read(files_.path() + "/err")};
+}
+
+finished pgtend(std::vector<std::string> const &args, environment_changes const &changes)
+{
+    return process{args, changes}.wait();
+}
+
+void wait_a_little()
+{
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+}
+
+void never(char const *what)
+{
+    throw error{std::string{"never happened: "} + what};
+}
+
+} // namespace pgtend::test
