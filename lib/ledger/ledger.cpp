@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/ledger.hpp"
+
+#include <array>
+#include <fmt/core.h>
+
+#include "base/text.hpp"
+#include "ledger/call.hpp"
+#include "sql/queries.hpp"
+
+namespace pgtend::ledger {
+namespace {
+
+constexpr std::array<std::string_view, 7> status_names{"running", "succeeded",   "failed",   "skipped",
+                                                       "lost",    "interrupted", "timed_out"};
+
+constexpr std::size_t longest_error = 8'000;   // bytes
+constexpr std::size_t longest_output = 32'000; // bytes
+
+param flag(bool value) { return value ? "true" : "false"; }
+
+param lease_seconds() { return std::to_string(ledger::ttl.count()); }
+
+// What a run left, as a text column takes it: capped, valid UTF-8, no NUL.
+std::string storable(std::string_view text, std::size_t most)
+{
+    if (valid_utf8(text) && text.find('\0') == std::string_view::npos) {
+        return head_and_tail(text, most);
+    }
+    auto lines = split(text, '\n');
+    for (auto &line : lines) {
+        line = printable(line);
+    }
+    return head_and_tail(join(lines, "\n"), most);
+}
+
+// For a database whose encoding lacks a character (22P05).
+std::string ascii(std::string_view text)
+{
+    std::string out;
+    for (char const c : text) {
+        auto const byte = static_cast<unsigned char>(c);
+        out += byte < 0x80 ? std::string{c} : fmt::format("\\x{:02X}", byte);
+    }
+    return out;
+}
+
+[[noreturn]] void throw_lost(claim const &held)
+{
+    throw lease_lost{fmt::format("job '{}': another run took over", printable(held.job))};
+}
+
+claim read_claim(rows const &from, std::size_t row)
+{
+    claim out;
+    out.job = from.text(row, "job");
+    out.slot = to_instant(from, row, "slot");
+    out.token = from.integer(row, "token");
+    out.run = from.integer(row, "id");
+    out.attempt = static_cast<int>(from.integer(row, "attempt"));
+    return out;
+}
+
+} // namespace
+
+std::string_view name(run_status status)
+{
+    return status_names.at(static_cast<std::size_t>(status));
+}
+
+run_status parse_run_status(std::string_view text)
+{
+    for (std::size_t i = 0; i < status_names.size(); ++i) {
+        if (status_names[i] == text) {
+            return static_cast<run_status>(i);
+        }
+    }
+    std::string hint = "One of";
+    for (auto const known : status_names) {
+        hint += fmt::format("{} {}", known == status_names.front() ? "" : ",", known);
+    }
+    throw usage_error{fmt::format("'{}' is not a run's status", printable(text)), hint + "."};
+}
+
+ledger::ledger(pg::session &control) : control_{control} {}
+
+void ledger::register_jobs(std::span<registration const> jobs)
+{
+    std::vector<param> names, schedules, zones, kinds, from;
+    for (auto const &job : jobs) {
+        names.push_back(job.job);
+        schedules.push_back(job.schedule);
+        zones.push_back(job.time_zone);
+        kinds.push_back(job.kind);
+        from.push_back(to_param(job.evaluated_at));
+    }
+    call(control_, sql::ledger_register,
+         {array_literal(names), array_literal(schedules), array_literal(zones), array_literal(kinds), array_literal(from)});
+}
+
+std::vector<claim> ledger::claim_slots(std::span<slot_request const> wanted, runner_identity const &who)
+{
+    std::vector<param> jobs, slots;
+    std::vector<claim> out;
+    for (auto const &request : wanted) {
+        if (request.slot) {
+            jobs.push_back(request.job);
+            slots.push_back(to_param(request.slot));
+            continue;
+        }
+        try {
+            out.push_back(claim_manual(request.job, who));
+        } catch (error const &e) {
+            if (e.code() != exit_code::held) {
+                throw;
+            }
+        }
+    }
+    if (jobs.empty()) {
+        return out;
+    }
+    auto const got = call(control_, sql::ledger_claim, {array_literal(jobs), array_literal(slots), who.holder, lease_seconds()});
+    for (std::size_t i = 0; i < got.size(); ++i) {
+        out.push_back(read_claim(got, i));
+    }
+    return out;
+}
+
+claim ledger::claim_manual(std::string const &job, runner_identity const &who)
+{
+    auto const got = call(control_, sql::ledger_claim_manual, {job, who.holder, lease_seconds()});
+    if (got.at(0, got.column("id"))) {
+        claim out;
+        out.job = job;
+        out.token = got.integer(0, "token");
+        out.run = got.integer(0, "id");
+        return out;
+    }
+    auto const shown = printable(job);
+    if (!got.at(0, got.column("holder"))) {
+        throw error{fmt::format("job '{}': another run is just taking it", shown), "Try again.", {}, {}, exit_code::held};
+    }
+    auto message = fmt::format("job '{}' is held by {}", shown, printable(got.text(0, "holder")));
+    if (got.flag(0, "expired")) {
+        message += got.at(0, got.column("backend_pid"))
+                       ? fmt::format(", which is gone, but its backend {} still works", got.text(0, "backend_pid"))
+                       : ", which is gone, but its last transaction still works";
+    }
+    throw error{message, "See `pgtend job history`, and try again when that run has ended.", {}, {}, exit_code::held};
+}
+
+void ledger::record_skipped(std::span<skip const> slots)
+{
+    std::vector<param> jobs, instants, reasons;
+    for (auto const &skipped : slots) {
+        jobs.push_back(skipped.job);
+        instants.push_back(to_param(skipped.slot));
+        reasons.push_back(storable(skipped.reason, longest_error));
+    }
+    call(control_, sql::ledger_skip, {array_literal(jobs), array_literal(instants), array_literal(reasons)});
+}
+
+std::vector<bool> ledger::renew(std::span<claim const> held)
+{
+    std::vector<param> jobs, tokens;
+    for (auto const &one : held) {
+        jobs.push_back(one.job);
+        tokens.push_back(std::to_string(one.token));
+    }
+    auto const answer = call(control_, sql::ledger_renew, {array_literal(jobs), array_literal(tokens), lease_seconds()});
+    std::vector<bool> out;
+    for (std::size_t i = 0; i < answer.size(); ++i) {
+        out.push_back(answer.flag(i, 0));
+    }
+    return out;
+}
+
+claim ledger::reconnect(claim const &held, pg::limits const &limit)
+{
+    auto const answer = call(control_, sql::ledger_reconnect,
+                             {held.job, std::to_string(held.token), std::to_string(held.run), lease_seconds()}, limit);
+    if (!answer.at(0, answer.column("token"))) {
+        if (answer.at(0, answer.column("working"))) {
+            throw error{fmt::format("job '{}': the backend {} of its lost connection still works", printable(held.job),
+                                    answer.text(0, "working")),
+                        {},
+                        {},
+                        {},
+                        exit_code::held};
+        }
+        throw_lost(held);
+    }
+    auto out = held;
+    out.token = answer.integer(0, "token");
+    return out;
+}
+
+void ledger::finish(claim const &held, finished_run const &how)
+{
+    if (how.status == run_status::running || how.status == run_status::lost) {
+        throw error{fmt::format("a run cannot be finished as {}", name(how.status))};
+    }
+    bool const open = how.keep_open && how.status != run_status::succeeded && how.status != run_status::skipped;
+    std::vector<param> parameters{held.job,
+                                  std::to_string(held.token),
+                                  std::to_string(held.run),
+                                  flag(!held.slot),
+                                  flag(open),
+                                  std::string{name(how.status)},
+                                  std::to_string(how.rows),
+                                  storable(how.error, longest_error),
+                                  storable(how.sqlstate, 5),
+                                  storable(how.hint, longest_error),
+                                  storable(how.output, longest_output)};
+    rows answer;
+    try {
+        answer = call(control_, sql::ledger_finish, parameters);
+    } catch (error const &e) {
+        if (e.sqlstate() != "22P05") {
+            throw;
+        }
+        for (auto i = parameters.size() - 4; i < parameters.size(); ++i) {
+            parameters[i] = ascii(*parameters[i]);
+        }
+        answer = call(control_, sql::ledger_finish, parameters);
+    }
+    if (!answer.flag(0, "done")) {
+        throw_lost(held);
+    }
+}
+
+void ledger::note_backend(claim const &held, int backend_pid)
+{
+    auto const answer =
+        call(control_, sql::ledger_note_backend, {held.job, std::to_string(held.token), std::to_string(backend_pid)});
+    if (answer.empty()) {
+        throw_lost(held);
+    }
+    if (!answer.flag(0, "seen")) {
+        throw error{fmt::format("job '{}': the server has no backend {}", printable(held.job), backend_pid)};
+    }
+}
+
+long long ledger::mark_lost()
+{
+    return call(control_, sql::ledger_mark_lost).integer(0, "freed");
+}
+
+void ledger::heartbeat(runner_identity const &who, std::optional<instant> evaluated)
+{
+    call(control_, sql::ledger_heartbeat, {who.host, who.config_file, who.config_hash, who.holder, to_param(evaluated)});
+}
+
+void ledger::pause(std::string const &job, bool paused, std::string const &because)
+{
+    auto const reason = storable(because, longest_error);
+    if (job.empty()) {
+        call(control_, sql::ledger_pause_all, {flag(paused), reason});
+    } else {
+        call(control_, sql::ledger_pause, {job, flag(paused), reason});
+    }
+}
+
+long long ledger::purge(long long limit)
+{
+    return call(control_, sql::ledger_purge, {std::to_string(limit)}).integer(0, "gone");
+}
+
+fence_statement fence_of(claim const &held)
+{
+    return {std::string{sql::ledger_fence}, {held.job, std::to_string(held.token)}};
+}
+
+} // namespace pgtend::ledger

@@ -1,0 +1,52 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- A run by hand: no slot, the watermark and an open slot stay as they are, a pause does not hold it back. Never waits.
+-- One row: the claim, or, with a null id, who has the job.
+-- $1 job, $2 holder, $3 seconds that the lease lasts.
+WITH due AS MATERIALIZED (
+    SELECT l.job, l.token
+    FROM pgtend.lease l
+    WHERE l.job OPERATOR(pg_catalog.=) $1::pg_catalog.text
+      AND (l.holder IS NULL OR l.lease_until OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp())
+      AND CASE WHEN l.backend_pid IS NULL THEN true ELSE NOT EXISTS (
+              SELECT FROM pg_catalog.pg_stat_activity a
+              WHERE a.pid OPERATOR(pg_catalog.=) l.backend_pid
+                AND (l.backend_start IS NULL OR a.backend_start IS NULL
+                     OR a.backend_start OPERATOR(pg_catalog.=) l.backend_start)) END
+    FOR UPDATE OF l SKIP LOCKED
+), lost AS (
+    UPDATE pgtend.run AS r
+    SET status = 'lost', finished = pg_catalog.clock_timestamp(), error = 'the runner stopped renewing its lease'
+    FROM due
+    WHERE r.job OPERATOR(pg_catalog.=) due.job AND r.status OPERATOR(pg_catalog.=) 'running'
+      AND r.token OPERATOR(pg_catalog.<=) due.token
+    RETURNING r.job
+), got AS (
+    UPDATE pgtend.lease AS l
+    SET token = l.token OPERATOR(pg_catalog.+) 1,
+        holder = $2::pg_catalog.text,
+        lease_until = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => $3::double precision),
+        backend_pid = NULL,
+        backend_start = NULL,
+        open_status = CASE WHEN l.open_status OPERATOR(pg_catalog.=) 'running' THEN 'lost' ELSE l.open_status END,
+        last_status = CASE WHEN l.holder IS NULL THEN l.last_status ELSE 'lost' END,
+        finished_at = CASE WHEN l.holder IS NULL THEN l.finished_at ELSE pg_catalog.clock_timestamp() END
+    FROM due
+    WHERE l.job OPERATOR(pg_catalog.=) due.job
+    RETURNING l.job, l.token
+), fresh AS (
+    INSERT INTO pgtend.lease AS l (job, token, holder, lease_until)
+    SELECT $1::pg_catalog.text, 1, $2::pg_catalog.text,
+           pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => $3::double precision)
+    WHERE NOT EXISTS (SELECT FROM pgtend.lease e WHERE e.job OPERATOR(pg_catalog.=) $1::pg_catalog.text)
+    ON CONFLICT DO NOTHING -- of either unique index
+    RETURNING l.job, l.token
+), created AS (
+    INSERT INTO pgtend.run AS r (job, token, status, holder)
+    SELECT g.job, g.token, 'running', $2::pg_catalog.text FROM (SELECT * FROM got UNION ALL SELECT * FROM fresh) g
+    RETURNING r.id, r.token
+)
+SELECT c.id, c.token, b.holder, b.backend_pid,
+       b.lease_until OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp() AS expired
+FROM (SELECT 1) one
+LEFT JOIN created c ON true
+LEFT JOIN pgtend.lease b ON b.job OPERATOR(pg_catalog.=) $1::pg_catalog.text;

@@ -1,0 +1,28 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Gives the lease back and writes what became of the run. The condition stands on the lease row: on the run row a finish could
+-- slip through a takeover that waits. Repeating it after a lost answer does no harm.
+-- $1 job, $2 token, $3 run, $4 by hand, $5 the slot stays open, $6 status, $7 rows, $8 error, $9 sqlstate, $10 hint, $11 output.
+WITH freed AS (
+    UPDATE pgtend.lease AS l
+    SET holder = NULL,
+        lease_until = NULL,
+        backend_pid = NULL,
+        backend_start = NULL,
+        open_slot = CASE WHEN $4::boolean OR $5::boolean THEN l.open_slot END,
+        open_status = CASE WHEN $4::boolean THEN l.open_status WHEN $5::boolean THEN $6::pg_catalog.text END,
+        last_status = $6::pg_catalog.text,
+        finished_at = pg_catalog.clock_timestamp()
+    WHERE l.job OPERATOR(pg_catalog.=) $1::pg_catalog.text AND l.token OPERATOR(pg_catalog.=) $2::bigint AND l.holder IS NOT NULL
+    RETURNING l.job
+), written AS (
+    UPDATE pgtend.run AS r
+    SET status = $6::pg_catalog.text, finished = pg_catalog.clock_timestamp(), rows = $7::bigint, error = $8::pg_catalog.text,
+        sqlstate = $9::pg_catalog.text, hint = $10::pg_catalog.text, output = $11::pg_catalog.text
+    FROM freed
+    WHERE r.id OPERATOR(pg_catalog.=) $3::bigint AND r.status OPERATOR(pg_catalog.=) 'running'
+    RETURNING r.id
+)
+SELECT EXISTS (SELECT FROM freed) OR EXISTS (
+    SELECT FROM pgtend.run r
+    WHERE r.id OPERATOR(pg_catalog.=) $3::bigint AND r.token OPERATOR(pg_catalog.=) $2::bigint
+      AND r.status OPERATOR(pg_catalog.=) $6::pg_catalog.text) AS done;

@@ -1,0 +1,99 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The ledger: who may run which job, what ran, and who runs. No SQL that anybody executes is stored here.
+-- `pgtend init` runs this in one transaction with an empty search_path and then sets meta.schema_version.
+CREATE SCHEMA IF NOT EXISTS pgtend;
+COMMENT ON SCHEMA pgtend IS 'ledger of pgtend: claims, leases, run history (created by pgtend init)';
+
+CREATE TABLE pgtend.meta (
+    only_row           boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    schema_version     integer NOT NULL CHECK (schema_version >= 0),
+    system_identifier  text,
+    database_oid       oid,
+    test_clock         boolean NOT NULL DEFAULT false,
+    all_paused         boolean NOT NULL DEFAULT false,
+    all_paused_because text NOT NULL DEFAULT '',
+    created            timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE pgtend.meta IS 'one row: version of this schema, and the database it belongs to';
+COMMENT ON COLUMN pgtend.meta.schema_version IS 'number of the last migration; an older pgtend refuses a newer ledger';
+COMMENT ON COLUMN pgtend.meta.system_identifier IS 'of the server that this ledger was made for (pg_control_system); null when the role could not read it';
+COMMENT ON COLUMN pgtend.meta.database_oid IS 'of the database that this ledger was made for: in a restored copy nothing runs until pgtend init --adopt';
+COMMENT ON COLUMN pgtend.meta.test_clock IS 'made for tests: pgtend tick --now is allowed';
+COMMENT ON COLUMN pgtend.meta.all_paused IS 'no job is started by its schedule';
+
+-- Renewals and finished runs change no indexed column, so that with room on the page they are HOT updates. A truncating vacuum
+-- would take an ACCESS EXCLUSIVE lock that every claim and fence waits for.
+CREATE TABLE pgtend.lease (
+    job            text PRIMARY KEY CHECK (char_length(job) BETWEEN 1 AND 200),
+    token          bigint NOT NULL DEFAULT 0,
+    holder         text,
+    lease_until    timestamp with time zone,
+    backend_pid    integer,
+    backend_start  timestamp with time zone,
+    last_slot      timestamp with time zone,
+    open_slot      timestamp with time zone,
+    open_attempts  integer NOT NULL DEFAULT 0,
+    open_status    text CHECK (open_status IN ('running', 'lost', 'interrupted', 'failed', 'timed_out')),
+    last_status    text CHECK (last_status IN ('succeeded', 'failed', 'skipped', 'lost', 'interrupted', 'timed_out')),
+    finished_at    timestamp with time zone,
+    schedule       text NOT NULL DEFAULT '',
+    time_zone      text NOT NULL DEFAULT '',
+    kind           text NOT NULL DEFAULT '',
+    counts_from    timestamp with time zone,
+    paused         boolean NOT NULL DEFAULT false,
+    paused_because text NOT NULL DEFAULT '',
+    UNIQUE (job, token),
+    CHECK ((holder IS NULL) = (lease_until IS NULL)),
+    CHECK ((open_slot IS NULL) = (open_status IS NULL))
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0.05, vacuum_truncate = false);
+COMMENT ON TABLE pgtend.lease IS 'one row a job: watermark of its schedule, and the right to work on it';
+COMMENT ON COLUMN pgtend.lease.token IS 'raised by every claim and takeover; part of a unique index, so that a work transaction that holds FOR KEY SHARE on (job, token) keeps takeovers out';
+COMMENT ON COLUMN pgtend.lease.holder IS 'runner that has the job: host/pid/random; null: free';
+COMMENT ON COLUMN pgtend.lease.lease_until IS 'from then on, by this server''s clock, another runner may take over';
+COMMENT ON COLUMN pgtend.lease.backend_pid IS 'backend of work that cannot run in a transaction; no takeover while it lives';
+COMMENT ON COLUMN pgtend.lease.last_slot IS 'watermark: no slot up to here is started any more, except open_slot';
+COMMENT ON COLUMN pgtend.lease.open_slot IS 'claimed and not finished; may be claimed again when its runner is gone';
+COMMENT ON COLUMN pgtend.lease.open_attempts IS 'runs of open_slot so far';
+COMMENT ON COLUMN pgtend.lease.counts_from IS 'the schedule noted here counts from then: a watermark too; null: the job was only paused or run by hand so far';
+
+CREATE TABLE pgtend.run (
+    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    job      text NOT NULL,
+    slot     timestamp with time zone,
+    attempt  integer NOT NULL DEFAULT 1,
+    token    bigint,
+    status   text NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'skipped', 'lost', 'interrupted', 'timed_out')),
+    holder   text NOT NULL DEFAULT '',
+    started  timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    finished timestamp with time zone,
+    rows     bigint NOT NULL DEFAULT 0,
+    error    text NOT NULL DEFAULT '',
+    sqlstate text NOT NULL DEFAULT '',
+    hint     text NOT NULL DEFAULT '',
+    output   text NOT NULL DEFAULT '',
+    CHECK ((status = 'running') = (finished IS NULL))
+) WITH (autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX run_job_id_idx ON pgtend.run (job, id);
+CREATE INDEX run_started_idx ON pgtend.run (started);
+CREATE INDEX run_running_idx ON pgtend.run (job) WHERE status = 'running';
+COMMENT ON TABLE pgtend.run IS 'history: 30 days or 1,000 rows a job; purging it loses no watermark';
+COMMENT ON COLUMN pgtend.run.slot IS 'the instant that the schedule named; null: a run by hand';
+COMMENT ON COLUMN pgtend.run.attempt IS 'of this slot, from 1; 0: skipped';
+COMMENT ON COLUMN pgtend.run.rows IS 'rows that the job touched';
+
+CREATE TABLE pgtend.runner (
+    host         text NOT NULL,
+    config_file  text NOT NULL,
+    config_hash  text NOT NULL,
+    holder       text NOT NULL,
+    heartbeat    timestamp with time zone NOT NULL,
+    evaluated_at timestamp with time zone,
+    PRIMARY KEY (host, config_file)
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0.05, vacuum_truncate = false);
+COMMENT ON TABLE pgtend.runner IS 'runners seen lately, one row a host and configuration file';
+COMMENT ON COLUMN pgtend.runner.config_hash IS 'of what decides schedules: two runners that differ here are warned about';
+COMMENT ON COLUMN pgtend.runner.evaluated_at IS 'until when this file''s schedules were evaluated on this host';
+
+-- Default privileges may have given these new tables away: PUBLIC gets nothing (pgtend init revokes the rest).
+REVOKE ALL ON ALL TABLES IN SCHEMA pgtend FROM PUBLIC;
+INSERT INTO pgtend.meta (schema_version) VALUES (0);
