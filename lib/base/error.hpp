@@ -123,8 +123,8 @@ class lease_lost : public error {
 // Asked to stop (signal, deadline of the caller): exit 130.
 class interrupted : public error {
   public:
-    explicit interrupted(std::string const &message)
-        : error{message, {}, "57014", {}, exit_code::interrupted}
+    explicit interrupted(std::string const &message, std::string statement = {})
+        : error{message, {}, "57014", std::move(statement), exit_code::interrupted}
     {
     }
 };
@@ -132,8 +132,8 @@ class interrupted : public error {
 // A time limit of the run is over.
 class timed_out : public error {
   public:
-    explicit timed_out(std::string const &message, std::string hint = {})
-        : error{message, std::move(hint), "57014"}
+    explicit timed_out(std::string const &message, std::string hint = {}, std::string statement = {})
+        : error{message, std::move(hint), "57014", std::move(statement)}
     {
     }
 };

@@ -233,8 +233,10 @@ session connect(connect_options const &options, clock &time, random_source const
         }
         auto const pause = pauses.next();
         if (elapsed() + pause >= options.deadline) {
-            throw connect_error{fmt::format("{} ({} attempts in {} s)", message, attempts,
-                                            elapsed() / std::chrono::seconds{1}),
+            throw connect_error{attempts == 1
+                                    ? message
+                                    : fmt::format("{} (after {} attempts in {} s)", message,
+                                                  attempts, elapsed() / std::chrono::seconds{1}),
                                 why.hint, why.sqlstate};
         }
         if (!warned || elapsed() - *warned >= warn_every) {

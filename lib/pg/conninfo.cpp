@@ -68,7 +68,8 @@ conninfo::conninfo(std::string_view text)
     values_ = std::move(*parsed);
     if (!valid_ports(get("port"))) {
         throw usage_error{"the port of the connection is not a number",
-                          is_uri(text) ? encode_hint : ""};
+                          is_uri(text) ? encode_hint
+                                       : "Write port=5432, or a list for several hosts."};
     }
 }
 

@@ -90,6 +90,11 @@ diagnosis diagnose(std::string_view text, bool timed_out)
 {
     auto const message = parse_message(text);
     diagnosis out{message.primary, message.hint, message.sqlstate, message.sqlstate.empty()};
+    // libpq's own hint, which is in the table in better words.
+    if (auto const advice = out.message.find(" Is the server running ");
+        advice != std::string::npos) {
+        out.message.resize(advice);
+    }
     if (timed_out) {
         out.hint = "A firewall may swallow the packets, or the server hangs.";
         return out;

@@ -147,7 +147,7 @@ struct session::impl {
             throw lost_error(sql);
         }
         if (limit.stop.stop_requested()) {
-            throw interrupted{"stopped before the statement was sent"};
+            throw interrupted{"stopped before the statement was sent", std::string{sql}};
         }
         if (has_nul(sql)) {
             throw error{"the statement holds a NUL byte, which PostgreSQL text cannot",
@@ -196,10 +196,10 @@ struct session::impl {
         }
         auto const message = parse_message(failure);
         if (message.sqlstate == "57014" && verdict.why == interrupter::reason::timeout) {
-            throw timed_out{why(verdict.why, limit) + " and was cancelled"};
+            throw timed_out{why(verdict.why, limit) + " and was cancelled", {}, std::string{sql}};
         }
         if (message.sqlstate == "57014" && verdict.why == interrupter::reason::stop) {
-            throw interrupted{why(verdict.why, limit) + " and was cancelled"};
+            throw interrupted{why(verdict.why, limit) + " and was cancelled", std::string{sql}};
         }
         throw error{error_text(message), message.hint, message.sqlstate, std::string{sql}};
     }

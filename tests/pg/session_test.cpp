@@ -110,14 +110,14 @@ TEST_SUITE("db")
               "for a lost connection")
     {
         database const db;
-        db.psql("CREATE ROLE pgtend_nobody LOGIN; CREATE TABLE t (id int, n int); INSERT INTO t "
-                "VALUES (1, 0), (2, 0)");
-        auto nobody = test::open(db.dsn("pgtend_nobody"));
+        auto const role = db.name() + "_role";
+        db.psql("CREATE TABLE t (id int, n int); INSERT INTO t VALUES (1, 0), (2, 0)");
+        db.psql("CREATE ROLE " + role + " LOGIN");
+        auto nobody = test::open(db.dsn(role));
         CHECK(failure_of<error>([&] { nobody.run("SELECT * FROM t"); }).sqlstate() == "42501");
         CHECK(failure_of<error>([&] {
                   nobody.run("SELECT * FROM t WHERE id = $1::int", {"1"});
               }).sqlstate() == "42501");
-        test::open(test::server_dsn()).run("SELECT 1");
 
         auto a = db.connect();
         auto b = db.connect();
@@ -161,9 +161,7 @@ TEST_SUITE("db")
         CHECK(link.sqlstate() == "08006");
         CHECK(!a.lost());
         CHECK(a.run("SELECT 1").size() == 1);
-        a.run("DROP OWNED BY pgtend_nobody");
-        nobody.rollback();
-        a.run("DROP ROLE pgtend_nobody");
+        a.run("DROP ROLE " + role);
     }
 
     TEST_CASE("a NUL byte is refused before anything is sent")

@@ -2,6 +2,7 @@
 #include "support/database.hpp"
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <fmt/core.h>
 #include <unistd.h>
@@ -25,6 +26,25 @@ std::string server_variable(std::string const &name)
 std::string server_dsn()
 {
     return server_variable("DSN");
+}
+
+std::string run_script(std::string const &name, std::string const &arguments)
+{
+    auto const *source = std::getenv("PGTEND_SOURCE"); // set by ctest
+    auto const command =
+        fmt::format("'{}/tests/support/{}' {}", source == nullptr ? "." : source, name, arguments);
+    auto *const pipe = ::popen(command.c_str(), "r");
+    if (pipe == nullptr) {
+        throw error{"cannot run " + command};
+    }
+    std::string out;
+    for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) {
+        out += static_cast<char>(c);
+    }
+    if (::pclose(pipe) != 0) {
+        throw error{"failed: " + command};
+    }
+    return out;
 }
 
 pg::connect_options options_for(std::string const &dsn)

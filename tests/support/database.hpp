@@ -16,6 +16,10 @@ std::string server_dsn();
 // the same way.
 std::string server_variable(std::string const &name);
 
+// Runs tests/support/NAME with these arguments, quoted for the shell by the caller; what it wrote
+// to stdout. Throws when it fails.
+std::string run_script(std::string const &name, std::string const &arguments);
+
 // Options for a test: few seconds, no retries.
 pg::connect_options options_for(std::string const &dsn);
 

@@ -138,6 +138,7 @@ void proxy::forward(int client, std::stop_token const &stop)
                 continue;
             }
             if (from == client) {
+                ++messages_;
                 std::lock_guard const lock{mutex_};
                 losing = losing || (!lose_answer_to_.empty() &&
                                     std::string_view{buffer.data(), size}.find(lose_answer_to_) !=

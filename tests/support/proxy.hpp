@@ -34,6 +34,9 @@ class proxy {
     void lose_answer_to(std::string text);
     // All connections are closed at both ends.
     void cut() noexcept { cut_ = true; }
+    // How often clients have sent something since the start: round trips, but for those of opening
+    // a connection.
+    int messages() const noexcept { return messages_; }
     // How many connections were made.
     int connections() const noexcept { return connections_; }
 
@@ -45,7 +48,7 @@ class proxy {
     int port_ = 0;
     std::string directory_, server_port_;
     std::atomic<bool> swallow_{false}, ignore_new_{false}, cut_{false};
-    std::atomic<int> connections_{0};
+    std::atomic<int> connections_{0}, messages_{0};
     std::mutex mutex_;
     std::string lose_answer_to_;
     std::vector<std::jthread> threads_;

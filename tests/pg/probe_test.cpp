@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pg/probe.hpp"
+
+#include <cstdlib>
+#include <doctest/doctest.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "support/database.hpp"
+#include "support/proxy.hpp"
+
+using namespace pgtend;
+using namespace std::chrono_literals;
+using test::database;
+
+namespace {
+
+// A PgBouncer in front of the test server.
+class pooler_in_front {
+  public:
+    pooler_in_front(std::string const &mode, int size)
+        : directory_{fmt::format("/tmp/pgtend-pooler-{}-{}", ::getpid(), mode)},
+          port_{std::stoi(
+              test::run_script("pooler", fmt::format("start {} {} {}", directory_, mode, size)))}
+    {
+    }
+    ~pooler_in_front() { test::run_script("pooler", "stop " + directory_); }
+    pooler_in_front(pooler_in_front const &) = delete;
+    pooler_in_front &operator=(pooler_in_front const &) = delete;
+    std::string dsn(database const &db) const
+    {
+        return fmt::format(
+            "host=127.0.0.1 port={} user=postgres dbname={} sslmode=disable gssencmode=disable",
+            port_, db.name());
+    }
+
+  private:
+    std::string directory_;
+    int port_;
+};
+
+} // namespace
+
+TEST_SUITE("db")
+{
+    TEST_CASE("a direct session: the facts, the settings of a control session, one round trip")
+    {
+        database const db;
+        test::proxy network;
+        auto s = test::open(network.dsn(db.name()));
+        system_clock time;
+        auto const before = network.messages();
+        auto const found = pg::probe(s, time);
+        CHECK(network.messages() - before == 1);
+        CHECK(found.server_version == s.server_version());
+        CHECK(found.server_version >= 130000);
+        CHECK(!found.in_recovery);
+        CHECK(!found.default_read_only);
+        CHECK(found.database == db.name());
+        CHECK(found.database_oid ==
+              db.value("SELECT oid FROM pg_database WHERE datname = current_database()"));
+        CHECK(found.system_identifier ==
+              db.value("SELECT system_identifier FROM pg_control_system()"));
+        CHECK(found.user == "postgres");
+        CHECK(found.superuser);
+        CHECK(found.bypasses_row_security);
+        CHECK(found.backend_pid == s.backend_pid());
+        CHECK(!found.pid_differs);
+        CHECK(found.search_path == "\"$user\", public");
+        CHECK(found.time_zone == "UTC");
+        CHECK(found.clock_skew < 100ms);
+        CHECK(found.clock_skew > -100ms);
+        CHECK(!s.in_transaction());
+        auto const setting = [&](std::string const &name) {
+            return s.run("SELECT pg_catalog.current_setting($1)", {name}).text(0, 0);
+        };
+        CHECK(setting("search_path") == "");
+        CHECK(setting("TimeZone") == "UTC");
+        CHECK(setting("statement_timeout") == "0");
+        CHECK(setting("idle_in_transaction_session_timeout") == "30s");
+        CHECK(setting("transaction_read_only") == "off");
+        CHECK(pg::find_pooler(s, found, db.connect_options(), time, system_random()) ==
+              pg::pooler::none);
+    }
+
+    TEST_CASE("what a role's settings could spoil")
+    {
+        database const db;
+        auto const role = db.name() + "_role";
+        db.psql(fmt::format(
+            "CREATE ROLE {0} LOGIN; CREATE SCHEMA evil; GRANT USAGE ON SCHEMA evil TO {0};"
+            "CREATE FUNCTION evil.now() RETURNS timestamptz LANGUAGE sql AS 'SELECT "
+            "NULL::timestamptz';"
+            "CREATE FUNCTION evil.current_setting(text) RETURNS text LANGUAGE sql AS $$SELECT "
+            "'evil'$$;"
+            "CREATE FUNCTION evil.yes(name, name) RETURNS bool LANGUAGE sql AS 'SELECT false';"
+            "CREATE OPERATOR evil.= (LEFTARG = name, RIGHTARG = name, FUNCTION = evil.yes);"
+            "CREATE TABLE evil.pg_roles (); CREATE TABLE evil.pg_database ();"
+            "ALTER ROLE {0} SET search_path = evil, pg_catalog; ALTER ROLE {0} SET TimeZone = "
+            "'Africa/Kinshasa';"
+            "ALTER ROLE {0} SET DateStyle = 'German'; ALTER ROLE {0} SET "
+            "default_transaction_read_only = on;"
+            "ALTER ROLE {0} SET client_min_messages = error; ALTER ROLE {0} SET statement_timeout "
+            "= '50ms';"
+            "ALTER ROLE {0} SET lock_timeout = '1ms'; ALTER ROLE {0} SET "
+            "idle_in_transaction_session_timeout = 0",
+            role));
+        auto s = test::open(db.dsn(role));
+        system_clock time;
+        auto const found = pg::probe(s, time);
+        CHECK(found.default_read_only);
+        CHECK(found.user == role);
+        CHECK(!found.superuser);
+        CHECK(!found.bypasses_row_security);
+        CHECK(found.search_path == "evil, pg_catalog");
+        CHECK(found.time_zone == "Africa/Kinshasa");
+        CHECK(found.clock_skew < 1s);
+        CHECK(found.clock_skew > -1s);
+        CHECK(s.run("SELECT now() IS NULL").text(0, 0) == "f");
+        CHECK(s.run("SELECT pg_sleep(0.1)").size() == 1);
+        CHECK(s.run("SHOW transaction_read_only").text(0, 0) == "off");
+        s.run("DO $$ BEGIN RAISE WARNING 'skipping'; END $$");
+        CHECK(s.take_notices().size() == 1);
+        db.psql(fmt::format("DROP OWNED BY {0}; DROP ROLE {0}", role));
+    }
+
+    TEST_CASE("a role that may not read the system identifier")
+    {
+        database const db;
+        auto const role = db.name() + "_role";
+        db.psql(fmt::format(
+            "CREATE ROLE {0} LOGIN; REVOKE EXECUTE ON FUNCTION pg_control_system() FROM public",
+            role));
+        auto s = test::open(db.dsn(role));
+        system_clock time;
+        auto const found = pg::probe(s, time);
+        CHECK(found.system_identifier == "");
+        CHECK(found.user == role);
+        CHECK(!s.in_transaction());
+        db.psql(fmt::format("DROP ROLE {}", role));
+    }
+
+    TEST_CASE("this host's clock against the server's")
+    {
+        database const db;
+        auto s = db.connect();
+        fake_clock time{system_clock{}.now() + 120s};
+        auto const ahead = pg::probe(s, time).clock_skew;
+        CHECK(ahead > 119s);
+        CHECK(ahead < 121s);
+        time.set(system_clock{}.now() - 120s);
+        auto const behind = pg::probe(s, time).clock_skew;
+        CHECK(behind < -119s);
+        CHECK(behind > -121s);
+    }
+
+    TEST_CASE("a standby says so")
+    {
+        auto const directory = fmt::format("/tmp/pgtend-standby-{}", ::getpid());
+        test::run_script("server", "start " + directory);
+        auto const bin = test::server_variable("BIN");
+        auto const *as_owner = ::getuid() == 0 ? "setpriv --reuid postgres --clear-groups " : "";
+        auto const restart = fmt::format("cd / && {0}touch {1}/data/standby.signal && "
+                                         "{0}{2}/pg_ctl -D {1}/data -l {1}/log -w restart "
+                                         ">/dev/null",
+                                         as_owner, directory, bin);
+        REQUIRE(std::system(restart.c_str()) == 0);
+        auto const exports = test::run_script("server", "start " + directory);
+        auto const port = exports.substr(exports.find("TEST_PORT=") + 10, 5);
+        auto s = test::open(
+            fmt::format("host={} port={} user=postgres dbname=postgres", directory, port));
+        system_clock time;
+        CHECK(pg::probe(s, time).in_recovery);
+        test::run_script("server", "stop " + directory);
+    }
+
+    TEST_CASE("PgBouncer in session mode")
+    {
+        database const db;
+        pooler_in_front const bouncer{"session", 5};
+        auto s = test::open(bouncer.dsn(db));
+        system_clock time;
+        auto const found = pg::probe(s, time);
+        CHECK(found.pid_differs);
+        CHECK(pg::find_pooler(s, found, test::options_for(bouncer.dsn(db)), time,
+                              system_random()) == pg::pooler::session);
+        CHECK(!s.in_transaction());
+    }
+
+    TEST_CASE("PgBouncer in transaction mode: noticed, also with one server connection, and no "
+              "setting leaks")
+    {
+        for (int const size : {5, 1}) {
+            CAPTURE(size);
+            database const db;
+            pooler_in_front const bouncer{"transaction", size};
+            auto s = test::open(bouncer.dsn(db));
+            auto other = test::open(bouncer.dsn(db));
+            system_clock time;
+            auto const found = pg::probe(s, time);
+            CHECK(found.pid_differs);
+            // the server connection that the probe ran on
+            CHECK(other.run("SELECT pg_backend_pid()").integer(0, 0) == found.backend_pid);
+            CHECK(other.run("SHOW search_path").text(0, 0) == found.search_path);
+            CHECK(other.run("SHOW idle_in_transaction_session_timeout").text(0, 0) == "0");
+            CHECK(pg::find_pooler(s, found, test::options_for(bouncer.dsn(db)), time,
+                                  system_random()) == pg::pooler::transaction);
+        }
+    }
+
+    TEST_CASE("PgBouncer with one server connection in session mode cannot be told, and counts as "
+              "transaction mode")
+    {
+        database const db;
+        pooler_in_front const bouncer{"session", 1};
+        auto s = test::open(bouncer.dsn(db));
+        system_clock time;
+        auto const found = pg::probe(s, time);
+        auto options = test::options_for(bouncer.dsn(db));
+        options.attempt_timeout = 500ms;
+        CHECK(pg::find_pooler(s, found, options, time, system_random()) == pg::pooler::transaction);
+    }
+}
