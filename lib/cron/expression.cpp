@@ -35,9 +35,7 @@ bool some_date_matches(std::array<std::array<std::uint32_t, 7>, 4> const &month_
 std::array<std::array<std::uint32_t, 7>, 4> combine(field const &days, field const &weekdays,
                                                     day_match match)
 {
-    bool const either = match == day_match::vixie
-                            ? !days.starred && !weekdays.starred
-                            : match == day_match::any && !days.open() && !weekdays.open();
+    bool const either = either_day(days, weekdays, match);
     std::array<std::array<std::uint32_t, 7>, 4> out{};
     for (std::size_t i = 0; i < out.size(); ++i) {
         auto const length = static_cast<int>(i) + 28;

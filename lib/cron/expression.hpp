@@ -72,7 +72,7 @@ class expression {
     // there is none within 400 years, or since the year 1. previous(next(t)) == next(t).
     std::optional<instant> previous(instant upto, zone const &in) const;
 
-    // One line of plain English: "at 02:30 on every day". Does not name the zone.
+    // One line of plain English: "at 02:30, every day". Does not name the zone.
     std::string describe() const;
 
     // What a reader should know. Without a zone: about the text alone.

@@ -173,4 +173,17 @@ std::uint32_t weekday_bits(field const &weekdays, int length, int first_weekday)
     return out;
 }
 
+bool either_day(field const &days, field const &weekdays, day_match match) noexcept
+{
+    switch (match) {
+    case day_match::vixie:
+        return !days.starred && !weekdays.starred;
+    case day_match::any:
+        return !days.open() && !weekdays.open();
+    case day_match::all:
+        break;
+    }
+    return false;
+}
+
 } // namespace pgtend::cron

@@ -76,4 +76,7 @@ std::uint64_t bits(field const &value, unit of) noexcept;
 std::uint32_t day_bits(field const &days, int length, int first_weekday) noexcept;
 std::uint32_t weekday_bits(field const &weekdays, int length, int first_weekday) noexcept;
 
+// Whether one matching day field suffices, or both must match.
+bool either_day(field const &days, field const &weekdays, day_match match) noexcept;
+
 } // namespace pgtend::cron

@@ -111,9 +111,9 @@ class walker {
                 break;
             }
             now = span_at(in_, now.end);
-            auto const begins = now.begin + now.offset; // what the wall shows at first
-            if (begins < start ||
-                begins > match) { // it went back before the start, or over the match
+            // What the wall shows at first: it went back before the start, or over the match.
+            auto const begins = now.begin + now.offset;
+            if (begins < start || begins > match) {
                 start = begins;
                 match = first_from(start);
             }
@@ -290,7 +290,8 @@ class walker {
                 month = 1;
                 ++year;
             }
-            if (auto const later = bits_from(e_.months_, month); later != 0 && lowest(later) != month) {
+            if (auto const later = bits_from(e_.months_, month);
+                later != 0 && lowest(later) != month) {
                 month = lowest(later);
                 first = days_from_civil(year, month, 1);
             } else if (later == 0) {
@@ -308,7 +309,8 @@ class walker {
         int place = date.day;
         for (int year = date.year, month = date.month; year >= date.year - 401;) {
             if (e_.months_ >> month & 1) {
-                if (auto const found = bits_upto(days_of(first, days_in_month(year, month)), place)) {
+                if (auto const found =
+                        bits_upto(days_of(first, days_in_month(year, month)), place)) {
                     return first + highest(found) - 1;
                 }
             }

@@ -16,7 +16,8 @@ void append_two(std::string &out, std::int64_t value)
 std::string zone::format(instant at) const
 {
     auto const offset = span_at(at).offset.count();
-    // The civil time is what UTC shows when it is moved by the offset. Instants that cannot be written are not moved either.
+    // The civil time is what UTC shows when it is moved by the offset. Instants that cannot be
+    // written are not moved either.
     constexpr std::int64_t far = 1'000'000'000'000'000'000;
     auto const us = at.time_since_epoch().count();
     auto out = to_rfc3339(us > far || us < -far ? at : at + seconds{offset});

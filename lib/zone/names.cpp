@@ -43,7 +43,7 @@ struct known_name {
 
 // Zones ("Z name ...") and links ("L target name") of tzdata.zi, zic's compact source, which
 // distributions ship.
-std::vector<known_name> known_names()
+std::vector<known_name> read_names()
 {
     std::vector<known_name> out;
     file const in{std::fopen((directory() + "/tzdata.zi").c_str(), "rb")};
@@ -59,9 +59,16 @@ std::vector<known_name> known_names()
     return out;
 }
 
+// Read once: somebody may ask about a hundred thousand wrong names.
+std::vector<known_name> const &known_names()
+{
+    static auto const *const names = new auto{read_names()};
+    return *names;
+}
+
 std::string hint_for(std::string_view name)
 {
-    auto const known = known_names();
+    auto const &known = known_names();
     auto const wanted = lower(name);
     for (auto const &k : known) {
         if (k.name == name && !k.target.empty()) {

@@ -26,7 +26,7 @@ struct zone::data {
 
 namespace {
 
-// Spans in seconds since 1970; of an instant, and of what the host's tables know.
+// The ends of what an instant can hold, in seconds since 1970.
 constexpr std::int64_t earliest = instant::min().time_since_epoch().count() / 1'000'000;
 constexpr std::int64_t latest = instant::max().time_since_epoch().count() / 1'000'000;
 
@@ -65,43 +65,60 @@ zone::data const *utc()
     return data;
 }
 
+// As zone_span, in seconds.
 struct span {
     std::int64_t begin, end, offset, before, after;
 };
 
-span compute_span(zone::data const &zone, std::int64_t at)
+// Each side of a change is read with the offset of the span, which makes it an instant without
+// another search.
+void find_end(zone::data const &zone, std::int64_t at, std::int64_t shift, span &out)
 {
-    std::int64_t shift = 0;
-    if (at >= zone.repeats_from) {
-        shift = ((at - zone.repeats_from) / cycle + 1) * cycle;
-    }
-    auto const when = absl::FromUnixSeconds(at - shift);
-    auto const offset = zone.rules.At(when).offset;
-    span out{earliest, latest, offset, offset, offset};
     absl::TimeZone::CivilTransition change;
-    // Each side of a change is read with the offset of this span, which makes it an instant without
-    // another search.
-    if (zone.rules.NextTransition(when, &change)) {
-        out.end = count(change.from) - offset + shift;
+    out.end = latest;
+    out.after = out.offset;
+    if (zone.rules.NextTransition(absl::FromUnixSeconds(at - shift), &change)) {
+        out.end = count(change.from) - out.offset + shift;
         out.after = count(change.to) - (out.end - shift);
     }
-    if (zone.rules.PrevTransition(when + absl::Seconds(1), &change)) {
-        out.begin = count(change.to) - offset + shift;
+}
+
+void find_begin(zone::data const &zone, std::int64_t at, std::int64_t shift, span &out)
+{
+    absl::TimeZone::CivilTransition change;
+    out.begin = earliest;
+    out.before = out.offset;
+    if (zone.rules.PrevTransition(absl::FromUnixSeconds(at - shift + 1), &change)) {
+        out.begin = count(change.to) - out.offset + shift;
         out.before = count(change.from) - (out.begin - shift);
     }
-    return out;
 }
 
 // The last span that this thread asked for: whoever walks along a calendar stays within one for
-// months.
+// months, and goes on to its neighbour.
 span const &cached_span(zone::data const *zone, std::int64_t at)
 {
     thread_local zone::data const *owner = nullptr;
     thread_local span last{};
-    if (owner != zone || at < last.begin || at >= last.end) {
-        last = compute_span(*zone, at);
-        owner = zone;
+    if (owner == zone && at >= last.begin && at < last.end) {
+        return last;
     }
+    auto const shift =
+        at < zone->repeats_from ? 0 : ((at - zone->repeats_from) / cycle + 1) * cycle;
+    span next{};
+    if (owner == zone && at == last.end) {
+        next = {last.end, 0, last.after, last.offset, 0};
+        find_end(*zone, at, shift, next);
+    } else if (owner == zone && at == last.begin - 1) {
+        next = {0, last.begin, last.before, 0, last.offset};
+        find_begin(*zone, at, shift, next);
+    } else {
+        next.offset = zone->rules.At(absl::FromUnixSeconds(at - shift)).offset;
+        find_begin(*zone, at, shift, next);
+        find_end(*zone, at, shift, next);
+    }
+    owner = zone;
+    last = next;
     return last;
 }
 
