@@ -38,9 +38,11 @@ exit_code answer_batch(context &c, std::string const &file)
         }
         in = &opened;
     }
-    cron::batch answers;
+    std::string answer;
     for (std::string line; std::getline(*in, line);) {
-        c.outside.out << answers.answer(line) << '\n';
+        answer.clear();
+        cron::answer_line(line, answer);
+        c.outside.out << answer << '\n';
         if (file == "-" && in->rdbuf()->in_avail() <= 0) {
             c.outside.out.flush();
         }

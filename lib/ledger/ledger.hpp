@@ -169,6 +169,8 @@ class ledger {
     void pause(std::string const &job, bool paused, std::string const &because); // job empty: all
     // Newest first.
     std::vector<history_row> history(history_filter const &filter);
+    // The newest run of each of these jobs that was not skipped; none for a job that never ran.
+    std::vector<history_row> last_runs(std::span<std::string const> jobs);
     // Runs older than 30 days or beyond 1,000 a job, at most `limit` rows a call; returns how many went. Never a running one.
     long long purge(long long limit);
 

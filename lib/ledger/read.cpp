@@ -145,12 +145,10 @@ overview ledger::read(std::span<std::string const> jobs, runner_identity const &
     return out;
 }
 
-std::vector<history_row> ledger::history(history_filter const &filter)
+namespace {
+
+std::vector<history_row> to_history(rows const &found)
 {
-    auto const found = call(control_, sql::ledger_history,
-                            {filter.job.empty() ? param{} : param{filter.job},
-                             filter.status ? param{std::string{name(*filter.status)}} : param{}, to_param(filter.since),
-                             std::to_string(filter.limit)});
     std::vector<history_row> out;
     for (std::size_t i = 0; i < found.size(); ++i) {
         history_row row;
@@ -170,6 +168,21 @@ std::vector<history_row> ledger::history(history_filter const &filter)
         out.push_back(std::move(row));
     }
     return out;
+}
+
+} // namespace
+
+std::vector<history_row> ledger::history(history_filter const &filter)
+{
+    return to_history(call(control_, sql::ledger_history,
+                            {filter.job.empty() ? param{} : param{filter.job},
+                             filter.status ? param{std::string{name(*filter.status)}} : param{}, to_param(filter.since),
+                             std::to_string(filter.limit)}));
+}
+
+std::vector<history_row> ledger::last_runs(std::span<std::string const> jobs)
+{
+    return to_history(call(control_, sql::ledger_last_runs, {array_literal({jobs.begin(), jobs.end()})}));
 }
 
 } // namespace pgtend::ledger
