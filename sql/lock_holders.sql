@@ -41,6 +41,8 @@ SELECT w.schema, w.name, h.pid, h.virtualtransaction AS transaction, h.mode,
   FROM (SELECT DISTINCT oid, schema, name, relfrozenxid, relminmxid FROM wanted) w
   LEFT JOIN held h ON h.oid OPERATOR(pg_catalog.=) w.oid
   LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) h.pid
-  LEFT JOIN pg_catalog.pg_prepared_xacts p
-         ON h.pid IS NULL AND h.virtualtransaction OPERATOR(pg_catalog.=) ('-1/' OPERATOR(pg_catalog.||) p.transaction::pg_catalog.text)
+  LEFT JOIN pg_catalog.pg_locks x -- a prepared transaction is found by the lock on its own number
+         ON h.pid IS NULL AND x.pid IS NULL AND x.locktype OPERATOR(pg_catalog.=) 'transactionid'
+        AND x.virtualtransaction OPERATOR(pg_catalog.=) h.virtualtransaction
+  LEFT JOIN pg_catalog.pg_prepared_xacts p ON p.transaction OPERATOR(pg_catalog.=) x.transactionid
  ORDER BY w.oid, h.pid, h.virtualtransaction;

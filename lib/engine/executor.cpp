@@ -119,6 +119,14 @@ class real_executor final : public executor {
             return;
         }
         while (auto const index = order.next(number)) {
+            try {
+                control.check();
+            } catch (run_ended const &e) {
+                order.give_back(*index);
+                control.end(e.why());
+                order.stop();
+                return;
+            }
             order.done(*index, hands.carry_out(work.steps[*index]));
             if (control.ended()) {
                 order.stop();

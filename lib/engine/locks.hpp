@@ -14,12 +14,13 @@ namespace pgtend::engine {
 
 // One transaction that holds a lock in conflict with a wanted one.
 struct holder {
-    std::string relation;                               // as people write it: public.orders
-    std::string mode;                                   // "ACCESS EXCLUSIVE"
-    std::string transaction;                            // pg_locks.virtualtransaction
-    std::string pid;                                    // empty: a prepared transaction
-    std::string prepared;                               // its identifier
-    std::string application, user, state, since, query; // empty where the role may not see it
+    std::string relation;         // as people write it: public.orders
+    std::string mode;             // "ACCESS EXCLUSIVE"
+    std::string transaction;      // pg_locks.virtualtransaction
+    std::string pid = {};         // empty: a prepared transaction
+    std::string prepared = {};    // its identifier
+    std::string application = {}; // this and the next ones are empty where the role may not see them
+    std::string user = {}, state = {}, since = {}, query = {};
     bool yields = false; // an autovacuum worker, which gives way after deadlock_timeout
 };
 

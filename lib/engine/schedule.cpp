@@ -108,6 +108,12 @@ void schedule::done(std::size_t index, step_result how)
     changed_.notify_all();
 }
 
+void schedule::give_back(std::size_t index)
+{
+    std::lock_guard const lock{mutex_};
+    states_[index] = state::waiting;
+}
+
 void schedule::stop()
 {
     {

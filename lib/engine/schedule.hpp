@@ -33,6 +33,8 @@ class schedule {
     // after stop().
     std::optional<std::size_t> next(int worker);
     void done(std::size_t index, step_result how);
+    // It was not begun after all.
+    void give_back(std::size_t index);
     // The run has ended: next() returns nothing from now on.
     void stop();
     // This worker has no session. False when it was the last one.

@@ -93,8 +93,9 @@ TEST_CASE("every transaction has the work's settings, whatever role and database
     w.db.psql("create table seen (name text, value text)");
     std::string all;
     for (std::string const setting :
-         {"statement_timeout = '1ms'", "lock_timeout = '1ms'", "idle_in_transaction_session_timeout = '1h'",
-          "timezone = 'Asia/Tokyo'", "datestyle = 'German'", "search_path = public, pg_catalog",
+         {"statement_timeout = '1ms'", "lock_timeout = '1ms'",
+          "idle_in_transaction_session_timeout = '1h'", "timezone = 'Asia/Tokyo'",
+          "datestyle = 'German'", "search_path = public, pg_catalog",
           "default_transaction_read_only = on"}) {
         all += "alter database " + w.db.name() + " set " + setting + ";";
     }
@@ -112,8 +113,7 @@ TEST_CASE("every transaction has the work's settings, whatever role and database
     REQUIRE(r.succeeded());
     w.db.psql("begin read write; alter database " + w.db.name() + " reset all; commit");
     auto const seen = [&](std::string const &name) {
-        return w.db.value("select value from seen where name = '" +
-                          name + "'");
+        return w.db.value("select value from seen where name = '" + name + "'");
     };
     CHECK(seen("TimeZone") == "Africa/Kinshasa");
     CHECK(seen("DateStyle").starts_with("ISO"));
