@@ -1,8 +1,15 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The ledger: who may run which job, what ran, and who runs. No SQL that anybody executes is stored here.
 -- `pgtend init` runs this in one transaction with an empty search_path and then sets meta.schema_version.
-CREATE SCHEMA IF NOT EXISTS pgtend;
-COMMENT ON SCHEMA pgtend IS 'ledger of pgtend: claims, leases, run history (created by pgtend init)';
+-- Not IF NOT EXISTS: that wants CREATE on the database even where the owner has made the schema beforehand.
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = 'pgtend') THEN
+        CREATE SCHEMA pgtend;
+        COMMENT ON SCHEMA pgtend IS 'ledger of pgtend: claims, leases, run history (created by pgtend init)';
+    END IF;
+END
+$$;
 
 CREATE TABLE pgtend.meta (
     only_row           boolean PRIMARY KEY DEFAULT true CHECK (only_row),
