@@ -27,6 +27,9 @@ std::string head_and_tail(std::string_view text, std::size_t bytes);
 // Printable: control characters and bytes that are not UTF-8 as \xNN; for messages that repeat what a user or a server said.
 std::string printable(std::string_view text);
 
+// For messages that repeat an input: printable, in single quotes, cut in the middle to at most 82 bytes.
+std::string quoted(std::string_view text);
+
 // "1,234,567"
 std::string thousands(long long number);
 

@@ -64,6 +64,12 @@ struct fields {
 // Throws as expression::parse does, but for expressions that no date matches.
 fields parse_fields(std::string_view text);
 
+// One field; `whole` is the expression, for messages.
+field read_field(std::string_view whole, std::string_view text, unit of);
+
+// Throws usage_error.
+[[noreturn]] void refuse(std::string_view whole, std::string const &why, std::string hint);
+
 // The canonical text of a field, and of all.
 std::string to_text(field const &value, unit of);
 std::string to_text(fields const &value);

@@ -127,8 +127,7 @@ std::string directory()
 void require(std::string_view name)
 {
     auto const refuse = [&](std::string const &why, std::string hint) {
-        throw usage_error{"time zone '" + printable(head_and_tail(name, 80)) + "' " + why,
-                          std::move(hint)};
+        throw usage_error{"time zone " + quoted(name) + " " + why, std::move(hint)};
     };
     if (name.empty()) {
         refuse("is empty", "Write an IANA name, such as 'Europe/Berlin' or 'UTC'.");
@@ -146,7 +145,7 @@ void require(std::string_view name)
                 "is no IANA name",
                 prefix == "fixed/"
                     ? "Name a place; a fixed offset is 'Etc/GMT-3', which is 3 hours EAST of UTC."
-                    : "Write '" + printable(head_and_tail(name.substr(prefix.size()), 80)) + "'.");
+                    : "Write " + quoted(name.substr(prefix.size())) + ".");
         }
     }
     if (!well_formed(name)) {

@@ -85,6 +85,15 @@ TEST_SUITE("nodb")
         CHECK(printable("\u202Ex\u0085") == "\\xE2\\x80\\xAEx\\xC2\\x85");
     }
 
+    TEST_CASE("quoted input stays short")
+    {
+        CHECK(quoted("a b") == "'a b'");
+        CHECK(quoted("") == "''");
+        CHECK(quoted("\n") == "'\\x0A'");
+        CHECK(quoted(std::string(1'000'000, '\x89')).size() <= 82);
+        CHECK(quoted(std::string(70, '\x89')).size() <= 82);
+    }
+
     TEST_CASE("thousands")
     {
         CHECK(thousands(0) == "0");
