@@ -38,8 +38,8 @@ struct work_settings {
     bool row_security = false;                   // off: a policy that would hide rows is an error (42501), not a silent subset
     std::string role = {};                       // SET LOCAL ROLE, after the fence; empty: the login
     microseconds statement_timeout{0};
-    lock_policy lock;
-    retry_policy retry;
+    lock_policy lock = {};
+    retry_policy retry = {};
 };
 
 // The opening statements of each writing transaction, before any SET LOCAL ROLE: the run's fence. One that returns no row
@@ -51,9 +51,9 @@ struct fence {
 enum class step_status { succeeded, failed, skipped };
 
 struct step_result {
-    std::string title, object;
+    std::string title = {}, object = {};
     step_status status = step_status::skipped;
-    plan::tally tally;
+    plan::tally tally = {};
     microseconds elapsed{0};
     int attempts = 0;                  // of the transaction that failed or succeeded last
     std::optional<error> problem = {}; // of a failed step; of a skipped one: why
@@ -106,7 +106,7 @@ struct environment {
     std::function<pg::session()> open;
     clock &time;
     random_source random;
-    work_settings settings;
+    work_settings settings = {};
     engine::fence fence = {};
     std::stop_token stop = {};
     // Monotonic end of the run (timeout or window); nothing: none. A statement that runs past it is cancelled: timed_out.
