@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// The dry run: a script that psql runs, and that changes nothing while it is printed.
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "plan/refusal.hpp"
+#include "workbench.hpp"
+
+using namespace pgtend;
+using namespace pgtend::test;
+using engine::step_status;
+
+namespace {
+
+plan::plan example()
+{
+    plan::plan p;
+    auto insert = sql("insert into t values ($1::int, $2) -- as asked",
+                      {{R"("public"."t")", plan::lock_mode::row_exclusive}});
+    insert.parameters = {"1", R"(it's \ $1)"};
+    insert.comment = "the first\nrow";
+    p.steps.push_back(
+        step("fill public.t\n;drop table t",
+             {insert, sql("insert into t values (2, current_setting('TimeZone'));")}));
+    p.steps[0].reason = "because";
+    p.steps.push_back(
+        alone("vacuum public.t",
+              sql("vacuum t", {{R"("public"."t")", plan::lock_mode::share_update_exclusive}})));
+    p.steps.push_back(
+        task("delete in batches", [](auto const &, auto &) -> std::optional<plan::work> {
+            throw error{"a dry run never asks a machine for work"};
+        }));
+    p.notes = {"a note"};
+    return p;
+}
+
+std::string printed(engine::environment around, plan::plan work, engine::result *r = nullptr)
+{
+    std::ostringstream out;
+    auto const result = engine::dry_run(std::move(around), out)->run(std::move(work));
+    if (r != nullptr) {
+        *r = result;
+    }
+    return out.str();
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("nodb");
+
+TEST_CASE("a dry run without a server prints everything but who holds a lock")
+{
+    fake_clock time{instant{seconds{1'800'000'000}}};
+    engine::environment around{.open = {}, .time = time, .random = [] { return 0.5; }};
+    around.server = "host=db dbname=x";
+    around.settings.time_zone = "Africa/Kinshasa";
+    around.settings.search_path = "app, public";
+    around.settings.role = "ro\"le";
+    engine::result r;
+    auto const text = printed(around, example(), &r);
+    CHECK(text == R"(-- dry run: nothing was changed; 3 steps to do
+-- server: host=db dbname=x
+-- printed: 2027-01-15T08:00:00Z
+-- a note
+\set ON_ERROR_STOP on
+SET TimeZone = 'Africa/Kinshasa';
+SET row_security = 'off';
+SET DateStyle = 'ISO';
+SET IntervalStyle = 'postgres';
+SET standard_conforming_strings = 'on';
+SET client_min_messages = 'notice';
+SET default_transaction_read_only = 'off';
+SET statement_timeout = '0ms';
+SET lock_timeout = '100ms';
+SET idle_in_transaction_session_timeout = '30s';
+SELECT pg_catalog.set_config('search_path', 'app, public', false);
+SET ROLE "ro""le";
+
+-- 1. fill public.t\x0A;drop table t
+-- because
+BEGIN;
+-- the first\x0Arow
+-- locks: ROW EXCLUSIVE on "public"."t"
+insert into t values ('1'::int,  E'it''s \\ $1') -- as asked
+;
+insert into t values (2, current_setting('TimeZone'));
+COMMIT;
+
+-- 2. vacuum public.t
+-- locks: SHARE UPDATE EXCLUSIVE on "public"."t"
+vacuum t;
+
+-- 3. delete in batches
+-- a task
+-- expected rows: about 10
+-- repeated, each time with other values and committed, for ever:
+--   select 1;
+)");
+    CHECK(r.succeeded());
+    CHECK(r.steps.size() == 3);
+    CHECK(r.steps[2].tally.expected == 10);
+}
+
+TEST_CASE("an empty plan prints its notes, a refused step has failed")
+{
+    fake_clock time{instant{}};
+    engine::environment around{.open = {}, .time = time, .random = [] { return 0.5; }};
+    plan::plan p;
+    p.notes = {"nothing to do"};
+    auto const text = printed(around, std::move(p));
+    CHECK(text.find("-- nothing to do\n") != std::string::npos);
+    CHECK(text.find("SET ") == std::string::npos);
+    engine::result r;
+    auto const refused = printed(
+        around, one(plan::refused_step("create x", "x", error{"the name is too long"})), &r);
+    CHECK(refused.find("-- cannot be done: the name is too long\n") != std::string::npos);
+    CHECK(r.steps[0].status == step_status::failed);
+    CHECK(r.first_problem()->message() == "the name is too long");
+}
+
+TEST_SUITE_END();
+
+TEST_SUITE_BEGIN("db");
+
+TEST_CASE("the script does in psql what the executor does, and printing it does nothing")
+{
+    workbench w;
+    w.db.psql("create table t (i int, s text)");
+    auto around = w.environment();
+    around.settings.time_zone = "Africa/Kinshasa";
+    auto const text = printed(around, example());
+    CHECK(w.db.value("select count(*) from t") == "0");
+    CHECK(text.find("-- nobody holds a conflicting lock right now\n") != std::string::npos);
+    CHECK(text.find("PostgreSQL ") != std::string::npos);
+    auto const path = server_variable("DIR") + "/" + w.db.name() + ".sql";
+    std::ofstream{path} << text;
+    auto const command = server_variable("BIN") + "/psql -X -q -o /dev/null -d \"" + w.db.dsn() +
+                         "\" -f " + path + " 2>&1";
+    CHECK(std::system(command.c_str()) == 0);
+    auto const content = "select string_agg(i || ' ' || s, '|' order by i) from t";
+    auto const by_psql = w.db.value(content);
+    CHECK(by_psql == R"(1 it's \ $1|2 Africa/Kinshasa)");
+    w.db.psql("truncate t");
+    plan::plan first = example();
+    first.steps.resize(2);
+    CHECK(execute(around, std::move(first)).succeeded());
+    CHECK(w.db.value(content) == by_psql);
+    std::remove(path.c_str());
+}
+
+TEST_CASE("who is in the way right now is named")
+{
+    workbench w;
+    w.db.psql("create table t (i int, s text)");
+    auto holder = w.db.connect();
+    holder.begin();
+    holder.run("lock table t in share mode");
+    auto const text = printed(w.environment(), example());
+    CHECK(text.find("-- in the way right now: pid " + std::to_string(holder.backend_pid())) !=
+          std::string::npos);
+    CHECK(text.find("holds SHARE on public.t") != std::string::npos);
+}
+
+TEST_SUITE_END();
