@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // An expression in words.
 #include <bit>
-#include <span>
 
 #include "base/duration.hpp"
 #include "cron/field.hpp"

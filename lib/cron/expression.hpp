@@ -84,7 +84,6 @@ class expression {
     friend bool operator==(expression const &a, expression const &b) noexcept;
 
   private:
-    friend class parser;
     friend class walker;
     expression() = default;
 

@@ -159,16 +159,15 @@ std::uint32_t weekday_bits(field const &weekdays, int length, int first_weekday)
     auto const plain = bits(weekdays, unit::weekday);
     std::uint32_t out = 0;
     for (int day = 1; day <= length; ++day) {
-        auto const weekday = (first_weekday + day - 1) % 7;
-        bool matches = (plain >> weekday & 1) != 0;
-        for (auto const &i : weekdays.items) {
-            if (i.what == item::form::nth_weekday) {
-                matches |= i.first % 7 == weekday && (day - 1) / 7 + 1 == i.step;
-            } else if (i.what == item::form::last_weekday) {
-                matches |= i.first % 7 == weekday && day + 7 > length;
-            }
+        out |= static_cast<std::uint32_t>(plain >> (first_weekday + day - 1) % 7 & 1) << day;
+    }
+    for (auto const &i : weekdays.items) {
+        auto const first = 1 + (i.first - first_weekday + 7) % 7; // the month's first such day
+        if (i.what == item::form::last_weekday) {
+            out |= std::uint32_t{1} << (first + (length - first) / 7 * 7);
+        } else if (i.what == item::form::nth_weekday && first + 7 * (i.step - 1) <= length) {
+            out |= std::uint32_t{1} << (first + 7 * (i.step - 1));
         }
-        out |= std::uint32_t{matches} << day;
     }
     return out;
 }

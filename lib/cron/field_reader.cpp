@@ -78,13 +78,9 @@ class field_reader {
     [[noreturn]] void unexpected() const
     {
         auto const rest = text_.substr(at_);
-        if (rest.find_first_of("Hh") == 0 && of_ != unit::weekday) {
-            fail("'H' (a hash) is not known here",
-                 "Write a fixed time and the key 'spread: 10m': it moves each job by a stable hash "
-                 "of its name.");
-        }
-        if (rest.starts_with('~')) {
-            fail("'~' (a random time) is not known here",
+        bool const hash = rest.starts_with('H') || rest.starts_with('h');
+        if (hash || rest.starts_with('~')) {
+            fail(hash ? "'H' (a hash) is not known here" : "'~' (a random time) is not known here",
                  "Write a fixed time and the key 'spread: 10m': it moves each job by a stable hash "
                  "of its name.");
         }
@@ -134,7 +130,8 @@ class field_reader {
         if (!letter(peek())) {
             return number(facts(of_).least, facts(of_).most, "value");
         }
-        if (of_ != unit::month && of_ != unit::weekday) {
+        bool const hash = peek() == 'H' && (at_ + 1 == text_.size() || !letter(text_[at_ + 1]));
+        if ((of_ != unit::month && of_ != unit::weekday) || hash) {
             unexpected();
         }
         auto const start = at_;

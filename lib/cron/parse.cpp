@@ -102,7 +102,16 @@ fields five_or_six(std::string_view whole, std::vector<std::string_view> const &
     out[unit::second].items.emplace_back(); // second 0
     for (std::size_t i = 0; i < parts.size(); ++i) {
         auto const of = static_cast<unit>(i + (out.six ? 0 : 1));
-        out[of] = read_field(whole, parts[i], of);
+        try {
+            out[of] = read_field(whole, parts[i], of);
+        } catch (usage_error const &problem) {
+            if (!out.six) {
+                throw;
+            }
+            // Some programs have the year or the second last.
+            throw usage_error{problem.what(),
+                              problem.hint() + " Six fields begin with the second."};
+        }
     }
     if (parts[parts.size() - 3] == "?" && parts.back() == "?") {
         refuse(whole, "day-of-month and day-of-week field: '?' is in both",

@@ -259,6 +259,10 @@ TEST_SUITE("nodb")
         CHECK(refused("0 0 * * fri-mon").hint == "Write '5-6,0-1'.");
         CHECK(refused("0 0 * * 7-2").hint == "Write '0-2'.");
         CHECK(refused("0 0 * dce *").hint == "Did you mean 'dec'?");
+        CHECK(refused("0 3 * * H").hint.find("spread") != std::string::npos);
+        CHECK(refused("0 3 * H *").hint.find("spread") != std::string::npos);
+        CHECK(refused("0 3 H(1-7) * *").hint.find("spread") != std::string::npos);
+        CHECK(refused("0 3 * * ? 2026").hint.ends_with("Six fields begin with the second."));
         CHECK(refused("@dayly").hint == "Did you mean '@daily'?");
     }
 
