@@ -1,8 +1,7 @@
--- How tables are partitioned.
+-- How tables are partitioned. (pg_get_partkeydef() would lock them.)
 -- $1 oid[]: tables; others than partitioned ones give no row
 SELECT p.partrelid AS oid,
        p.partstrat AS strategy,
-       pg_catalog.pg_get_partkeydef(p.partrelid) AS key_definition,
        -- An expression has attribute number 0 and no row in pg_attribute.
        ARRAY(SELECT coalesce(a.attname::text, '')
              FROM pg_catalog.unnest(p.partattrs::int2[]) WITH ORDINALITY AS k (attnum, position)

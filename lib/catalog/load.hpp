@@ -17,8 +17,10 @@ namespace pgtend::catalog {
 // ROLE), empty for the session's own; throws error when there is no such role. Throws what
 // session::run throws.
 
-// The partitioned tables and their partitions, in the order of the names. Inside an open
-// transaction it leaves TimeZone and DateStyle changed until the end of that transaction.
+// The partitioned tables and their partitions, in the order of the names. Takes no lock on them:
+// somebody who holds one in ACCESS EXCLUSIVE mode does not stop it. (Only where the stored form of
+// bounds is not understood, the partitions are locked for a moment, and an open transaction keeps
+// TimeZone UTC and DateStyle ISO until its end.)
 std::vector<partitioned_table> load_partitioned_tables(pg::session &s,
                                                        std::vector<qualified_name> const &names,
                                                        pg::limits const &limit = {});

@@ -49,7 +49,7 @@ void check_table(due_table const &table, catalog::creation_facts const &facts)
 void check_name(due_table const &table, due_partition const &wanted, std::string const &taken_by)
 {
     if (!taken_by.empty()) {
-        throw error{fmt::format("{} exists already: a {}",
+        throw error{fmt::format("{} exists already ({})",
                                 display({table.table.schema, wanted.what.name}), taken_by),
                     fmt::format("rename it, or choose another name: for the partitions; a table of "
                                 "the same columns can be "

@@ -15,19 +15,23 @@ namespace {
 constexpr std::size_t most_periods = 100'000;
 
 struct taken_range {
-    axis_point from, to;
+    catalog::time_point from, to;
     catalog::attached_partition const *partition;
 };
 
-// Sorted by their beginnings; ranges of one table never overlap, but for those of pending detaches.
+// Sorted by their beginnings; ranges of one table never overlap.
 std::vector<taken_range> taken_ranges(catalog::partitioned_table const &table)
 {
     std::vector<taken_range> out;
     for (auto const &each : table.partitions) {
-        if (!each.is_default) {
-            out.push_back({each.from ? parse_point(*each.from) : before_all,
-                           each.to ? parse_point(*each.to) : after_all, &each});
+        if (each.is_default) {
+            continue;
         }
+        if (!each.range) {
+            throw error{display(table.found.name) + ": the bounds of its partition " +
+                        display(each.name) + " are not understood"};
+        }
+        out.push_back({each.range->from, each.range->to, &each});
     }
     std::sort(out.begin(), out.end(), [](auto const &a, auto const &b) { return a.from < b.from; });
     return out;
@@ -45,7 +49,7 @@ class coverage {
   public:
     explicit coverage(std::vector<taken_range> ranges) : ranges_{std::move(ranges)} {}
 
-    covering of(axis_point from, axis_point to)
+    covering of(catalog::time_point from, catalog::time_point to)
     {
         while (next_ < ranges_.size() && ranges_[next_].to <= from) {
             ++next_;
@@ -74,11 +78,6 @@ class coverage {
     std::vector<taken_range> ranges_;
     std::size_t next_ = 0;
 };
-
-std::string bound_text(param const &bound, std::string_view unbounded)
-{
-    return bound ? *bound : std::string{unbounded};
-}
 
 // Why partitions of this table cannot be made by a policy at all; throws error.
 key_kind check_key(model::partition_policy const &policy, catalog::partitioned_table const &table)
@@ -193,7 +192,7 @@ class finder {
     error partly_error(catalog::attached_partition const &by, std::string const &period) const
     {
         return error{display(out_.table) + ": partition " + display(by.name) + " (from " +
-                         bound_text(by.from, "MINVALUE") + " to " + bound_text(by.to, "MAXVALUE") +
+                         axis_.text(by.range->from) + " to " + axis_.text(by.range->to) +
                          ") covers a part of " + period,
                      "bounds that fit whole periods (every:, timezone:) are needed; create what is "
                      "missing there by hand"};

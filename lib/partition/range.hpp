@@ -2,13 +2,12 @@
 // The ranges of time that partitions cover: periods of the calendar, and where they lie on the axis
 // of the key's type.
 #pragma once
-#include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "catalog/snapshot.hpp"
 #include "model/partition_policy.hpp"
 #include "zone/zone.hpp"
 
@@ -23,19 +22,6 @@ enum class key_kind {
 
 // Of a type as format_type() names it; nothing for other types.
 std::optional<key_kind> kind_of(std::string_view type);
-
-// A place on the axis: microseconds since 1970-01-01 00:00, of UTC for `instant`, of the wall for
-// the others.
-using axis_point = std::int64_t;
-inline constexpr axis_point before_all =
-    std::numeric_limits<axis_point>::min(); // MINVALUE, -infinity
-inline constexpr axis_point after_all =
-    std::numeric_limits<axis_point>::max(); // MAXVALUE, infinity
-
-// A bound as the server prints it under DateStyle ISO: "2025-01-01 00:00:00+00", "2025-01-01",
-// "0044-03-15 BC", "infinity". Years beyond what the axis holds become before_all or after_all.
-// Throws error for anything else.
-axis_point parse_point(std::string_view text);
 
 // The first hour of the period that holds `at`: of a week its Monday, of a quarter January, April,
 // July or October.
@@ -55,10 +41,12 @@ class key_axis {
     // change of clocks skips is the moment of the change; of one that happens twice, the first.
     // Hence points never go back as civil times go on, and an hour or a day that clocks skip as a
     // whole is an empty range.
-    axis_point point(civil_time const &at) const;
+    catalog::time_point point(civil_time const &at) const;
     // The same as SQL reads it, whatever TimeZone and DateStyle the session has: "2025-01-01
     // 00:00:00+01" with the zone's offset, "2025-01-01 00:00:00", "2025-01-01".
     std::string text(civil_time const &at) const;
+    // A bound that exists already: "2025-01-01 00:00:00+01", "MINVALUE", "MAXVALUE".
+    std::string text(catalog::time_point at) const;
     // What clocks of the zone show.
     civil_time civil(pgtend::instant at) const { return zone_.to_civil(at).civil; }
 

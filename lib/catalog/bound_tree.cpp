@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <charconv>
+#include <limits>
+
+#include "catalog/bound.hpp"
+
+namespace pgtend::catalog {
+namespace {
+
+constexpr std::int64_t microseconds_a_day = 86'400'000'000;
+constexpr std::int64_t days_1970_to_2000 = 10'957; // PostgreSQL counts from 2000-01-01
+constexpr std::int64_t farthest_day = 100'000'000; // beyond it a time_point overflows
+
+bool skip(std::string_view &rest, std::string_view word)
+{
+    if (!rest.starts_with(word)) {
+        return false;
+    }
+    rest.remove_prefix(word.size());
+    return true;
+}
+
+bool skip_behind(std::string_view &rest, std::string_view word)
+{
+    auto const at = rest.find(word);
+    if (at == std::string_view::npos) {
+        return false;
+    }
+    rest.remove_prefix(at + word.size());
+    return true;
+}
+
+std::optional<int> take_number(std::string_view &rest)
+{
+    int out = 0;
+    auto const [end, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), out);
+    if (problem != std::errc{}) {
+        return std::nullopt;
+    }
+    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+    return out;
+}
+
+// The bytes of a value, the lowest first: "8 [ 0 -128 -44 126 -104 -51 2 0 ]". The first number is
+// the type's length; there are always eight bytes.
+std::optional<std::int64_t> take_datum(std::string_view &rest)
+{
+    if (!take_number(rest) || !skip(rest, " [ ")) {
+        return std::nullopt;
+    }
+    std::uint64_t out = 0;
+    for (int i = 0; i < 8; ++i) {
+        auto const byte = take_number(rest);
+        if (!byte || !skip(rest, " ")) {
+            return std::nullopt;
+        }
+        out |= static_cast<std::uint64_t>(static_cast<std::uint8_t>(*byte)) << (8 * i);
+    }
+    return skip(rest, "]") ? std::optional{static_cast<std::int64_t>(out)} : std::nullopt;
+}
+
+std::optional<time_point> time_of(int type, std::int64_t datum)
+{
+    constexpr int date = 1082, timestamp = 1114, timestamptz = 1184; // pg_type.dat: fixed for ever
+    if (type == timestamp || type == timestamptz) {
+        // The ends of the numbers are the infinities on both sides.
+        bool const infinite = datum == before_all || datum == after_all;
+        return infinite ? datum : datum + days_1970_to_2000 * microseconds_a_day;
+    }
+    if (type == date) {
+        auto const days = static_cast<std::int32_t>(
+            static_cast<std::uint32_t>(static_cast<std::uint64_t>(datum)));
+        if (days > farthest_day) {
+            return after_all;
+        }
+        return days < -farthest_day ? before_all : (days + days_1970_to_2000) * microseconds_a_day;
+    }
+    return std::nullopt;
+}
+
+// "({PARTITIONRANGEDATUM :kind 0 :value {CONST ...} :location 48})"; kind -1 is MINVALUE, 1
+// MAXVALUE.
+std::optional<time_point> take_side(std::string_view &rest, std::string_view name)
+{
+    if (!skip_behind(rest, name) || !skip(rest, " ({PARTITIONRANGEDATUM :kind ")) {
+        return std::nullopt;
+    }
+    auto const kind = take_number(rest);
+    if (!kind) {
+        return std::nullopt;
+    }
+    std::optional<time_point> out;
+    if (*kind == 0) {
+        if (!skip(rest, " :value {CONST :consttype ")) {
+            return std::nullopt;
+        }
+        auto const type = take_number(rest);
+        if (!type || !skip_behind(rest, " :constisnull false ") ||
+            !skip_behind(rest, ":constvalue ")) {
+            return std::nullopt;
+        }
+        auto const datum = take_datum(rest);
+        if (!datum || !skip(rest, "}")) {
+            return std::nullopt;
+        }
+        out = time_of(*type, *datum);
+    } else {
+        out = *kind < 0 ? before_all : after_all;
+        if (!skip(rest, " :value <>")) {
+            return std::nullopt;
+        }
+    }
+    // Its end, and no second column.
+    if (!skip(rest, " :location ") || !take_number(rest) || !skip(rest, "})")) {
+        return std::nullopt;
+    }
+    return out;
+}
+
+} // namespace
+
+std::optional<time_range> range_of_tree(std::string_view tree)
+{
+    if (!skip(tree, "{PARTITIONBOUNDSPEC :strategy r :is_default false ")) {
+        return std::nullopt;
+    }
+    auto const from = take_side(tree, ":lowerdatums");
+    if (!from) {
+        return std::nullopt;
+    }
+    auto const to = take_side(tree, ":upperdatums");
+    return to && *from < *to ? std::optional{time_range{*from, *to}} : std::nullopt;
+}
+
+} // namespace pgtend::catalog
