@@ -26,8 +26,12 @@ model::assignment assignment_of(std::string const &text, bool is_sql)
     if (equals == std::string::npos || equals == 0) {
         throw usage_error{"'" + printable(text) + "' is not an assignment", "write column=value"};
     }
+    auto value = text.substr(equals + 1);
+    if (is_sql) {
+        model::check_condition(value);
+    }
     return {.column = parse_identifier(trim(std::string_view{text}.substr(0, equals))),
-            .value = text.substr(equals + 1),
+            .value = std::move(value),
             .is_sql = is_sql,
             .at = {.file = is_sql ? "--set-sql" : "--set"}};
 }
@@ -53,7 +57,8 @@ action declare_cleanup(options &o)
               "print the SQL instead");
     return [a](context &c) {
         return do_by_hand(c,
-                          {.what = model::cleanup_action{.from = {selection_of(a->table, a->where)}, .batches = a->batches},
+                          {.what = model::cleanup_action{.from = {checked([&] { return selection_of(a->table, a->where); })},
+                                                         .batches = a->batches},
                            .schema = "pgtend/cleanup/1",
                            .plural = "tables"},
                           a->run);
@@ -80,13 +85,16 @@ action declare_expire(options &o)
               "--set status=cancelled --set-sql 'cancelled_at=now()'",
               "cancel what nobody took in time");
     return [a](context &c) {
-        model::expire_action what{.in = {selection_of(a->table, a->where)}, .set = {}, .batches = a->batches};
-        for (auto const &text : a->set) {
-            what.set.push_back(assignment_of(text, false));
-        }
-        for (auto const &text : a->set_sql) {
-            what.set.push_back(assignment_of(text, true));
-        }
+        auto what = checked([&] {
+            model::expire_action out{.in = {selection_of(a->table, a->where)}, .set = {}, .batches = a->batches};
+            for (auto const &text : a->set) {
+                out.set.push_back(assignment_of(text, false));
+            }
+            for (auto const &text : a->set_sql) {
+                out.set.push_back(assignment_of(text, true));
+            }
+            return out;
+        });
         if (what.set.empty()) {
             throw usage_error{"expire: nothing to set", "give --set COLUMN=VALUE or --set-sql COLUMN=SQL"};
         }

@@ -146,7 +146,8 @@ exit_code do_by_hand(context &c, hand_work const &work, run_options const &run)
                        .make(work.what, {.session = control.session,
                                          .partitions = work.partitions,
                                          .now = control.server.server_time,
-                                         .role = policy.role});
+                                         .role = policy.role,
+                                         .limit = {.timeout = policy.timeout, .stop = c.outside.abort}});
     auto const limit = policy.timeout;
     auto result = c.execute(std::move(planned), where, settings, jobs::workers_of(work.what), limit);
     if (c.global.dry_run) {

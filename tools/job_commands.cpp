@@ -306,8 +306,10 @@ action declare_job_history(options &o)
             filter.status = ledger::parse_run_status(a->status);
         }
         if (a->since) {
-            filter.since = a->since->find('-') == std::string::npos ? c.outside.time.now() - parse_duration(*a->since)
-                                                                     : parse_rfc3339(*a->since);
+            filter.since = checked([&] {
+                return a->since->find('-') == std::string::npos ? c.outside.time.now() - parse_duration(*a->since)
+                                                                : parse_rfc3339(*a->since);
+            });
         }
         return history(c, filter);
     };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/error.hpp"
 
 namespace pgtend::tools {
 
@@ -42,6 +43,18 @@ class options {
   private:
     impl &impl_;
 };
+
+// Calls what reads values of the command line; what it throws becomes a usage_error (exit 2).
+template <class Read> auto checked(Read const &read)
+{
+    try {
+        return read();
+    } catch (usage_error const &) {
+        throw;
+    } catch (error const &e) {
+        throw usage_error{e.message(), e.hint()};
+    }
+}
 
 // Options that every command understands.
 struct global_options {

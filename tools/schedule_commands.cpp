@@ -61,7 +61,7 @@ exit_code next(context &c, next_arguments const &a)
     auto const expression = cron::expression::parse(a.expression, rule_of(a.day_match));
     auto const name = !a.zone.empty() ? a.zone : c.has_configuration() ? c.configuration().time_zone : "UTC";
     auto const in = zone::load(name);
-    auto at = a.from.empty() ? c.outside.time.now() : parse_rfc3339(a.from);
+    auto at = a.from.empty() ? c.outside.time.now() : checked([&] { return parse_rfc3339(a.from); });
 
     report::document out;
     out.schema = "pgtend/schedule-next/1";

@@ -15,11 +15,13 @@ namespace {
 
 std::vector<qualified_name> names_of(std::vector<std::string> const &texts)
 {
-    std::vector<qualified_name> out;
-    for (auto const &text : texts) {
-        out.push_back(parse_qualified_name(text));
-    }
-    return out;
+    return checked([&] {
+        std::vector<qualified_name> out;
+        for (auto const &text : texts) {
+            out.push_back(parse_qualified_name(text));
+        }
+        return out;
+    });
 }
 
 struct partition_arguments {
@@ -86,7 +88,7 @@ action declare_partition_create(options &o)
             throw usage_error{"partition create: no table given", "name the partitioned table, or use a file"};
         }
         for (auto const &text : a->tables) {
-            work.partitions.push_back(policy_of(text, *a));
+            work.partitions.push_back(checked([&] { return policy_of(text, *a); }));
         }
         return do_by_hand(c, work, a->run);
     };

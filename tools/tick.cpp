@@ -52,7 +52,7 @@ exit_code tick(context &c, arguments const &a)
             jobs::runner_options options{.who = {}, .max_parallel = static_cast<int>(a.max_parallel)};
             options.stop_timeout = a.stop_timeout;
             if (a.now) {
-                options.now = parse_rfc3339(*a.now);
+                options.now = checked([&] { return parse_rfc3339(*a.now); });
             }
             options.finished = [&](jobs::run_report const &run) { tell_failure(c.outside, run); };
             auto opened = open_runner(c, where, jobs, std::move(options));

@@ -20,13 +20,13 @@ namespace {
 plan::plan refresh(model::action const &what, planning const &with)
 {
     auto const &action = std::get<model::refresh_action>(what);
-    return matview::plan_refresh(action, catalog::load_matviews(with.session, action.matviews, with.role));
+    return matview::plan_refresh(action, catalog::load_matviews(with.session, action.matviews, with.role, with.limit));
 }
 
 plan::plan vacuum_or_analyze(model::action const &what, planning const &with)
 {
     auto const &action = std::get<model::vacuum_action>(what);
-    return vacuum::plan_run(action, catalog::load_vacuum_tables(with.session, action.tables, with.role));
+    return vacuum::plan_run(action, catalog::load_vacuum_tables(with.session, action.tables, with.role, with.limit));
 }
 
 // The file's policies of these tables; all of them when none is named.
@@ -53,10 +53,10 @@ plan::plan create_partitions(model::action const &what, planning const &with)
     for (auto const &policy : policies) {
         names.push_back(policy.table);
     }
-    auto const due = partition::find_due(policies, catalog::load_partitioned_tables(with.session, names), with.now);
+    auto const due = partition::find_due(policies, catalog::load_partitioned_tables(with.session, names, with.limit), with.now);
     auto const wanted = partition::requests(due);
     auto const facts = wanted.empty() ? std::vector<catalog::creation_facts>{}
-                                      : catalog::load_creation_facts(with.session, wanted, with.role);
+                                      : catalog::load_creation_facts(with.session, wanted, with.role, with.limit);
     return partition::plan_create(due, facts);
 }
 

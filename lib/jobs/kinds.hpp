@@ -18,6 +18,7 @@ struct planning {
     std::span<model::partition_policy const> partitions;
     instant now{};
     std::string role = {}; // who will do the work; empty: the session's own
+    pg::limits limit = {};  // of each statement that reads a catalog
 };
 
 struct kind {

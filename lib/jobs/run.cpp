@@ -95,9 +95,12 @@ run_report run_job(model::job const &job, model::configuration const &all, run_e
             auto const pid = first->run("SELECT pg_catalog.pg_backend_pid()").integer(0, std::size_t{0});
             around.note_backend(static_cast<int>(pid));
         }
-        auto work = kind_of(job.action).make(job.action, {.session = *first, .partitions = all.partitions, .now = around.time.now(), .role = job.policy.role});
-
         auto const limit = job.policy.window.value_or(job.policy.timeout);
+        auto work = kind_of(job.action).make(job.action, {.session = *first,
+                                                          .partitions = all.partitions,
+                                                          .now = around.time.now(),
+                                                          .role = job.policy.role,
+                                                          .limit = {.timeout = limit, .stop = around.stop}});
         engine::environment environment{
             .open =
                 [&] {
@@ -125,6 +128,9 @@ run_report run_job(model::job const &job, model::configuration const &all, run_e
     } catch (interrupted const &e) {
         report.status = run_status::interrupted;
         report.reopen = model::idempotent(job.action);
+        report.problem = e;
+    } catch (timed_out const &e) {
+        report.status = run_status::timed_out;
         report.problem = e;
     } catch (connect_error const &e) {
         report.status = run_status::interrupted;

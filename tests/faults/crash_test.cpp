@@ -91,7 +91,7 @@ TEST_SUITE("db")
 
     TEST_CASE("F02: a runner that was taken over between two batches changes nothing when it wakes up")
     {
-        test::ground g{cleanup_job(", batch: { initial: 50, pause: 1s }")};
+        test::ground g{cleanup_job(", batch_rows: 50, pause: 1s")};
         g.db.psql(slow_table);
         REQUIRE(g.tick(before).code == 0);
         test::process first{g.arguments({"tick", "--now", due})};
