@@ -129,7 +129,7 @@ std::optional<time_range> range_of_tree(std::string_view tree)
         return std::nullopt;
     }
     auto const to = take_side(tree, ":upperdatums");
-    return to && *from < *to ? std::optional{time_range{*from, *to}} : std::nullopt;
+    return to && *from <= *to ? std::optional{time_range{*from, *to}} : std::nullopt;
 }
 
 } // namespace pgtend::catalog

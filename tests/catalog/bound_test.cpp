@@ -65,7 +65,10 @@ TEST_SUITE("nodb")
         CHECK_FALSE(range_of_tree(tree(constant(20, "8 [ 1 0 0 0 0 0 0 0 ]"), maxvalue))); // bigint
         CHECK_FALSE(
             range_of_tree(tree(constant(1184, "8 [ 1 0 0 0 0 0 0 ]"), maxvalue))); // seven bytes
-        CHECK_FALSE(range_of_tree(tree(january, january))); // nothing between
+        CHECK_FALSE(range_of_tree(tree(january, minvalue)));
+        // MINVALUE and -infinity are one point here: an empty range.
+        CHECK(range_of_tree(tree(minvalue, constant(1184, "8 [ 0 0 0 0 0 0 0 -128 ]"))) ==
+              time_range{before_all, before_all});
         CHECK_FALSE(range_of_tree(tree(january.substr(0, january.size() - 1) +
                                            " {PARTITIONRANGEDATUM :kind 1 :value <> "
                                            ":location 1})",
