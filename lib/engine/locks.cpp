@@ -36,24 +36,33 @@ void for_each_conflict(std::vector<plan::lock> const &wanted, Each const &each)
 bool may_be_held(pg::session &s, std::vector<plan::lock> const &wanted, pg::limits const &limit,
                  int &existing)
 {
-    std::vector<param> relations, modes;
-    for_each_conflict(wanted, [&](plan::lock const &l, plan::lock_mode mode) {
-        relations.emplace_back(l.relation);
-        modes.emplace_back(std::string{plan::catalog_name(mode)});
-    });
+    std::vector<param> relations;
+    for (auto const &l : wanted) {
+        if (std::find(relations.begin(), relations.end(), l.relation) == relations.end()) {
+            relations.emplace_back(l.relation);
+        }
+    }
+    rows held;
     try {
-        auto const answer =
-            s.run(sql::lock_conflicts, {array_literal(relations), array_literal(modes)}, limit);
-        existing = std::max(1, static_cast<int>(answer.integer(0, "existing")));
-        return answer.flag(0, "busy");
+        held = s.run(sql::lock_conflicts, {array_literal(relations)}, limit);
     } catch (error const &e) {
         if (e.sqlstate() != "42501") {
             throw;
         }
-        existing = static_cast<int>(
-            wanted.size()); // the login may not use the schema, the work's role may
-        return true;
+        existing = static_cast<int>(relations.size());
+        return true; // the login may not use the schema; the work's role may
     }
+    std::set<std::string> found;
+    bool conflicting = false;
+    for (std::size_t i = 0; i < held.size(); ++i) {
+        found.insert(held.text(i, 0));
+        for_each_conflict(wanted, [&](plan::lock const &l, plan::lock_mode mode) {
+            conflicting = conflicting || (l.relation == held.text(i, 0) &&
+                                          plan::catalog_name(mode) == held.text(i, 1));
+        });
+    }
+    existing = std::max(1, static_cast<int>(found.size()));
+    return conflicting;
 }
 
 std::string mode_of_catalog(std::string const &text)
