@@ -50,6 +50,7 @@ std::vector<context::destination> context::destinations()
     auto const base = [&] {
         destination out;
         out.options.stop = outside.stop;
+        out.options.deadline = global.connect_timeout;
         return out;
     };
     if (global.conninfo) {

@@ -128,6 +128,7 @@ void declare_global(options &o, CLI::App &app, global_options &global)
     o.text("-t,--target", global.target, "NAME", "one of the file's targets, or all");
     o.text("-d,--dsn", global.conninfo, "CONNINFO", "database to work on: a conninfo string or a URI");
     o.choice("-o,--output", global.output, {"text", "json"}, "form of the result");
+    o.duration("--connect-timeout", global.connect_timeout, "try to connect for so long");
     o.flag("--dry-run", global.dry_run, "print the exact SQL with its locks, change nothing");
     o.flag("-v,--verbose", global.verbose, "tell more on stderr");
     o.flag("-q,--quiet", global.quiet, "tell only errors on stderr");

@@ -62,6 +62,7 @@ struct global_options {
     std::string target;                     // -t
     std::optional<std::string> conninfo;    // -d
     std::string output = "text";            // -o, text or json
+    microseconds connect_timeout = seconds{10}; // of all attempts to connect
     bool dry_run = false;
     bool verbose = false;
     bool quiet = false;

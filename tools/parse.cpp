@@ -9,7 +9,7 @@ namespace pgtend::tools {
 
 namespace {
 
-constexpr std::string_view takes_value[] = {"-c", "--config", "-t", "--target", "-d", "--dsn", "-o", "--output"};
+constexpr std::string_view takes_value[] = {"-c", "--config", "-t", "--target", "-d", "--dsn", "-o", "--output", "--connect-timeout"};
 
 bool asks_for(std::vector<std::string> const &args, std::string_view one, std::string_view other)
 {

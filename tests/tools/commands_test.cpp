@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands on a real database, as a person or a script calls them.
+#include <doctest/doctest.h>
+
+#include "support/ground.hpp"
+
+using namespace pgtend;
+using test::eventually;
+
+namespace {
+
+bool has(std::string const &text, std::string const &part)
+{
+    return text.find(part) != std::string::npos;
+}
+
+constexpr char two_jobs[] = "  - { name: good, schedule: \"0 * * * *\", sql: { text: \"insert into hit values (1)\" } }\n"
+                            "  - { name: bad, schedule: \"0 * * * *\", sql: { text: \"select 1/0\" } }\n";
+
+} // namespace
+
+TEST_SUITE("db")
+{
+    TEST_CASE("tick: a failing job does not stop another one, and the exit code tells of it")
+    {
+        test::ground g{two_jobs};
+        g.db.psql("CREATE TABLE hit (n int)");
+        auto const first = g.tick("2026-01-01T00:30:00Z");
+        CHECK(first.code == 0);
+        CHECK(first.out.empty());
+        CHECK(has(first.err, "new job good"));
+        auto const second = g.tick("2026-01-01T01:00:05Z");
+        CHECK(second.code == 1);
+        CHECK(has(second.err, "job bad failed: division by zero (SQLSTATE 22012)"));
+        CHECK(g.runs("good") == "succeeded/1");
+        CHECK(g.runs("bad") == "failed/1");
+        CHECK(g.count("SELECT count(*) FROM hit") == 1);
+        auto const nothing = g.tick("2026-01-01T01:01:05Z");
+        CHECK(nothing.code == 0);
+        CHECK(nothing.out.empty());
+        CHECK(nothing.err.empty());
+    }
+
+    TEST_CASE("tick --now is refused on a ledger that is not for tests")
+    {
+        test::database db;
+        test::scratch files;
+        auto const config = files.write("pgtend.yaml", "version: 1\ntargets:\n  db: { dsn: \"" + db.dsn() + "\" }\njobs:\n" + two_jobs);
+        CHECK(test::pgtend({"-c", config, "init"}).code == 0);
+        auto const done = test::pgtend({"-c", config, "tick", "--now", "2030-01-01T00:00:00Z"});
+        CHECK(done.code == 2);
+        CHECK(has(done.err, "--test-clock"));
+        CHECK(db.value("SELECT count(*) FROM pgtend.lease") == "0");
+    }
+
+    TEST_CASE("job list, show and history tell what happened, as text and as JSON")
+    {
+        test::ground g{two_jobs};
+        g.db.psql("CREATE TABLE hit (n int)");
+        g.tick("2026-01-01T00:30:00Z");
+        g.tick("2026-01-01T01:00:05Z");
+        auto const list = g.run({"job", "list"});
+        CHECK(list.code == 0);
+        CHECK(list.err.empty());
+        CHECK(has(list.out, "division by zero"));
+        auto const json = g.run({"-o", "json", "job", "list"});
+        CHECK(has(json.out, "\"schema\": \"pgtend/job-list/1\""));
+        CHECK(has(json.out, "\"last_status\": \"failed\""));
+        auto const show = g.run({"job", "show", "bad"});
+        CHECK(show.code == 0);
+        CHECK(has(show.out, "at minute 0 of every hour"));
+        CHECK(has(show.out, ":6:")); // declared at file:line
+        auto const history = g.run({"-o", "json", "job", "history", "--status", "failed"});
+        CHECK(has(history.out, "\"sqlstate\": \"22012\""));
+        CHECK(!has(history.out, "\"job\": \"good\""));
+        CHECK(has(g.run({"job", "show", "goood"}).err, "did you mean"));
+        CHECK(g.run({"job", "history", "--since", "soon"}).code == 2);
+    }
+
+    TEST_CASE("job run: now, by hand, without a slot; exit 5 while another run has the job")
+    {
+        test::ground g{"  - { name: slow, schedule: \"0 * * * *\", sql: { text: \"select pg_sleep(2)\" } }\n"};
+        test::process first{g.arguments({"job", "run", "slow"})};
+        eventually("it runs", [&] { return g.runs("slow") == "running/1"; });
+        auto const second = g.run({"job", "run", "slow"});
+        CHECK(second.code == 5);
+        CHECK(has(second.err, "slow"));
+        CHECK(first.wait().code == 0);
+        CHECK(g.runs("slow") == "succeeded/1");
+        CHECK(g.count("SELECT count(*) FROM pgtend.run WHERE slot IS NULL") == 1);
+    }
+
+    TEST_CASE("job run of a watch with findings exits 3; told once; tick does not mind")
+    {
+        test::ground g{"  - name: watch\n    schedule: \"* * * * *\"\n    watch:\n      query: \"select 'a' || n as key, n from seen\"\n"
+                       "      key: key\n      insert: { table: public.told, columns: [key, n] }\n"};
+        g.db.psql("CREATE TABLE seen (n int); INSERT INTO seen VALUES (1), (2); CREATE TABLE told (key text UNIQUE, n int)");
+        CHECK(g.tick("2026-01-01T00:00:30Z").code == 0);
+        CHECK(g.tick("2026-01-01T00:01:05Z").code == 0);
+        CHECK(g.count("SELECT count(*) FROM told") == 2);
+        g.db.psql("INSERT INTO seen VALUES (3)");
+        CHECK(g.run({"job", "run", "watch"}).code == 3);
+        CHECK(g.count("SELECT count(*) FROM told") == 3);
+        g.db.psql("DELETE FROM seen");
+        CHECK(g.run({"job", "run", "watch"}).code == 0);
+    }
+
+    TEST_CASE("job pause and resume: nothing is claimed meanwhile, what was missed runs once")
+    {
+        test::ground g{"  - { name: good, schedule: \"* * * * *\", max_age: 1h, sql: { text: \"insert into hit values (1)\" } }\n"};
+        g.db.psql("CREATE TABLE hit (n int)");
+        g.tick("2026-01-01T00:00:30Z");
+        CHECK(g.run({"job", "pause", "good", "--because", "migration"}).code == 0);
+        CHECK(g.tick("2026-01-01T00:01:05Z").code == 0);
+        CHECK(g.count("SELECT count(*) FROM hit") == 0);
+        CHECK(has(g.run({"job", "list"}).out, "paused"));
+        CHECK(g.run({"job", "resume", "good"}).code == 0);
+        CHECK(g.run({"job", "pause", "--all"}).code == 0);
+        CHECK(g.tick("2026-01-01T00:05:05Z").code == 0);
+        CHECK(g.count("SELECT count(*) FROM hit") == 0);
+        CHECK(g.run({"job", "resume", "--all"}).code == 0);
+        CHECK(g.tick("2026-01-01T00:10:05Z").code == 0);
+        CHECK(g.count("SELECT count(*) FROM hit") == 1);
+    }
+
+    TEST_CASE("a dry run prints SQL and changes nothing")
+    {
+        test::database db;
+        db.psql("CREATE TABLE t (id int PRIMARY KEY, at timestamptz NOT NULL DEFAULT now()); INSERT INTO t SELECT generate_series(1, 10);"
+                "CREATE TABLE p (at timestamptz NOT NULL) PARTITION BY RANGE (at);"
+                "CREATE MATERIALIZED VIEW m AS SELECT count(*) FROM t");
+        auto const dsn = db.dsn();
+        auto const before = db.value("SELECT pg_current_xact_id()::text::bigint");
+        auto const cleanup = test::pgtend({"-d", dsn, "--dry-run", "cleanup", "public.t", "--where", "id > 5"});
+        CHECK_MESSAGE(cleanup.code == 0, cleanup.err);
+        CHECK(has(cleanup.out, "DELETE"));
+        auto const create = test::pgtend({"-d", dsn, "--dry-run", "partition", "create", "public.p", "--key", "at", "--every", "month"});
+        CHECK_MESSAGE(create.code == 0, create.err);
+        CHECK(has(create.out, "ATTACH PARTITION"));
+        CHECK(has(create.out, "SHARE UPDATE EXCLUSIVE"));
+        CHECK(test::pgtend({"-d", dsn, "--dry-run", "matview", "refresh", "public.m"}).code == 0);
+        CHECK(test::pgtend({"-d", dsn, "--dry-run", "vacuum", "run", "public.t"}).code == 0);
+        // Not one transaction that wrote anything.
+        CHECK(std::stoll(db.value("SELECT pg_current_xact_id()::text::bigint")) == std::stoll(before) + 1);
+        CHECK(db.value("SELECT count(*) FROM t") == "10");
+        CHECK(db.value("SELECT count(*) FROM pg_inherits WHERE inhparent = 'p'::regclass") == "0");
+    }
+
+    TEST_CASE("commands by hand, without file and without init")
+    {
+        test::database db;
+        db.psql("CREATE TABLE t (id int PRIMARY KEY, state text NOT NULL); INSERT INTO t SELECT i, CASE i % 2 WHEN 0 THEN 'old' ELSE 'new' END FROM generate_series(1, 1000) i;"
+                "CREATE TABLE p (at timestamptz NOT NULL) PARTITION BY RANGE (at);"
+                "CREATE MATERIALIZED VIEW m AS SELECT count(*) AS n FROM t WITH NO DATA");
+        auto const run = [&](std::vector<std::string> args) {
+            args.insert(args.begin(), {"-d", db.dsn()});
+            auto done = test::pgtend(args);
+            CHECK_MESSAGE(done.code == 0, done.err);
+            return done;
+        };
+        CHECK(has(run({"-o", "json", "expire", "t", "--where", "state = 'old' and id <= 100", "--set", "state=gone"}).out, "\"rows\": 50"));
+        CHECK(has(run({"-o", "json", "cleanup", "public.t", "--where", "state = 'old'"}).out, "\"rows\": 450"));
+        CHECK(db.value("SELECT count(*) FROM t") == "550");
+        run({"partition", "create", "public.p", "--key", "at", "--every", "month", "--from", "2026-01", "--premake", "2"});
+        CHECK(std::stoi(db.value("SELECT count(*) FROM pg_inherits WHERE inhparent = 'p'::regclass")) >= 3);
+        run({"matview", "refresh", "public.m"});
+        CHECK(db.value("SELECT n FROM m") == "550");
+        run({"vacuum", "run", "--analyze", "public.t"});
+        eventually("the vacuum is counted", [&] { return db.value("SELECT vacuum_count > 0 AND analyze_count > 0 FROM pg_stat_user_tables WHERE relname = 't'") == "t"; });
+        CHECK(db.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'pgtend'") == "0");
+    }
+
+    TEST_CASE("init: repeated, removed, printed grants, and a copy that has to be adopted")
+    {
+        test::ground g{"  - { name: good, schedule: \"* * * * *\", sql: { text: \"select 1\" } }\n"};
+        CHECK(has(g.run({"init"}).out, "nothing to do"));
+        CHECK(has(g.run({"init", "--print-grants", "keeper"}).out, "GRANT"));
+        g.db.psql("UPDATE pgtend.meta SET database_oid = 1");
+        auto const copy = g.tick("2026-01-01T00:00:30Z");
+        CHECK(copy.code == 2);
+        CHECK(has(copy.err, "--adopt"));
+        CHECK(g.run({"init", "--adopt"}).code == 0);
+        CHECK(g.tick("2026-01-01T00:00:30Z").code == 0);
+        g.db.psql("UPDATE pgtend.meta SET schema_version = 99");
+        CHECK(g.tick("2026-01-01T00:01:30Z").code == 2);
+        g.db.psql("UPDATE pgtend.meta SET schema_version = 1");
+        CHECK(g.run({"init", "--remove"}).code == 0);
+        CHECK(g.db.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'pgtend'") == "0");
+    }
+
+    TEST_CASE("no server: exit 4, and what can be told apart is told")
+    {
+        auto const refused = test::pgtend({"-d", "host=127.0.0.1 port=1", "--connect-timeout", "1s", "cleanup", "t", "--where", "true"});
+        CHECK(refused.code == 4);
+        test::database db;
+        auto const unknown = test::pgtend({"-d", test::server_dsn() + " dbname=no_such_database", "init"});
+        CHECK(unknown.code == 4);
+        CHECK(has(unknown.err, "3D000"));
+    }
+}
