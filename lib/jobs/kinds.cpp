@@ -95,16 +95,25 @@ plan::plan watch(model::action const &what, planning const &)
     return plan_watch(std::get<model::watch_action>(what));
 }
 
+std::vector<catalog::batch_target> targets_of(std::vector<model::selection> const &selections, planning const &with)
+{
+    std::vector<catalog::batch_request> wanted;
+    for (auto const &selection : selections) {
+        wanted.push_back({selection.table, selection.where});
+    }
+    return catalog::load_batch_targets(with.session, wanted, with.role, with.limit);
+}
+
 plan::plan clean_up(model::action const &what, planning const &with)
 {
     auto const &action = std::get<model::cleanup_action>(what);
-    return batch::plan_cleanup(action, load_targets(action.from, with));
+    return batch::plan_cleanup(action, targets_of(action.from, with));
 }
 
 plan::plan expire(model::action const &what, planning const &with)
 {
     auto const &action = std::get<model::expire_action>(what);
-    return batch::plan_expire(action, load_targets(action.in, with));
+    return batch::plan_expire(action, targets_of(action.in, with));
 }
 
 constexpr std::array<kind, 8> table{{
