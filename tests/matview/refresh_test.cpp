@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "matview/refresh.hpp"
+
+#include <doctest/doctest.h>
+
+#include "plan/refusal.hpp"
+
+using namespace pgtend;
+using namespace pgtend::matview;
+
+namespace {
+
+catalog::matview view(std::string const &name, std::vector<std::string> reads = {})
+{
+    catalog::matview out;
+    out.found = {{"public", name}, {"public", name}, name, {}, {}};
+    out.populated = out.has_unique_index = true;
+    out.owner = "app";
+    out.reads = std::move(reads);
+    return out;
+}
+
+plan::plan plan_of(std::vector<catalog::matview> views,
+                   model::concurrently mode = model::concurrently::automatic, int version = 150000)
+{
+    model::refresh_action action;
+    action.mode = mode;
+    catalog::matview_snapshot snapshot;
+    snapshot.server_version = version;
+    snapshot.role = "tend";
+    for (auto const &each : views) {
+        action.matviews.push_back(each.found.asked);
+    }
+    snapshot.views = std::move(views);
+    return plan_refresh(action, snapshot);
+}
+
+plan::statement const &statement(plan::step const &of)
+{
+    auto const *body = std::get_if<plan::transaction>(&of.body);
+    REQUIRE(body != nullptr);
+    REQUIRE(body->statements.size() == 1);
+    return body->statements.front();
+}
+
+error refusal(plan::step const &of)
+{
+    auto const *body = std::get_if<std::unique_ptr<plan::task>>(&of.body);
+    REQUIRE(body != nullptr);
+    return *plan::refused(**body);
+}
+
+std::vector<std::string> order(plan::plan const &of)
+{
+    std::vector<std::string> out;
+    for (auto const &each : of.steps) {
+        out.push_back(each.object.substr(7));
+    }
+    return out;
+}
+
+using list = std::vector<std::string>;
+using indexes = std::vector<std::size_t>;
+
+} // namespace
+
+TEST_SUITE("nodb")
+{
+    TEST_CASE("concurrently when it can be")
+    {
+        auto const made = plan_of({view("stats")});
+        REQUIRE(made.steps.size() == 1);
+        auto const &body = statement(made.steps[0]);
+        CHECK(body.sql == "REFRESH MATERIALIZED VIEW CONCURRENTLY \"public\".\"stats\"");
+        CHECK(body.in_transaction);
+        REQUIRE(body.locks.size() == 1);
+        CHECK(body.locks[0].mode == plan::lock_mode::exclusive);
+        CHECK(made.steps[0].title == "refresh public.stats");
+        CHECK(made.notes.empty());
+    }
+
+    TEST_CASE("automatic says why not, and what would change it")
+    {
+        auto bare = view("stats");
+        bare.has_unique_index = false;
+        auto made = plan_of({bare});
+        CHECK(statement(made.steps[0]).sql == "REFRESH MATERIALIZED VIEW \"public\".\"stats\"");
+        CHECK(statement(made.steps[0]).locks[0].mode == plan::lock_mode::access_exclusive);
+        CHECK(made.steps[0].reason == "not concurrently: it has no unique index");
+        CHECK(made.notes == list{"public.stats is refreshed while readers wait: it has no unique "
+                                 "index; to change that: CREATE "
+                                 "UNIQUE INDEX ON \"public\".\"stats\" (columns that tell its rows "
+                                 "apart), without WHERE"});
+        bare.unusable = {{"stats_key", "has a WHERE"}};
+        CHECK(plan_of({bare}).steps[0].reason ==
+              "not concurrently: its only unique index stats_key has a WHERE");
+        auto empty = view("stats");
+        empty.populated = false;
+        made = plan_of({empty});
+        CHECK(made.steps[0].reason == "not concurrently: it is not populated");
+        CHECK(statement(made.steps[0]).sql == "REFRESH MATERIALIZED VIEW \"public\".\"stats\"");
+    }
+
+    TEST_CASE("yes refuses what cannot be, no never asks")
+    {
+        auto bare = view("stats");
+        bare.has_unique_index = false;
+        auto const why = refusal(plan_of({bare}, model::concurrently::yes).steps.at(0));
+        CHECK(why.message() ==
+              "public.stats cannot be refreshed concurrently: it has no unique index");
+        CHECK(why.hint().starts_with("CREATE UNIQUE INDEX ON"));
+        auto const made = plan_of({view("stats")}, model::concurrently::no);
+        CHECK(statement(made.steps[0]).sql == "REFRESH MATERIALIZED VIEW \"public\".\"stats\"");
+        CHECK(made.notes.empty());
+    }
+
+    TEST_CASE(
+        "what is read comes first, in the same lane; others keep their order and their own lanes")
+    {
+        auto const made = plan_of({view("top", {"mid", "base"}), view("alone"), view("base"),
+                                   view("mid", {"base"}), view("last")});
+        CHECK(order(made) == list{"base", "mid", "top", "alone", "last"});
+        CHECK(made.steps[0].after == indexes{});
+        CHECK(made.steps[1].after == indexes{0});
+        CHECK(made.steps[2].after == indexes{0, 1});
+        CHECK(made.steps[3].after == indexes{});
+        CHECK(made.steps[0].lane == made.steps[2].lane);
+        CHECK(made.steps[1].lane == made.steps[2].lane);
+        CHECK(made.steps[3].lane != made.steps[2].lane);
+        CHECK(made.steps[3].lane != made.steps[4].lane);
+    }
+
+    TEST_CASE("a view that is read and cannot be refreshed holds up its readers only")
+    {
+        auto base = view("base");
+        base.may_refresh = false;
+        auto const made = plan_of({view("top", {"base"}), base, view("alone")});
+        CHECK(order(made) == list{"base", "top", "alone"});
+        CHECK(refusal(made.steps[0]).message() ==
+              "role tend may not refresh public.base: it belongs to app");
+        CHECK(made.steps[1].after == indexes{0});
+        CHECK(made.steps[1].lane == made.steps[0].lane);
+    }
+
+    TEST_CASE("the missing right names the statement that gives it")
+    {
+        auto base = view("base");
+        base.may_refresh = false;
+        CHECK(refusal(plan_of({base}).steps[0]).hint() ==
+              "ALTER MATERIALIZED VIEW \"public\".\"base\" OWNER TO \"tend\"");
+        CHECK(refusal(plan_of({base}, model::concurrently::automatic, 170000).steps[0]).hint() ==
+              "GRANT MAINTAIN ON \"public\".\"base\" TO \"tend\"");
+    }
+
+    TEST_CASE("a name that is not there, and one that is there twice")
+    {
+        catalog::matview missing;
+        missing.found = {{"public", "nope"},
+                         {},
+                         {},
+                         "materialized view public.nope does not exist",
+                         "did you mean public.note?"};
+        auto const made = plan_of({view("stats"), missing, view("stats")});
+        CHECK(order(made) == list{"stats", "nope"});
+        CHECK(refusal(made.steps[1]).hint() == "did you mean public.note?");
+    }
+}
