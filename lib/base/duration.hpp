@@ -16,12 +16,13 @@ struct interval {
     bool operator==(interval const &) const = default;
 };
 
-// "90s", "10min", "1h30m", "500ms", "7 days", "2 hours 30 min"; units us, ms, s/sec/second(s), m/min/minute(s),
-// h/hour(s), d/day(s), w/week(s); a day is 24 hours. A bare number is refused, as are signs, fractions, repeated units
-// and more than 100 years. Throws error with a hint.
+// "90s", "10min", "1h30m", "500ms", "7 days", "2 hours 30 min"; units us, ms, s/sec/second(s),
+// m/min/minute(s), h/hour(s), d/day(s), w/week(s); a day is 24 hours. A bare number is refused, as
+// are signs, fractions, repeated units and more than 100 years. Throws error with a hint.
 microseconds parse_duration(std::string_view text);
 
-// The same, and months, years (mon/month(s), y/year(s)); 'm' alone stays minutes. Throws error with a hint.
+// The same, and months, years (mon/month(s), y/year(s)); 'm' alone stays minutes. Throws error with
+// a hint.
 interval parse_interval(std::string_view text);
 
 // The largest units that are exact: "1h30m", "500ms", "2d"; "0s".
@@ -33,7 +34,8 @@ std::string humanize(microseconds duration);
 
 // "2026-03-29T01:00:00Z", with a fraction only if there is one. Years 0001 to 9999.
 std::string to_rfc3339(instant at);
-// Date, 'T' or a blank, time, optional fraction, and an offset or Z, which are required. Throws error with a hint.
+// Date, 'T' or a blank, time, optional fraction, and an offset or Z, which are required. Throws
+// error with a hint.
 instant parse_rfc3339(std::string_view text);
 
 } // namespace pgtend

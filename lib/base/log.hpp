@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log goes to stderr (results go to stdout). This header includes no spdlog: it costs 9 s a file under the sanitizers.
+// The log goes to stderr (results go to stdout). This header includes no spdlog: it costs 9 s a
+// file under the sanitizers.
 #pragma once
 #include <fmt/core.h>
 #include <string_view>

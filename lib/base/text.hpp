@@ -11,23 +11,27 @@ namespace pgtend {
 bool valid_utf8(std::string_view text) noexcept;
 // Characters as a terminal counts them is not attempted: code points.
 std::size_t code_points(std::string_view text) noexcept;
-std::string lower(std::string_view text); // ASCII only
+std::string lower(std::string_view text);              // ASCII only
 std::string_view trim(std::string_view text) noexcept; // blanks, tabs, line ends
 std::vector<std::string> split(std::string_view text, char separator);
 std::string join(std::span<std::string const> parts, std::string_view separator);
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
 
-// The candidate that a typing error most likely meant (Damerau-Levenshtein distance at most a third of the length,
-// at least 1); nothing when none is near.
-std::optional<std::string> nearest(std::string_view word, std::span<std::string_view const> candidates);
+// The candidate that a typing error most likely meant (Damerau-Levenshtein distance at most a third
+// of the length, at least 1); nothing when none is near.
+std::optional<std::string> nearest(std::string_view word,
+                                   std::span<std::string_view const> candidates);
 
-// A string cut in the middle to at most `bytes` bytes, at character boundaries, saying how much was left out.
+// A string cut in the middle to at most `bytes` bytes, at character boundaries, saying how much was
+// left out.
 std::string head_and_tail(std::string_view text, std::size_t bytes);
 
-// Printable: control characters and bytes that are not UTF-8 as \xNN; for messages that repeat what a user or a server said.
+// Printable: control characters and bytes that are not UTF-8 as \xNN; for messages that repeat what
+// a user or a server said.
 std::string printable(std::string_view text);
 
-// For messages that repeat an input: printable, in single quotes, cut in the middle to at most 82 bytes.
+// For messages that repeat an input: printable, in single quotes, cut in the middle to at most 82
+// bytes.
 std::string quoted(std::string_view text);
 
 // "1,234,567"
