@@ -2,6 +2,7 @@
 #include "base/rows.hpp"
 
 #include <charconv>
+#include <stdexcept>
 
 #include "base/error.hpp"
 
@@ -15,6 +16,15 @@ std::size_t rows::column(std::string_view name) const
         }
     }
     throw error{"the result has no column named '" + std::string{name} + "'"};
+}
+
+param const &rows::at(std::size_t row, std::size_t column) const
+{
+    if (column >= width()) {
+        throw std::out_of_range{"column " + std::to_string(column) + " of a result with " +
+                                std::to_string(width())};
+    }
+    return cells_.at(row * width() + column);
 }
 
 namespace {
@@ -70,7 +80,9 @@ std::string array_literal(std::vector<param> const &elements)
 
 std::vector<param> parse_array(std::string_view literal)
 {
-    auto const malformed = [&] { return error{"'" + std::string{literal} + "' is not a one-dimensional array"}; };
+    auto const malformed = [&] {
+        return error{"'" + std::string{literal} + "' is not a one-dimensional array"};
+    };
     if (literal.size() < 2 || literal.front() != '{' || literal.back() != '}') {
         throw malformed();
     }

@@ -15,8 +15,10 @@ using param = std::optional<std::string>;
 class rows {
   public:
     rows() = default;
-    // cells: row by row, names.size() cells each. affected: rows that a data-changing statement touched.
-    rows(std::vector<std::string> names, std::vector<param> cells, std::size_t count, long long affected)
+    // cells: row by row, names.size() cells each. affected: the count of the command tag, which is
+    // rows changed for INSERT, UPDATE, DELETE, MERGE and COPY, and rows returned for SELECT.
+    rows(std::vector<std::string> names, std::vector<param> cells, std::size_t count,
+         long long affected)
         : names_{std::move(names)}, cells_{std::move(cells)}, count_{count}, affected_{affected}
     {
     }
@@ -30,13 +32,22 @@ class rows {
     // Throws error when there is no column of that name.
     std::size_t column(std::string_view name) const;
     // Throws std::out_of_range outside the result.
-    param const &at(std::size_t row, std::size_t column) const { return cells_.at(row * width() + column); }
+    param const &at(std::size_t row, std::size_t column) const;
     // The cell as text; NULL is the empty string.
-    std::string text(std::size_t row, std::size_t column) const { return at(row, column).value_or(""); }
-    std::string text(std::size_t row, std::string_view name) const { return text(row, column(name)); }
+    std::string text(std::size_t row, std::size_t column) const
+    {
+        return at(row, column).value_or("");
+    }
+    std::string text(std::size_t row, std::string_view name) const
+    {
+        return text(row, column(name));
+    }
     // The cell as a number, 0 when NULL; throws error when it is not one.
     long long integer(std::size_t row, std::size_t column) const;
-    long long integer(std::size_t row, std::string_view name) const { return integer(row, column(name)); }
+    long long integer(std::size_t row, std::string_view name) const
+    {
+        return integer(row, column(name));
+    }
     double real(std::size_t row, std::size_t column) const;
     // 't' or 'f'; NULL is false.
     bool flag(std::size_t row, std::size_t column) const { return at(row, column) == "t"; }
@@ -49,7 +60,8 @@ class rows {
     long long affected_ = 0;
 };
 
-// A PostgreSQL array literal ({"a","b"}) of these elements; nullopt is NULL. For parameters of type text[] and the like.
+// A PostgreSQL array literal ({"a","b"}) of these elements; nullopt is NULL. For parameters of type
+// text[] and the like.
 std::string array_literal(std::vector<param> const &elements);
 // The elements of a one-dimensional array literal; throws error when it is malformed.
 std::vector<param> parse_array(std::string_view literal);

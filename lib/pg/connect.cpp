@@ -256,20 +256,30 @@ commit_outcome commit_status(connect_options const &options, std::string const &
         return commit_outcome::unknown;
     }
     auto const begun = time.steady();
-    auto s = connect(options, time, random);
+    auto const left = [&] {
+        return options.deadline - std::chrono::duration_cast<microseconds>(time.steady() - begun);
+    };
     backoff pauses{milliseconds{50}, std::chrono::seconds{1}, random};
+    std::optional<session> asked;
     for (;;) {
-        std::string status;
+        std::string status = "in progress";
         try {
-            status = s.run("SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8)",
-                           {transaction_id}, {options.attempt_timeout, options.stop})
+            if (!asked) {
+                auto remaining = options;
+                remaining.deadline = std::max(left(), microseconds{0});
+                asked.emplace(connect(remaining, time, random));
+            }
+            status = asked
+                         ->run("SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8)",
+                               {transaction_id}, {options.attempt_timeout, options.stop})
                          .text(0, 0);
         } catch (connection_lost const &) {
-            return commit_outcome::unknown;
+            asked.reset(); // asks again on a new one
+        } catch (connect_error const &) {
+            throw;
         } catch (interrupted const &) {
             throw;
-        } catch (error const &) { // a server that never had this transaction: "transaction ID ...
-                                  // is in the future"
+        } catch (error const &) { // one that the server never gave: "... is in the future"
             return commit_outcome::unknown;
         }
         if (status == "committed") {
@@ -279,7 +289,7 @@ commit_outcome commit_status(connect_options const &options, std::string const &
             return commit_outcome::aborted;
         }
         auto const pause = pauses.next();
-        if (status != "in progress" || time.steady() - begun + pause >= options.deadline) {
+        if (status != "in progress" || pause >= left()) {
             return commit_outcome::unknown;
         }
         if (!time.sleep(pause, options.stop)) {

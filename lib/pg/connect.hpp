@@ -53,7 +53,10 @@ struct connect_options {
 session connect(connect_options const &options, clock &time, random_source const &random);
 
 // What became of a transaction whose COMMIT was lost: asks pg_xact_status(), again while it says in
-// progress, until the deadline of `options`.
+// progress (a backend that lost its client goes on to the end of COMMIT) and on a new connection
+// when this one is lost, until the deadline of `options`. Unknown also: no id, one that this server
+// never gave (it was restored, or promoted without it) or has forgotten. Throws connect_error,
+// interrupted.
 enum class commit_outcome { committed, aborted, unknown };
 commit_outcome commit_status(connect_options const &options, std::string const &transaction_id,
                              clock &time, random_source const &random);

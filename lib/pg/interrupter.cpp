@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pg/interrupter.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
@@ -18,6 +19,9 @@ using state = interrupter::client::state;
 using monotonic = clock::monotonic;
 
 namespace {
+
+constexpr microseconds for_ever =
+    std::chrono::hours{24 * 365 * 10}; // added to a time, it must not overflow
 
 struct stop_request {
     state *of;
@@ -197,6 +201,8 @@ void interrupter::client::start(microseconds timeout, std::stop_token stop, micr
     if (timeout.count() <= 0 && !stop.stop_possible()) {
         return;
     }
+    timeout = std::min(timeout, for_ever);
+    grace = std::min(grace, for_ever);
     if (!state_) {
         state_ = std::make_shared<state>(connection_);
     }

@@ -21,7 +21,6 @@ struct capabilities {
     std::string system_identifier; // empty when the role may not read it
     std::string user;
     bool superuser = false;
-    bool bypasses_row_security = false;
     int backend_pid = 0;      // pg_backend_pid()
     bool pid_differs = false; // from what the protocol's start told: a pooler of some mode
     instant server_time{};
@@ -38,6 +37,10 @@ struct capabilities {
 // s, client_min_messages notice (skipped work is told by a warning), default_transaction_read_only
 // off. Limits of the role do not reach it, but statement_timeout of at most a few milliseconds may.
 capabilities probe(session &s, clock &time);
+
+// Whether the role of this session sees all rows whatever the policies say (BYPASSRLS or
+// superuser). Not part of the probe, because the view costs a fresh backend as much as all of it.
+bool bypasses_row_security(session &s);
 
 // none: the pids agree. Otherwise a transaction is held on a second session to see whether it gets
 // the first one's backend, or the first one another: different pids alone also mean session mode.

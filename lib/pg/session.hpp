@@ -51,7 +51,8 @@ class session {
     rows batch(std::string_view sql, limits const &limit = {});
 
     // BEGIN ISOLATION LEVEL ... READ WRITE or READ ONLY. Throws error when a transaction is open.
-    void begin(isolation level = isolation::read_committed, bool read_only = false);
+    void begin(isolation level = isolation::read_committed, bool read_only = false,
+               limits const &limit = {});
     // Throws outcome_unknown only when COMMIT was sent and no answer came; connection_lost when the
     // session was gone before. An answer of ROLLBACK (the transaction had failed) throws error
     // 40000. Throws error when none is open.
@@ -60,7 +61,7 @@ class session {
     bool in_transaction() const noexcept;
     // pg_current_xact_id() of the open transaction, noted so that outcome_unknown can carry it. One
     // round trip.
-    std::string note_transaction_id();
+    std::string note_transaction_id(limits const &limit = {});
 
     // Every notice since the last call, oldest first; at most 1,000 are kept, the rest is counted
     // in the last one's message.

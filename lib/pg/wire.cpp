@@ -34,18 +34,27 @@ struct result_deleter {
 };
 using result_ptr = std::unique_ptr<PGresult, result_deleter>;
 
-void hide(std::string &message, std::string const &secret)
+// A last defence: libpq quotes no password that is known of. A short one, or one that is the name
+// of something, would only be pointed at by hiding it.
+void hide(std::string &message, std::string const &secret, std::string const &names)
 {
-    if (secret.empty()) {
+    if (secret.size() < 6 || names.find(secret) != std::string::npos) {
         return;
     }
-    for (auto at = message.find(secret); at != std::string::npos;
-         at = message.find(secret, at + 3)) {
+    for (auto at = message.find(secret); at != std::string::npos; at = message.find(secret, at)) {
         message.replace(at, secret.size(), "***");
+        at += 3;
     }
 }
 
-rows copy_rows(PGresult const *result)
+// Never empty.
+std::string failure_of(PGresult const *result)
+{
+    auto message = text(PQresultErrorMessage(result));
+    return message.empty() ? "the server gave no reason" : message;
+}
+
+rows copy_rows(PGresult *result)
 {
     auto const width = PQnfields(result);
     auto const count = PQntuples(result);
@@ -66,7 +75,7 @@ rows copy_rows(PGresult const *result)
             }
         }
     }
-    auto const affected = std::strtoll(PQcmdTuples(const_cast<PGresult *>(result)), nullptr, 10);
+    auto const affected = std::strtoll(PQcmdTuples(result), nullptr, 10);
     return {std::move(names), std::move(cells), static_cast<std::size_t>(count), affected};
 }
 
@@ -168,8 +177,10 @@ target current_target(connection conn)
 std::string failure_text(connection conn)
 {
     auto message = text(PQerrorMessage(pg(conn)));
-    hide(message, text(PQpass(pg(conn))));
-    hide(message, option(conn, "sslpassword"));
+    auto const names =
+        text(PQhost(pg(conn))) + " " + text(PQdb(pg(conn))) + " " + text(PQuser(pg(conn)));
+    hide(message, text(PQpass(pg(conn))), names);
+    hide(message, option(conn, "sslpassword"), names);
     return message;
 }
 
@@ -237,7 +248,9 @@ answer execute(connection conn, std::string const &sql)
         out.failure = failure_text(conn);
         return out;
     }
+    bool answered = false;
     while (result_ptr const result{PQgetResult(pg(conn))}) {
+        answered = true;
         switch (PQresultStatus(result.get())) {
         case PGRES_TUPLES_OK:
         case PGRES_COMMAND_OK:
@@ -245,7 +258,7 @@ answer execute(connection conn, std::string const &sql)
             if (PQntuples(result.get()) > 0 || out.result.empty()) {
                 out.result = copy_rows(result.get());
             }
-            out.tag = PQcmdStatus(const_cast<PGresult *>(result.get()));
+            out.tag = PQcmdStatus(result.get());
             break;
         case PGRES_COPY_IN:
         case PGRES_COPY_OUT:
@@ -254,9 +267,12 @@ answer execute(connection conn, std::string const &sql)
             return out;
         default:
             if (out.failure.empty()) {
-                out.failure = PQresultErrorMessage(result.get());
+                out.failure = failure_of(result.get());
             }
         }
+    }
+    if (!answered) {
+        out.failure = failure_text(conn) + "no answer came";
     }
     return out;
 }
@@ -276,7 +292,7 @@ std::string end_copy(connection conn)
             return end_copy(conn);
         }
         if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR && failure.empty()) {
-            failure = PQresultErrorMessage(result.get());
+            failure = failure_of(result.get());
         }
     }
     return failure.empty() ? "COPY to or from the client is not possible here" : failure;

@@ -46,12 +46,14 @@ TEST_SUITE("nodb")
     TEST_CASE("without a limit it costs nothing, and never looks at the connection")
     {
         pg::interrupter::client c{nullptr};
+        bool ended = false;
         stopwatch const watch;
-        for (int i = 0; i < 1'000'000; ++i) {
+        for (int i = 0; i < 100'000; ++i) {
             c.start(0us, {}, 2s);
-            CHECK_FALSE((c.finish().why != pg::interrupter::reason::none));
+            ended = ended || c.finish().why != pg::interrupter::reason::none;
         }
-        CHECK(watch.elapsed() < 2s);
+        CHECK(watch.elapsed() < 200ms);
+        CHECK(!ended);
     }
 }
 

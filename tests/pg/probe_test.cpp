@@ -64,7 +64,7 @@ TEST_SUITE("db")
               db.value("SELECT system_identifier FROM pg_control_system()"));
         CHECK(found.user == "postgres");
         CHECK(found.superuser);
-        CHECK(found.bypasses_row_security);
+        CHECK(pg::bypasses_row_security(s));
         CHECK(found.backend_pid == s.backend_pid());
         CHECK(!found.pid_differs);
         CHECK(found.search_path == "\"$user\", public");
@@ -77,6 +77,7 @@ TEST_SUITE("db")
         };
         CHECK(setting("search_path") == "");
         CHECK(setting("TimeZone") == "UTC");
+        CHECK(setting("DateStyle") == "ISO, YMD");
         CHECK(setting("statement_timeout") == "0");
         CHECK(setting("idle_in_transaction_session_timeout") == "30s");
         CHECK(setting("transaction_read_only") == "off");
@@ -112,7 +113,7 @@ TEST_SUITE("db")
         CHECK(found.default_read_only);
         CHECK(found.user == role);
         CHECK(!found.superuser);
-        CHECK(!found.bypasses_row_security);
+        CHECK(!pg::bypasses_row_security(s));
         CHECK(found.search_path == "evil, pg_catalog");
         CHECK(found.time_zone == "Africa/Kinshasa");
         CHECK(found.clock_skew < 1s);
@@ -123,6 +124,30 @@ TEST_SUITE("db")
         s.run("DO $$ BEGIN RAISE WARNING 'skipping'; END $$");
         CHECK(s.take_notices().size() == 1);
         db.psql(fmt::format("DROP OWNED BY {0}; DROP ROLE {0}", role));
+    }
+
+    TEST_CASE("the database's oid, also in a tablespace of its own; a role that bypasses policies")
+    {
+        database const db;
+        auto const name = db.name() + "_elsewhere";
+        auto s = db.connect();
+        s.run("SET allow_in_place_tablespaces = on");
+        s.run(fmt::format("CREATE TABLESPACE {} LOCATION ''", name));
+        s.run(fmt::format("CREATE DATABASE {0} TEMPLATE template0 TABLESPACE {0}", name));
+        s.run(fmt::format("CREATE ROLE {}_all LOGIN BYPASSRLS", db.name()));
+        {
+            auto elsewhere = test::open(db.dsn(db.name() + "_all") + " dbname=" + name);
+            system_clock time;
+            auto const found = pg::probe(elsewhere, time);
+            CHECK(found.database == name);
+            CHECK(found.database_oid ==
+                  s.run("SELECT oid FROM pg_database WHERE datname = $1", {name}).text(0, 0));
+            CHECK(!found.superuser);
+            CHECK(pg::bypasses_row_security(elsewhere));
+        }
+        s.run(fmt::format("DROP DATABASE {} WITH (FORCE)", name));
+        s.run(fmt::format("DROP TABLESPACE {}", name));
+        s.run(fmt::format("DROP ROLE {}_all", db.name()));
     }
 
     TEST_CASE("a role that may not read the system identifier")
