@@ -2,7 +2,8 @@
 #include "engine/schedule.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+
+#include "engine/lanes.hpp"
 
 namespace pgtend::engine {
 
@@ -11,19 +12,18 @@ schedule::schedule(plan::plan const &work, int workers, std::vector<step_result>
     : work_{work}, results_{results}, skipped_{std::move(skipped)},
       states_(work.steps.size(), state::waiting)
 {
-    std::unordered_map<std::string, std::size_t> numbers;
+    auto const lane_of = lanes_of(work);
     for (std::size_t i = 0; i < work.steps.size(); ++i) {
         auto const &step = work.steps[i];
         if (std::any_of(step.after.begin(), step.after.end(),
                         [&](std::size_t a) { return a >= i; })) {
             throw error{"the step '" + step.title + "' waits for one that does not come before it"};
         }
-        auto const [at, is_new] = numbers.try_emplace(step.lane, lanes_.size());
-        if (is_new) {
+        if (lane_of[i] == lanes_.size()) {
             free_.insert(lanes_.size());
             lanes_.emplace_back();
         }
-        lanes_[at->second].steps.push_back(i);
+        lanes_[lane_of[i]].steps.push_back(i);
     }
     mine_.resize(std::min(lanes_.size(), static_cast<std::size_t>(std::max(workers, 1))));
     left_ = static_cast<int>(mine_.size());
