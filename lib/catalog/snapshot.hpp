@@ -186,8 +186,9 @@ struct vacuum_table {
     double toast_reltuples = 0, toast_dead = 0;  // of its TOAST table, which the same VACUUM treats
     double age = 0,
            multixact_age = 0; // of relfrozenxid and relminmxid, the older of it and its TOAST table
-    std::optional<long long> last_vacuum = {},
-                             last_analyze = {}; // by hand or by autovacuum; microseconds since 1970
+    // By hand or by autovacuum; microseconds since 1970.
+    std::optional<long long> last_vacuum = {}, last_analyze = {};
+    std::optional<long long> last_autoanalyze = {}; // by autovacuum
     std::vector<std::string> options; // reloptions, those of its TOAST table as "toast.name=value"
     bool may = true; // owner of it or of the database, superuser; from 17 on also MAINTAIN
     std::string owner;
@@ -200,6 +201,40 @@ struct vacuum_snapshot {
     // The tables asked for and all below them, or (nothing asked) whatever has changed rows or old
     // ones; never temporary ones.
     std::vector<vacuum_table> tables;
+};
+
+// -- batches
+// ----------------------------------------------------------------------------------------------------------
+
+// A column in whose order rows can be walked: its type's text form means the same value again.
+struct walk_column {
+    std::string name;
+    std::string type; // as a cast takes it: "timestamp with time zone"
+    bool not_null = false;
+};
+
+// A valid btree index; of its key columns those that can be walked, in their order.
+struct walk_index {
+    std::string name;
+    std::vector<walk_column> columns;
+};
+
+// A table that holds rows: a plain one, or one of those below a partitioned or inherited one.
+struct leaf_table {
+    std::string oid;
+    qualified_name name;
+    bool foreign = false;
+    std::vector<walk_index> indexes;
+};
+
+struct batch_target {
+    lookup found;
+    std::vector<leaf_table> leaves; // in the order of their names; the table itself when it is one
+    // Partitions whose DETACH ... CONCURRENTLY did not end: their rows are invisible through the
+    // table.
+    std::vector<qualified_name> detaching;
+    // Rows that match, by the planner's estimate; nothing when it could not be asked.
+    std::optional<long long> estimated_rows = {};
 };
 
 } // namespace pgtend::catalog

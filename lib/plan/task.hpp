@@ -19,9 +19,6 @@ struct work {
     bool read_only = false;
     // Waited before it starts, under the run's stop and deadline.
     microseconds pause_before{0};
-    // The task has another way when rows are held by others: 55P03, 40P01 and 40001 are handed back as `failed` at once
-    // instead of being tried again.
-    bool hand_back_conflicts = false;
 };
 
 struct failure {

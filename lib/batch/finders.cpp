@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/finders.hpp"
+
+#include <algorithm>
+
+namespace pgtend::batch {
+
+// -- list_finder
+
+plan::statement list_finder::question(long long)
+{
+    return sql_.list(rows_, after_, window);
+}
+
+void list_finder::answer(rows const &result, microseconds)
+{
+    asked_ = true;
+    places_ = result.empty() ? std::string{} : result.text(0, "places");
+    ends_.clear();
+    next_ = 0;
+    // {"(0,1)","(0,2)"}
+    for (auto at = places_.find(')'); at != std::string::npos; at = places_.find(')', at + 1)) {
+        ends_.push_back(at + 2); // behind the closing quote
+    }
+    full_ = static_cast<long long>(ends_.size()) >= window;
+    if (!ends_.empty()) {
+        auto const begin = places_.rfind('(');
+        after_ = places_.substr(begin, ends_.back() - 1 - begin);
+    }
+}
+
+std::optional<section> list_finder::take(long long rows)
+{
+    if (next_ == ends_.size()) {
+        return std::nullopt;
+    }
+    auto const count = std::min(static_cast<std::size_t>(rows), ends_.size() - next_);
+    auto const begin = next_ == 0 ? 1 : ends_[next_ - 1] + 1; // behind the brace or the comma
+    next_ += count;
+    section out;
+    out.what = section::kind::listed;
+    out.places = "{" + places_.substr(begin, ends_[next_ - 1] - begin) + "}";
+    out.rows = static_cast<long long>(count);
+    return out;
+}
+
+// -- key_finder
+
+section key_finder::keys() const
+{
+    section out;
+    out.what = section::kind::keys;
+    out.key = key_;
+    out.from = from_;
+    out.beyond = beyond_;
+    return out;
+}
+
+void key_finder::list(section::kind what)
+{
+    listed_ = keys();
+    listed_.what = what;
+    listing_.emplace(sql_, listed_);
+}
+
+plan::statement key_finder::question(long long rows)
+{
+    if (listing_) {
+        return listing_->question(rows);
+    }
+    asked_ = rows;
+    return sql_.boundary(keys(), rows);
+}
+
+void key_finder::answer(rows const &result, microseconds elapsed)
+{
+    if (listing_) {
+        listing_->answer(result, elapsed);
+        return;
+    }
+    ready_ = keys();
+    ready_->rows = 0;
+    if (result.empty() || !result.at(0, 0)) {
+        last_ = true;
+        if (result.empty() && !from_) {
+            ready_->what =
+                section::kind::all; // less than was asked for, the rows without a value among them
+        } else {
+            with_nulls_ = false;
+        }
+    } else if (result.flag(0, "beyond")) {
+        ready_->to = from_ = result.text(0, 0);
+        beyond_ = false;
+    } else {
+        ready_.reset();
+        list(section::kind::one_key);
+    }
+}
+
+std::optional<section> key_finder::take(long long rows)
+{
+    if (listing_) {
+        if (auto out = listing_->take(rows)) {
+            return out;
+        }
+        if (!listing_->done()) {
+            return std::nullopt;
+        }
+        listing_.reset();
+        beyond_ = true;
+    }
+    auto out = std::exchange(ready_, std::nullopt);
+    if (last_ && !with_nulls_ && out) {
+        with_nulls_ = true;
+        if (!key_.not_null) {
+            list(section::kind::null_keys);
+        }
+    }
+    return out;
+}
+
+section key_finder::around(section const &taken) const
+{
+    return taken.what == section::kind::listed ? listed_ : taken;
+}
+
+section key_finder::rest(std::optional<section> const &taken) const
+{
+    auto out = taken && taken->what != section::kind::listed ? *taken : listing_ ? listed_ : keys();
+    out.to.reset();
+    if (out.what == section::kind::one_key || (out.what == section::kind::keys && !out.from)) {
+        out.what = out.from ? section::kind::keys : section::kind::all;
+    }
+    return out;
+}
+
+// -- block_finder
+
+namespace {
+
+constexpr long long least_stride = 128, most_stride = 8'192;
+constexpr microseconds short_look = milliseconds{50}, long_look = milliseconds{200};
+constexpr long long rows_of_a_block = 64; // narrow rows of 100 bytes
+constexpr long long widest_gap =
+    512; // blocks without a match that are read once more rather than making a transaction
+
+} // namespace
+
+section block_finder::blocks(long long first, long long end) const
+{
+    section out;
+    out.what = section::kind::blocks;
+    out.first_block = first;
+    out.end_block = end;
+    return out;
+}
+
+plan::statement block_finder::question(long long rows)
+{
+    step_ = std::clamp(rows / rows_of_a_block, 1LL, least_stride);
+    stride_end_ = std::min(end_, at_ + stride_);
+    return sql_.count_blocks(blocks(at_, stride_end_), step_);
+}
+
+void block_finder::answer(rows const &result, microseconds elapsed)
+{
+    counts_.clear();
+    next_ = 0;
+    for (std::size_t i = 0; i < result.size(); ++i) {
+        counts_.emplace_back(result.integer(i, "block"), result.integer(i, "matching"));
+    }
+    at_ = stride_end_;
+    if (elapsed < short_look) {
+        stride_ = std::min(stride_ * 2, most_stride);
+    } else if (elapsed > long_look) {
+        stride_ = std::max(stride_ / 2, least_stride);
+    }
+}
+
+std::optional<section> block_finder::take(long long rows)
+{
+    if (next_ == counts_.size()) {
+        return std::nullopt;
+    }
+    auto const first = counts_[next_].first;
+    long long sum = 0, last = first;
+    do {
+        sum += counts_[next_].second;
+        last = counts_[next_].first;
+        ++next_;
+    } while (next_ < counts_.size() && sum + counts_[next_].second <= rows &&
+             counts_[next_].first - (last + step_) <= widest_gap);
+    auto out = blocks(first, std::min(last + step_, stride_end_));
+    out.rows = sum;
+    return out;
+}
+
+section block_finder::rest(std::optional<section> const &taken) const
+{
+    auto const first = taken                    ? taken->first_block
+                       : next_ < counts_.size() ? counts_[next_].first
+                                                : at_;
+    return blocks(first, end_);
+}
+
+} // namespace pgtend::batch

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the rows of a leaf are found: each finder cuts them into sections of about the wanted
+// number of rows.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/rows.hpp"
+#include "batch/statements.hpp"
+
+namespace pgtend::batch {
+
+class finder {
+  public:
+    virtual ~finder() = default;
+    // The next section of about so many rows, at least 1. Nothing: it is done, or must ask first.
+    virtual std::optional<section> take(long long rows) = 0;
+    virtual bool done() const = 0;
+    // What it must ask, for sections of about so many rows; when the answer does not come it is
+    // asked again.
+    virtual plan::statement question(long long rows) = 0;
+    virtual void answer(rows const &result, microseconds elapsed) = 0;
+    // The next question is a small one, and may be asked while the section that was taken last is
+    // changed.
+    virtual bool asks_along() const { return false; }
+    // What to look through again when some rows of a section were not changed: they may be
+    // elsewhere by now.
+    virtual section around(section const &taken) const = 0;
+    // What was not taken yet, from `taken` on when given.
+    virtual section rest(std::optional<section> const &taken) const = 0;
+};
+
+// Lists the places of all matching rows of a section, a window of them at a time, in the order of
+// the heap.
+class list_finder final : public finder {
+  public:
+    static constexpr long long window = 200'000; // places in memory, about 14 bytes each
+
+    list_finder(leaf_statements const &sql, section rows) : sql_{sql}, rows_{std::move(rows)} {}
+
+    std::optional<section> take(long long rows) override;
+    bool done() const override { return asked_ && !full_ && next_ == ends_.size(); }
+    plan::statement question(long long rows) override;
+    void answer(rows const &result, microseconds elapsed) override;
+    section around(section const &) const override { return rows_; }
+    section rest(std::optional<section> const &) const override { return rows_; }
+    // The last window was full: there are more.
+    bool full() const noexcept { return full_; }
+
+  private:
+    leaf_statements const &sql_;
+    section rows_;
+    std::string places_;            // the window, as the server wrote it
+    std::vector<std::size_t> ends_; // where each place of it ends
+    std::size_t next_ = 0;          // in ends_
+    std::string after_;             // the last place of the window
+    bool asked_ = false, full_ = false;
+};
+
+// Walks through the values of a column that an index gives in order. Sections are [value, next
+// value): each is passed once. A value that more rows have than wanted is listed; so are rows
+// without a value, at the end.
+class key_finder final : public finder {
+  public:
+    key_finder(leaf_statements const &sql, catalog::walk_column key)
+        : sql_{sql}, key_{std::move(key)}
+    {
+    }
+
+    std::optional<section> take(long long rows) override;
+    bool done() const override { return last_ && !ready_ && !listing_; }
+    plan::statement question(long long rows) override;
+    void answer(rows const &result, microseconds elapsed) override;
+    bool asks_along() const override { return !listing_ && !last_ && !ready_; }
+    section around(section const &taken) const override;
+    section rest(std::optional<section> const &taken) const override;
+
+  private:
+    section keys() const;
+    void list(section::kind what);
+
+    leaf_statements const &sql_;
+    catalog::walk_column key_;
+    std::optional<std::string> from_ = {}; // where the next section begins
+    bool beyond_ = false;                  // without rows of that value
+    std::optional<section> ready_ = {};
+    bool last_ = false;      // no section between values comes any more
+    bool with_nulls_ = true; // the last one holds the rows without a value
+    std::optional<list_finder> listing_ = {};
+    section listed_ = {};
+    long long asked_ = 0; // rows of the question
+};
+
+// Counts the matching rows of the heap's blocks, a stride at a time, and takes ranges of blocks.
+class block_finder final : public finder {
+  public:
+    // blocks: where the heap ends now; what is added behind is not looked at.
+    block_finder(leaf_statements const &sql, long long blocks) : sql_{sql}, end_{blocks} {}
+
+    std::optional<section> take(long long rows) override;
+    bool done() const override { return at_ >= end_ && next_ == counts_.size(); }
+    plan::statement question(long long rows) override;
+    void answer(rows const &result, microseconds elapsed) override;
+    section around(section const &) const override { return {}; }
+    section rest(std::optional<section> const &taken) const override;
+
+  private:
+    section blocks(long long first, long long end) const;
+
+    leaf_statements const &sql_;
+    long long at_ = 0, end_;
+    long long stride_ = 1'024;                            // blocks of one question
+    long long step_ = 1;                                  // blocks that are counted together
+    long long stride_end_ = 0;                            // of the counts
+    std::vector<std::pair<long long, long long>> counts_; // first block, matching rows
+    std::size_t next_ = 0;
+};
+
+} // namespace pgtend::batch

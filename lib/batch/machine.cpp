@@ -1,0 +1,636 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/machine.hpp"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <fmt/format.h>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "batch/condition.hpp"
+#include "batch/explain.hpp"
+#include "batch/finders.hpp"
+#include "batch/sizer.hpp"
+
+namespace pgtend::batch {
+namespace {
+
+constexpr double few_rows = 10'000;     // listed rather than walked by a key
+constexpr double many_rows = 1'000'000; // not listed again and again
+constexpr long long counted_rest = 10'000;
+constexpr int most_conflicts =
+    10; // in a row, of batches that skip locked rows: somebody holds more than rows
+constexpr std::size_t most_columns = 4;
+// Before rows that others held are tried again.
+constexpr std::array<microseconds, 2> second_chances{milliseconds{100}, seconds{1}};
+
+bool is_conflict(plan::failure const &f)
+{
+    return !f.table_locked &&
+           (f.sqlstate == "55P03" || f.sqlstate == "40P01" || f.sqlstate == "40001");
+}
+
+// The statement itself is wrong: it would fail on every leaf.
+bool is_wrong_statement(plan::failure const &f)
+{
+    return f.sqlstate.starts_with("42") && f.sqlstate != "42P01" && f.sqlstate != "42501";
+}
+
+class machine final : public plan::task {
+  public:
+    machine(change what, catalog::batch_target target, model::batching batches)
+        : what_{std::move(what)}, target_{std::move(target)},
+          batches_wanted_{batches}, sizer_{batches.initial_rows, batches.target}
+    {
+        careful_always_ = may_read_tables(what_.where);
+        for (auto const &each : what_.set) {
+            careful_always_ = careful_always_ || (each.is_sql && may_read_tables(*each.value));
+        }
+        for (std::size_t i = 0; i < target_.leaves.size(); ++i) {
+            to_visit_.push_back(i);
+        }
+        for (auto const &each : target_.detaching) {
+            notes_.push_back(
+                fmt::format("{0} waits for ALTER TABLE {1} DETACH PARTITION {0} FINALIZE, "
+                            "its rows were left alone",
+                            display(each), name()));
+        }
+    }
+
+    plan::description describe() const override;
+    std::optional<plan::work> next(plan::outcome const &last) override;
+    plan::tally progress() const override { return {rows_, left_, batches_, expected_, notes_}; }
+
+  private:
+    enum class asked { nothing, table, leaf, order, find, change, rest };
+
+    // Rows that others held, and the leaf they are in.
+    struct held {
+        std::size_t leaf;
+        section where;
+    };
+    struct failed_leaf {
+        std::string name;
+        plan::failure why;
+    };
+    // Where the results of a changing work are; -1: not asked.
+    struct layout {
+        int find = -1, first_stamp = -1, changed = -1, last_stamp = -1, still = -1;
+    };
+
+    std::string name() const { return display(what_.table); }
+    catalog::leaf_table const &leaf() const { return target_.leaves[leaf_]; }
+    std::string leaf_name() const { return display(leaf().name); }
+    bool last_round() const { return round_ == second_chances.size(); }
+    std::optional<long long> remaining() const
+    {
+        return batches_wanted_.max_rows ? std::optional{*batches_wanted_.max_rows - rows_}
+                                        : std::nullopt;
+    }
+    long long batch_rows() const
+    {
+        return std::min(sizer_.rows(), remaining().value_or(sizer::most));
+    }
+
+    std::optional<plan::work> produce();
+    bool open_next();
+    plan::work ask(asked what, std::vector<plan::statement> statements);
+    plan::work ask_order();
+    plan::work ask_change();
+    std::optional<plan::work> finish_at_limit();
+    void finish();
+
+    void absorb(asked what, plan::outcome const &last);
+    void table_known(plan::outcome const &last);
+    void leaf_known(plan::outcome const &last);
+    void order_known(plan::outcome const &last);
+    void find_without_order();
+    void found(plan::outcome const &last);
+    void changed(plan::outcome const &last);
+    void change_failed(plan::failure const &why);
+    void not_all_changed(long long count);
+    void leaf_failed(plan::failure const &why);
+    void close_leaf();
+    void fail_all(plan::failure const &why) const;
+
+    change what_;
+    catalog::batch_target target_;
+    model::batching batches_wanted_;
+    sizer sizer_;
+    bool careful_always_ = false;
+
+    long long rows_ = 0, left_ = 0, batches_ = 0;
+    long long rest_ = 0; // left because of the limit
+    std::optional<long long> expected_ = {};
+    std::vector<std::string> notes_ = {};
+    std::vector<failed_leaf> failures_ = {};
+
+    asked asked_ = asked::nothing;
+    bool table_asked_ = false, rest_asked_ = false, finished_ = false, pause_ = false;
+    std::deque<std::size_t> to_visit_ = {}; // leaves, in the first round
+    std::size_t round_ = 0;                 // 0: the first; then the second chances
+    std::vector<held> held_ = {};           // of this round
+    std::deque<held> to_retry_ = {};        // of the last one
+    microseconds rest_before_{0};
+
+    std::size_t leaf_ = 0;
+    bool open_ = false;                         // leaf_ is being worked on
+    std::unique_ptr<leaf_statements> sql_ = {}; // of it
+    std::unique_ptr<finder> finder_ = {};
+    std::vector<catalog::walk_column> columns_ = {}; // that may give the order
+    long long blocks_ = 0;
+    double leaf_rows_ = 0; // that match, as the planner believes
+    bool guess_ = false;   // a list was begun because he believes in few rows
+    std::optional<section> current_ = {};
+    bool careful_ = false; // the current one, because it met a lock
+    layout layout_ = {};
+    int conflicts_ = 0;
+};
+
+plan::description machine::describe() const
+{
+    plan::description out;
+    out.title = fmt::format("{} {} in batches", what_.deletes() ? "delete from" : "update", name());
+    if (target_.leaves.size() > 1) {
+        out.title += fmt::format(", in each of {} partitions", target_.leaves.size());
+    }
+    out.expected_rows = target_.estimated_rows;
+    out.until = "until no row matches any more; rows that others hold are tried again at the end, "
+                "and then left";
+    if (batches_wanted_.max_rows) {
+        out.until += fmt::format(", or {} rows are changed", thousands(*batches_wanted_.max_rows));
+    }
+    if (target_.leaves.empty()) {
+        return out;
+    }
+    auto const &one = target_.leaves.front();
+    leaf_statements const sql{what_, one.name};
+    auto const say = [&](plan::statement statement, std::string comment) {
+        statement.comment = std::move(comment);
+        out.statements.push_back(std::move(statement));
+    };
+    section rows;
+    if (!one.indexes.empty()) {
+        rows.what = section::kind::keys;
+        rows.key = one.indexes.front().columns.front();
+        rows.from = rows.to = std::nullopt;
+        say(sql.boundary(rows, sizer_.rows()),
+            "many rows, and an index helps (this one, or the one that the planner takes): "
+            "where does the next batch end");
+    } else {
+        rows.what = section::kind::blocks;
+        rows.end_block = 1'024;
+        say(sql.count_blocks(rows, 64), "no index helps: how many rows match in ranges of blocks");
+    }
+    if (careful_always_) {
+        say(sql.lock_free(rows),
+            "the condition may read other tables: rows that nobody holds are locked first");
+        say(sql.change_locked(), "the condition again, in a new statement");
+        say(sql.count_still(rows), "were some held by others");
+    } else {
+        say(sql.change_rows(rows),
+            "one batch; one that meets a lock is repeated for the rows that nobody holds");
+    }
+    section listed;
+    listed.what = section::kind::listed;
+    listed.places = "{}";
+    say(sql.list({}, {}, list_finder::window), "few rows: where are they");
+    say(careful_always_ ? sql.lock_free(listed) : sql.change_rows(listed), "one batch of them");
+    return out;
+}
+
+std::optional<plan::work> machine::next(plan::outcome const &last)
+{
+    if (asked_ != asked::nothing) {
+        absorb(std::exchange(asked_, asked::nothing), last);
+    }
+    return produce();
+}
+
+plan::work machine::ask(asked what, std::vector<plan::statement> statements)
+{
+    asked_ = what;
+    return {.statements = std::move(statements),
+            .read_only = true,
+            .pause_before = std::exchange(rest_before_, microseconds{0})};
+}
+
+std::optional<plan::work> machine::produce()
+{
+    if (finished_) {
+        return std::nullopt;
+    }
+    if (!table_asked_) {
+        table_asked_ = true;
+        if (target_.leaves.size() > 1) {
+            return ask(asked::table, {policies_hold(what_.table), explain_table(what_)});
+        }
+    }
+    for (;;) {
+        if (remaining() && *remaining() <= 0) {
+            return finish_at_limit();
+        }
+        if (current_) {
+            return ask_change();
+        }
+        if (finder_) {
+            current_ = finder_->take(batch_rows());
+            if (!current_ && !finder_->done()) {
+                return ask(asked::find, {finder_->question(batch_rows())});
+            }
+            if (!current_) {
+                close_leaf();
+            }
+        } else if (!columns_.empty()) {
+            return ask_order();
+        } else if (!open_next()) {
+            finish();
+            return std::nullopt;
+        } else if (!finder_) {
+            return ask(asked::leaf, {sql_->explain(), sql_->size()});
+        }
+    }
+}
+
+// The next leaf of the first round, or the next rows of a later one.
+bool machine::open_next()
+{
+    for (;;) {
+        if (round_ == 0 && !to_visit_.empty()) {
+            leaf_ = to_visit_.front();
+            to_visit_.pop_front();
+            open_ = true;
+            if (leaf().foreign) {
+                leaf_failed(
+                    {"42809",
+                     leaf_name() + " is a foreign table, whose rows are not reached in batches",
+                     "run the job in the database that holds them"});
+                continue;
+            }
+            sql_ = std::make_unique<leaf_statements>(what_, leaf().name);
+            return true;
+        }
+        if (!to_retry_.empty()) {
+            auto const again = std::move(to_retry_.front());
+            to_retry_.pop_front();
+            leaf_ = again.leaf;
+            open_ = true;
+            sql_ = std::make_unique<leaf_statements>(what_, leaf().name);
+            finder_ = std::make_unique<list_finder>(*sql_, again.where);
+            return true;
+        }
+        if (held_.empty() || last_round()) {
+            return false;
+        }
+        to_retry_.assign(std::make_move_iterator(held_.begin()),
+                         std::make_move_iterator(held_.end()));
+        held_.clear();
+        rest_before_ = second_chances.at(round_++);
+    }
+}
+
+plan::work machine::ask_order()
+{
+    std::vector<plan::statement> questions;
+    for (auto const &column : columns_) {
+        questions.push_back(sql_->explain_boundary(column, batch_rows(), false));
+        questions.push_back(sql_->explain_boundary(column, batch_rows(), true));
+    }
+    return ask(asked::order, std::move(questions));
+}
+
+plan::work machine::ask_change()
+{
+    plan::work out{.statements = {},
+                   .read_only = false,
+                   .pause_before = std::exchange(rest_before_, microseconds{0})};
+    layout_ = {};
+    auto const add = [&](plan::statement statement) {
+        out.statements.push_back(std::move(statement));
+        return static_cast<int>(out.statements.size()) - 1;
+    };
+    // Near the limit the statement itself keeps it; a list has been cut already.
+    std::optional<long long> most;
+    if (remaining() && current_->what != section::kind::listed &&
+        *remaining() < 10 * sizer_.rows() + current_->rows) {
+        most = remaining();
+    }
+    if (finder_->asks_along()) {
+        layout_.find = layout_.first_stamp = add(finder_->question(batch_rows()));
+    }
+    if (careful_ || careful_always_ || round_ > 0) {
+        layout_.first_stamp = add(sql_->lock_free(*current_, most));
+        layout_.changed = add(sql_->change_locked());
+        layout_.still = layout_.last_stamp = add(sql_->count_still(*current_));
+    } else {
+        if (layout_.first_stamp < 0) {
+            layout_.first_stamp = add(stamp());
+        }
+        layout_.changed = add(sql_->change_rows(*current_, most));
+        layout_.last_stamp = add(stamp());
+    }
+    if (std::exchange(pause_, true)) {
+        out.pause_before = std::max(out.pause_before, batches_wanted_.pause);
+    }
+    asked_ = asked::change;
+    return out;
+}
+
+void machine::absorb(asked what, plan::outcome const &last)
+{
+    if (last.failed) {
+        auto const &why = *last.failed;
+        if (is_wrong_statement(why) || (what == asked::table && why.sqlstate != "53200")) {
+            fail_all(why);
+        }
+        if (what == asked::change) {
+            change_failed(why);
+        } else if (what != asked::table &&
+                   what != asked::rest) { // 53200: too many partitions to lock all at once
+            leaf_failed(why);
+        }
+        return;
+    }
+    switch (what) {
+    case asked::nothing:
+        break;
+    case asked::table:
+        table_known(last);
+        break;
+    case asked::leaf:
+        leaf_known(last);
+        break;
+    case asked::order:
+        order_known(last);
+        break;
+    case asked::find:
+        found(last);
+        break;
+    case asked::change:
+        changed(last);
+        break;
+    case asked::rest:
+        rest_ = last.results.at(0).integer(0, 0);
+        left_ += rest_;
+        break;
+    }
+}
+
+void machine::fail_all(plan::failure const &why) const
+{
+    throw error{name() + ": " + why.message, why.hint, why.sqlstate};
+}
+
+void machine::table_known(plan::outcome const &last)
+{
+    if (last.results.at(0).flag(0, 0)) {
+        fail_all({"42501",
+                  "policies of row level security hold for this role, and they do not hold in the "
+                  "partitions, which are "
+                  "worked on directly",
+                  "Run the job as the owner of the table, or as a role with BYPASSRLS."});
+    }
+    auto const nodes = nodes_of(last.results.at(1).text(0, 0));
+    expected_ = static_cast<long long>(nodes.front().rows);
+    // A leaf that the plan does not read has no matching rows: its bounds exclude them.
+    std::erase_if(to_visit_, [&](std::size_t i) {
+        return std::none_of(nodes.begin(), nodes.end(), [&](plan_node const &n) {
+            return n.relation == target_.leaves[i].name;
+        });
+    });
+}
+
+void machine::leaf_known(plan::outcome const &last)
+{
+    auto const nodes = nodes_of(last.results.at(0).text(0, 0));
+    blocks_ = last.results.at(1).integer(0, 0);
+    auto const changing = std::find_if(nodes.begin(), nodes.end(),
+                                       [](auto const &n) { return n.type == "ModifyTable"; });
+    auto const scan = std::find_if(changing, nodes.end(), [&](plan_node const &n) {
+        return n.type != "ModifyTable" && n.relation.name == leaf().name.name;
+    });
+    if (changing == nodes.end() || scan == nodes.end()) { // the condition excludes all rows
+        close_leaf();
+        return;
+    }
+    leaf_rows_ = scan->rows;
+    if (target_.leaves.size() == 1) {
+        expected_ = static_cast<long long>(leaf_rows_);
+    }
+    if (scan->index.empty() && scan->type != "Bitmap Heap Scan") {
+        finder_ = std::make_unique<block_finder>(*sql_, blocks_);
+        return;
+    }
+    auto const used = indexes_of(nodes);
+    for (auto const &index : leaf().indexes) {
+        if (std::find(used.begin(), used.end(), index.name) != used.end()) {
+            columns_.insert(columns_.end(), index.columns.begin(), index.columns.end());
+        }
+    }
+    columns_.resize(std::min(columns_.size(), most_columns));
+    if (leaf_rows_ <= few_rows) {
+        guess_ = true;
+        finder_ = std::make_unique<list_finder>(*sql_, section{});
+    } else if (columns_.empty()) {
+        find_without_order();
+    }
+}
+
+void machine::find_without_order()
+{
+    if (leaf_rows_ <= many_rows) {
+        finder_ = std::make_unique<list_finder>(*sql_, section{});
+    } else {
+        finder_ = std::make_unique<block_finder>(*sql_, blocks_);
+    }
+}
+
+void machine::order_known(plan::outcome const &last)
+{
+    auto const columns = std::exchange(columns_, {});
+    auto const ordered = [&](std::size_t question) {
+        return reads_in_order(nodes_of(last.results.at(question).text(0, 0)), leaf().name.name);
+    };
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        if (ordered(2 * i) && !ordered(2 * i + 1)) {
+            finder_ = std::make_unique<key_finder>(*sql_, columns[i]);
+            return;
+        }
+    }
+    find_without_order();
+}
+
+void machine::found(plan::outcome const &last)
+{
+    finder_->answer(last.results.at(0), last.elapsed);
+    if (!std::exchange(guess_, false)) {
+        return;
+    }
+    if (!static_cast<list_finder const &>(*finder_).full()) {
+        columns_.clear();
+        return;
+    }
+    // Far more rows than the planner believed: not listed again and again.
+    finder_.reset();
+    leaf_rows_ = many_rows + 1;
+    if (columns_.empty()) {
+        find_without_order();
+    }
+}
+
+void machine::changed(plan::outcome const &last)
+{
+    auto const &results = last.results;
+    auto const at = [&](int index) -> rows const & {
+        return results.at(static_cast<std::size_t>(index));
+    };
+    auto const count = what_.deletes() ? at(layout_.changed).affected()
+                                       : at(layout_.changed).integer(0, "changed");
+    rows_ += count;
+    ++batches_;
+    conflicts_ = 0;
+    careful_ = false;
+    if (!at(layout_.first_stamp).empty()) {
+        sizer_.measured(count,
+                        microseconds{at(layout_.last_stamp).integer(0, "stamp") -
+                                     at(layout_.first_stamp).integer(0, "stamp")},
+                        last.elapsed);
+    }
+    auto const still = layout_.still >= 0 ? at(layout_.still).integer(0, "still") : 0;
+    if (!remaining() || *remaining() > 0) {
+        not_all_changed(std::max(still, current_->rows - count));
+        current_.reset();
+    }
+    if (layout_.find >= 0) {
+        finder_->answer(at(layout_.find), microseconds{0});
+    }
+}
+
+// So many rows of the current section matched and were not changed.
+void machine::not_all_changed(long long count)
+{
+    if (count <= 0) {
+        return;
+    }
+    if (last_round()) {
+        left_ += count;
+        return;
+    }
+    auto where = finder_->around(*current_);
+    where.rows = 0;
+    if (!held_.empty() && held_.back().leaf == leaf_) {
+        auto &before = held_.back().where;
+        bool const same =
+            before.what == where.what && before.from == where.from && before.to == where.to;
+        if (same) {
+            return;
+        }
+        if (before.what == section::kind::keys && where.what == section::kind::keys && before.to &&
+            before.to == where.from && !where.beyond) {
+            before.to = where.to;
+            return;
+        }
+    }
+    held_.push_back({leaf_, std::move(where)});
+}
+
+void machine::change_failed(plan::failure const &why)
+{
+    if (why.message.find(still_matching) != std::string::npos) {
+        throw error{fmt::format("{}: rows still match the condition after the update, so each run "
+                                "would update them again; "
+                                "the batch was taken back",
+                                leaf_name()),
+                    "Let `set` change a column that the condition asks for, or let the condition "
+                    "exclude what is done.",
+                    why.sqlstate};
+    }
+    bool const was_careful = layout_.still >= 0;
+    if (!is_conflict(why) || (was_careful && ++conflicts_ >= most_conflicts)) {
+        leaf_failed(why);
+    } else if (!was_careful) {
+        careful_ = true;
+    } else {
+        careful_ = false;
+        not_all_changed(std::max(current_->rows, 1LL));
+        current_.reset();
+    }
+}
+
+void machine::close_leaf()
+{
+    finder_.reset();
+    columns_.clear();
+    current_.reset();
+    open_ = careful_ = guess_ = false;
+    conflicts_ = 0;
+}
+
+void machine::leaf_failed(plan::failure const &why)
+{
+    failures_.push_back({leaf_name(), why});
+    auto const here = [&](held const &each) { return each.leaf == leaf_; };
+    std::erase_if(held_, here);
+    std::erase_if(to_retry_, here);
+    close_leaf();
+}
+
+std::optional<plan::work> machine::finish_at_limit()
+{
+    if (!std::exchange(rest_asked_, true) && open_ && finder_ && (current_ || !finder_->done())) {
+        return ask(asked::rest, {sql_->count(finder_->rest(current_), counted_rest)});
+    }
+    auto const stopped =
+        fmt::format("stopped at max_rows ({}): ", thousands(*batches_wanted_.max_rows));
+    if (rest_ > 0) {
+        notes_.push_back(fmt::format("{}{}{} more rows match in {}", stopped,
+                                     rest_ >= counted_rest ? "at least " : "", thousands(rest_),
+                                     leaf_name()));
+    }
+    if (!to_visit_.empty()) {
+        notes_.push_back(
+            fmt::format("{}{} more partitions were not looked at", stopped, to_visit_.size()));
+    }
+    if (!held_.empty() || !to_retry_.empty()) {
+        notes_.push_back(stopped + "rows that others held were not tried again");
+    }
+    finish();
+    return std::nullopt;
+}
+
+void machine::finish()
+{
+    finished_ = true;
+    if (left_ > rest_) {
+        notes_.push_back(fmt::format(
+            "{} rows of {} were held by other sessions, or kept by a trigger, and left as they are",
+            thousands(left_ - rest_), name()));
+    }
+    if (failures_.empty()) {
+        return;
+    }
+    auto const &first = failures_.front();
+    auto message = first.name + ": " + first.why.message;
+    if (failures_.size() > 1) {
+        message += fmt::format(" (and {} more of {} partitions failed)", failures_.size() - 1,
+                               target_.leaves.size());
+        for (std::size_t i = 1; i < failures_.size(); ++i) {
+            notes_.push_back(failures_[i].name + ": " + failures_[i].why.message);
+        }
+    } else if (target_.leaves.size() > 1) {
+        message += fmt::format(" (the other {} partitions are done)", target_.leaves.size() - 1);
+    }
+    throw error{message, first.why.hint, first.why.sqlstate};
+}
+
+} // namespace
+
+std::unique_ptr<plan::task> make_machine(change what, catalog::batch_target target,
+                                         model::batching batches)
+{
+    return std::make_unique<machine>(std::move(what), std::move(target), batches);
+}
+
+} // namespace pgtend::batch

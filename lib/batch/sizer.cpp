@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/sizer.hpp"
+
+#include <algorithm>
+
+namespace pgtend::batch {
+namespace {
+
+constexpr double efficient = 4;      // work by overhead
+constexpr double least_work = 2'000; // microseconds
+constexpr double forgetting = 1.05; // a higher overhead is believed slowly: it grows with the batch
+
+} // namespace
+
+sizer::sizer(long long initial, microseconds target)
+    : rows_{std::clamp(initial, 1LL, most)}, target_{std::max(target, microseconds{1})}
+{
+}
+
+void sizer::measured(long long changed, microseconds work, microseconds whole)
+{
+    if (changed <= 0) {
+        return;
+    }
+    auto const took = std::max(1.0, static_cast<double>(work.count()));
+    auto const beside = std::max(1.0, static_cast<double>((whole - work).count()));
+    overhead_ = overhead_ == 0 ? beside : std::min(beside, overhead_ * forgetting);
+    auto const each = took / static_cast<double>(changed);
+    per_row_ = per_row_ == 0 ? each : (per_row_ + each) / 2;
+    auto const longest = static_cast<double>(target_.count());
+    auto const aim = std::min(std::max(efficient * overhead_, least_work), longest);
+    auto const fitting =
+        static_cast<long long>(std::min(aim / per_row_, static_cast<double>(most)));
+    rows_ = std::clamp(fitting, std::max(1LL, rows_ / 2), std::min(most, rows_ * 2));
+}
+
+void sizer::too_slow()
+{
+    rows_ = std::max(1LL, rows_ / 4);
+}
+
+} // namespace pgtend::batch

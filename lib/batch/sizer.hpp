@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many rows the next batch should have, from how long the last ones took.
+#pragma once
+#include "base/clock.hpp"
+
+namespace pgtend::batch {
+
+// Rows wait for a batch's COMMIT, and a long COMMIT makes those of others wait, so a batch should
+// be short; but each costs something however few rows it has: round trips, the fence, the flush of
+// the log. So: as small as is still efficient. The change itself should take four times what the
+// transaction costs beside it (80 % of the time is work), 2 ms at least and `target` at most.
+// Measured (PostgreSQL 15, 2 cores): 5,000 deleted rows take 3.5 ms, 5,000 updated ones 140 ms.
+class sizer {
+  public:
+    static constexpr long long most = 100'000;
+
+    // initial: rows of the first batch, 1 to `most`. target: the longest that a change should take,
+    // over 0.
+    sizer(long long initial, microseconds target);
+
+    long long rows() const noexcept { return rows_; }
+    // A batch was committed: the rows it changed, the time of the changing statements, the time
+    // from BEGIN to COMMIT. rows() at most doubles and at least halves by one measurement; a batch
+    // without rows says nothing.
+    void measured(long long changed, microseconds work, microseconds whole);
+    // A batch was ended by a time limit: a quarter of the rows.
+    void too_slow();
+
+  private:
+    long long rows_;
+    microseconds target_;
+    double overhead_ =
+        0; // microseconds of a transaction beside the work, the least of late; 0: not known
+    double per_row_ = 0; // microseconds of work; 0: not known
+};
+
+} // namespace pgtend::batch

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/statements.hpp"
+
+#include <fmt/format.h>
+#include <utility>
+
+namespace pgtend::batch {
+namespace {
+
+using plan::lock_mode;
+using plan::quote;
+using plan::quote_ident;
+
+// Free SQL: a line comment at its end must not swallow what follows.
+std::string in_parentheses(std::string const &sql)
+{
+    return "(" + sql + "\n)";
+}
+
+std::string next(std::vector<param> &parameters, std::string value)
+{
+    parameters.emplace_back(std::move(value));
+    return "$" + std::to_string(parameters.size());
+}
+
+std::string number(std::vector<param> &parameters, long long value)
+{
+    return next(parameters, std::to_string(value)) + "::bigint";
+}
+
+// As a subquery, the array's length is not known to the planner, which otherwise may take a Seq
+// Scan for each batch.
+std::string at_places(std::string const &array)
+{
+    return "ctid = ANY (ARRAY(SELECT pg_catalog.unnest(" + array + "::pg_catalog.tid[])))";
+}
+
+// The places of the rows that were locked, from one statement of a transaction to the next.
+constexpr std::string_view locked_places = "pgtend.locked";
+
+constexpr std::string_view clock_in_microseconds =
+    "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000000)::bigint";
+// When the statement began.
+constexpr std::string_view start_in_microseconds =
+    "(pg_catalog.date_part('epoch', pg_catalog.statement_timestamp()) * 1000000)::bigint";
+
+} // namespace
+
+leaf_statements::leaf_statements(change const &what, qualified_name const &leaf)
+    : what_{what}, leaf_{leaf}, from_{"ONLY " + quote(leaf)}, alias_{quote_ident(what.table.name)}
+{
+    if (leaf != what.table) { // the condition may name the table: "where sessions.seen_at < ..."
+        from_ += " AS " + alias_;
+    }
+}
+
+std::string leaf_statements::column(std::string_view name) const
+{
+    return alias_ + "." + quote_ident(name);
+}
+
+plan::statement leaf_statements::statement(std::string sql, std::vector<param> parameters,
+                                           lock_mode mode) const
+{
+    plan::statement out;
+    out.sql = std::move(sql);
+    out.parameters = std::move(parameters);
+    out.locks = {{quote(leaf_), mode}};
+    if (mode != lock_mode::access_share) {
+        out.lock_timeout = longest_row_wait;
+    }
+    return out;
+}
+
+std::string leaf_statements::predicate(section const &rows, std::vector<param> &parameters) const
+{
+    using kind = section::kind;
+    auto const where = " AND ";
+    auto const key = [&] { return column(rows.key.name); };
+    auto const value = [&](std::string const &text) {
+        return next(parameters, text) + "::" + rows.key.type;
+    };
+    std::string out;
+    switch (rows.what) {
+    case kind::all:
+        break;
+    case kind::keys:
+        if (!rows.from && !rows.to) {
+            out += where + key() + " IS NOT NULL";
+        }
+        if (rows.from) {
+            out += where + key() + (rows.beyond ? " > " : " >= ") + value(*rows.from);
+        }
+        if (rows.to) {
+            out += where + key() + " < " + value(*rows.to);
+        }
+        break;
+    case kind::one_key:
+        out += where + key() + " = " + value(rows.from.value_or(""));
+        break;
+    case kind::null_keys:
+        out += where + key() + " IS NULL";
+        break;
+    case kind::blocks: {
+        auto const block = [&](long long n) {
+            return next(parameters, fmt::format("({},0)", n)) + "::pg_catalog.tid";
+        };
+        out += where + column("ctid") + " >= " + block(rows.first_block);
+        out += where + column("ctid") + " < " + block(rows.end_block);
+        break;
+    }
+    case kind::listed:
+        out += where + alias_ + "." + at_places(next(parameters, rows.places));
+        break;
+    }
+    return out;
+}
+
+plan::statement leaf_statements::change_where(std::string const &which,
+                                              std::vector<param> parameters) const
+{
+    auto const condition = in_parentheses(what_.where);
+    if (what_.deletes()) {
+        return statement("DELETE FROM " + from_ + " WHERE " + condition + which,
+                         std::move(parameters), lock_mode::row_exclusive);
+    }
+    std::string set;
+    for (auto const &each : what_.set) {
+        set += (set.empty() ? "" : ", ") + quote_ident(each.column) + " = ";
+        if (!each.value) {
+            set += "NULL";
+        } else if (each.is_sql) {
+            set += in_parentheses(*each.value);
+        } else { // without a cast the server takes the column's type, and checks its length
+            set += next(parameters, *each.value);
+        }
+    }
+    // An error is the only way to take the transaction back from inside: the text that is no
+    // integer is its message.
+    return statement(
+        fmt::format(
+            "WITH pgtend_changed AS (UPDATE {} SET {} WHERE {}{} RETURNING {} AS pgtend_still) "
+            "SELECT pg_catalog.count(*) AS changed, CASE WHEN pg_catalog.bool_or(pgtend_still) "
+            "THEN pg_catalog.concat('{}', pg_catalog.count(*) FILTER (WHERE "
+            "pgtend_still))::integer END "
+            "FROM pgtend_changed",
+            from_, set, condition, which, condition, still_matching),
+        std::move(parameters), lock_mode::row_exclusive);
+}
+
+plan::statement leaf_statements::explain() const
+{
+    auto out = change_rows({});
+    out.sql = "EXPLAIN (FORMAT JSON) " + out.sql;
+    out.lock_timeout = microseconds{0};
+    return out;
+}
+
+plan::statement leaf_statements::size() const
+{
+    return statement("SELECT pg_catalog.pg_relation_size($1::pg_catalog.regclass) / "
+                     "pg_catalog.current_setting('block_size')::bigint AS blocks",
+                     {quote(leaf_)}, lock_mode::access_share);
+}
+
+plan::statement leaf_statements::boundary(section const &from, long long rows) const
+{
+    std::vector<param> parameters;
+    auto open = from; // from its beginning on, without its end
+    open.to.reset();
+    if (!open.from) {
+        open.what = section::kind::all;
+    }
+    auto const which = predicate(open, parameters);
+    auto const greater = open.from ? "z.key > $1::" + from.key.type : "true";
+    auto const skipped = number(parameters, rows);
+    // The columns of the outer level are made for one row only, not for each that is passed over.
+    return statement(
+        fmt::format(
+            "SELECT z.key::text AS key, {} AS beyond, {} AS stamp FROM (SELECT {} AS key FROM {} "
+            "WHERE {}{} ORDER BY {} OFFSET {} LIMIT 1) AS z",
+            greater, clock_in_microseconds, column(from.key.name), from_,
+            in_parentheses(what_.where), which, column(from.key.name), skipped),
+        std::move(parameters), lock_mode::access_share);
+}
+
+plan::statement leaf_statements::explain_boundary(catalog::walk_column const &key, long long rows,
+                                                  bool nulls_first) const
+{
+    return statement(
+        fmt::format(
+            "EXPLAIN (FORMAT JSON) SELECT {} FROM {} WHERE {} ORDER BY {}{} OFFSET {} LIMIT 1",
+            column(key.name), from_, in_parentheses(what_.where), column(key.name),
+            nulls_first ? " NULLS FIRST" : "", rows),
+        {}, lock_mode::access_share);
+}
+
+plan::statement leaf_statements::list(section const &rows, std::string const &after,
+                                      long long most) const
+{
+    std::vector<param> parameters;
+    auto which = predicate(rows, parameters);
+    if (!after.empty()) {
+        which += " AND " + column("ctid") + " > " + next(parameters, after) + "::pg_catalog.tid";
+    }
+    auto const limit = number(parameters, most);
+    return statement(fmt::format("SELECT pg_catalog.array_agg(z.place)::text AS places FROM "
+                                 "(SELECT {0} AS place FROM {1} "
+                                 "WHERE {2}{3} ORDER BY {0} LIMIT {4}) AS z",
+                                 column("ctid"), from_, in_parentheses(what_.where), which, limit),
+                     std::move(parameters), lock_mode::access_share);
+}
+
+plan::statement leaf_statements::count_blocks(section const &blocks, long long step) const
+{
+    // OFFSET 0: otherwise each count is made twice, for the filter and for the result.
+    std::vector<param> parameters;
+    auto const first = number(parameters, blocks.first_block);
+    auto const end = number(parameters, blocks.end_block);
+    auto const each = number(parameters, step);
+    auto const place = [](std::string const &block) {
+        return "pg_catalog.concat('(', " + block + ", ',0)')::pg_catalog.tid";
+    };
+    return statement(
+        fmt::format(
+            "SELECT z.block, z.matching FROM (SELECT pgtend_g.pgtend_block AS block, (SELECT "
+            "pg_catalog.count(*) "
+            "FROM {} WHERE {} AND {} >= {} AND {} < {}) AS matching FROM "
+            "pg_catalog.generate_series({}, {} - 1, {}) "
+            "AS pgtend_g (pgtend_block) OFFSET 0) AS z WHERE z.matching > 0 ORDER BY z.block",
+            from_, in_parentheses(what_.where), column("ctid"), place("pgtend_g.pgtend_block"),
+            column("ctid"), place(fmt::format("LEAST(pgtend_g.pgtend_block + {}, {})", each, end)),
+            first, end, each),
+        std::move(parameters), lock_mode::access_share);
+}
+
+plan::statement leaf_statements::count(section const &rows, long long most) const
+{
+    std::vector<param> parameters;
+    auto const which = predicate(rows, parameters);
+    auto const limit = number(parameters, most);
+    return statement(fmt::format("SELECT pg_catalog.count(*) AS matching FROM (SELECT 1 FROM {} "
+                                 "WHERE {}{} LIMIT {}) AS z",
+                                 from_, in_parentheses(what_.where), which, limit),
+                     std::move(parameters), lock_mode::access_share);
+}
+
+plan::statement leaf_statements::change_rows(section const &rows,
+                                             std::optional<long long> most) const
+{
+    std::vector<param> parameters;
+    auto which = predicate(rows, parameters);
+    if (most) {
+        auto const limit = number(parameters, *most);
+        which += fmt::format(" AND {} = ANY (ARRAY(SELECT {} FROM {} WHERE {}{} LIMIT {}))",
+                             column("ctid"), column("ctid"), from_, in_parentheses(what_.where),
+                             which, limit);
+    }
+    return change_where(which, std::move(parameters));
+}
+
+plan::statement leaf_statements::lock_free(section const &rows, std::optional<long long> most) const
+{
+    std::vector<param> parameters;
+    auto const which = predicate(rows, parameters);
+    auto const limit = most ? " LIMIT " + number(parameters, *most) : std::string{};
+    return statement(fmt::format("SELECT pg_catalog.length(pg_catalog.set_config('{}', "
+                                 "COALESCE(pg_catalog.array_agg(z.place)::text, "
+                                 "'{{}}'), true)) AS noted, pg_catalog.count(*) AS locked, {} AS "
+                                 "stamp FROM (SELECT {} AS place FROM {} "
+                                 "WHERE {}{}{} FOR UPDATE SKIP LOCKED) AS z",
+                                 locked_places, start_in_microseconds, column("ctid"), from_,
+                                 in_parentheses(what_.where), which, limit),
+                     std::move(parameters), lock_mode::row_share);
+}
+
+plan::statement leaf_statements::change_locked() const
+{
+    return change_where(
+        " AND " + alias_ + "." +
+            at_places(fmt::format("pg_catalog.current_setting('{}')", locked_places)),
+        {});
+}
+
+plan::statement leaf_statements::count_still(section const &rows) const
+{
+    std::vector<param> parameters;
+    auto const which = predicate(rows, parameters);
+    return statement(
+        fmt::format("SELECT pg_catalog.count(*) AS still, {} AS stamp FROM {} WHERE {}{}",
+                    start_in_microseconds, from_, in_parentheses(what_.where), which),
+        std::move(parameters), lock_mode::access_share);
+}
+
+plan::statement stamp()
+{
+    plan::statement out;
+    out.sql = fmt::format("SELECT {} AS stamp", clock_in_microseconds);
+    return out;
+}
+
+plan::statement explain_table(change const &what)
+{
+    plan::statement out;
+    out.sql = "EXPLAIN (FORMAT JSON, VERBOSE) SELECT 1 FROM " + quote(what.table) + " WHERE " +
+              in_parentheses(what.where);
+    out.locks = {{quote(what.table), lock_mode::access_share}};
+    return out;
+}
+
+plan::statement policies_hold(qualified_name const &table)
+{
+    plan::statement out;
+    out.sql = "SELECT pg_catalog.row_security_active($1::text) AS holds";
+    out.parameters = {quote(table)};
+    return out;
+}
+
+} // namespace pgtend::batch
