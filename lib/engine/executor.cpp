@@ -109,13 +109,14 @@ class real_executor final : public executor {
             control.end(control.interruption());
             order.stop();
             return;
-        } catch (error const &e) {
+        } catch (std::exception const &e) {
             // One session is enough: a server that is full must not fail the run.
             if (!order.leave()) {
-                control.end({cause::cannot_connect, e});
+                auto const *known = dynamic_cast<error const *>(&e);
+                control.end({cause::cannot_connect, known != nullptr ? *known : error{e.what()}});
             }
             std::lock_guard const lock{notes_};
-            out.notes.push_back("one work session less: " + e.message());
+            out.notes.push_back(std::string{"one work session less: "} + e.what());
             return;
         }
         while (auto const index = order.next(number)) {

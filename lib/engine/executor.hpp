@@ -20,8 +20,8 @@
 namespace pgtend::engine {
 
 struct lock_policy {
-    microseconds attempt = milliseconds{100};        // lock_timeout of one attempt
-    microseconds deadline = std::chrono::minutes{1}; // of all attempts of one step
+    microseconds attempt = milliseconds{100};        // of one attempt, shared by the relations that it locks
+    microseconds deadline = std::chrono::minutes{1}; // of all attempts of one transaction
 };
 
 struct retry_policy {
@@ -89,7 +89,7 @@ struct result {
     error const *first_problem() const;
 };
 
-// Told while work goes on; called from worker threads, one call at a time.
+// Told while work goes on; called from worker threads, one call at a time. Must not throw.
 class observer {
   public:
     virtual ~observer() = default;

@@ -107,20 +107,27 @@ std::string denied(error const &e, plan::statement const *failed, work_settings 
                     : " and membership in " + display_identifier(settings.role) + ".");
     }
     // Raised only because row_security is off: the policy would have hidden rows silently.
+    std::string const policy = "A policy hides rows from this role. Let it see all of them (the "
+                               "table's owner, or a role with BYPASSRLS), or accept "
+                               "with `row_security: true` that it works on what it sees.";
     if (e.message().find("row-level security policy") != std::string::npos &&
         !settings.row_security) {
-        return "A policy hides rows from this role. Let it see all of them (the table's owner, or "
-               "a role with BYPASSRLS), or "
-               "accept with `row_security: true` that it works on what it sees.";
+        return policy;
     }
-    if (ask != nullptr && !ask->lost()) {
+    bool asked = false;
+    if (ask != nullptr && !ask->lost() && !failed->locks.empty()) {
         try {
             if (auto grants = missing_grants(*failed, settings, *ask); !grants.empty()) {
                 return "Missing: " + grants;
             }
+            asked = !e.message().starts_with("permission denied") &&
+                    !e.message().starts_with("must be");
         } catch (error const &) {
             // The hint below is less, but right.
         }
+    }
+    if (asked && !settings.row_security) {
+        return policy; // no privilege is missing; lc_messages may have translated the message
     }
     return "Grant the missing privilege to " +
            (settings.role.empty() ? std::string{"the role that connects"}

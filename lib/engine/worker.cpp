@@ -137,7 +137,14 @@ void worker::carry_out_task(plan::step &step, step_result &out)
     };
     try {
         plan::outcome last;
-        while (auto const work = machine.next(last)) {
+        for (bool first = true;; first = false) {
+            auto const work = machine.next(last);
+            if (!first) {
+                control_.progressed(step, machine.progress());
+            }
+            if (!work) {
+                break;
+            }
             control_.check();
             if (work->pause_before.count() > 0) {
                 control_.pause(work->pause_before);
@@ -160,7 +167,6 @@ void worker::carry_out_task(plan::step &step, step_result &out)
             } catch (error const &e) {
                 last.failed = {e.sqlstate(), e.message(), e.hint(), table_locked_};
             }
-            control_.progressed(step, machine.progress());
         }
     } catch (...) {
         take_stock();
