@@ -44,6 +44,7 @@ SELECT w.oid, n.nspname AS schema, w.relname AS name, w.relkind AS kind,
                                     pg_catalog.pg_stat_get_last_autovacuum_time(w.oid))) * 1000000)::bigint AS last_vacuum,
        (extract(epoch FROM greatest(pg_catalog.pg_stat_get_last_analyze_time(w.oid),
                                     pg_catalog.pg_stat_get_last_autoanalyze_time(w.oid))) * 1000000)::bigint AS last_analyze,
+       (extract(epoch FROM pg_catalog.pg_stat_get_last_autoanalyze_time(w.oid)) * 1000000)::bigint AS last_autoanalyze,
        ARRAY(SELECT o FROM pg_catalog.unnest(w.reloptions) o
              UNION ALL SELECT 'toast.' || o FROM pg_catalog.unnest(t.reloptions) o) AS options,
        pg_catalog.pg_has_role(worker.oid, w.relowner, 'USAGE')

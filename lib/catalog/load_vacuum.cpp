@@ -49,6 +49,7 @@ class table_reader {
         out.multixact_age = found_.real(row, multixact_age);
         out.last_vacuum = when(row, last_vacuum);
         out.last_analyze = when(row, last_analyze);
+        out.last_autoanalyze = when(row, last_autoanalyze);
         for (auto &each : parse_array(found_.text(row, options))) {
             out.options.push_back(std::move(each).value_or(""));
         }
@@ -74,8 +75,10 @@ class table_reader {
                 toast_dead = found_.column("toast_dead"), age = found_.column("age"),
                 multixact_age = found_.column("multixact_age"),
                 last_vacuum = found_.column("last_vacuum"),
-                last_analyze = found_.column("last_analyze"), options = found_.column("options"),
-                may = found_.column("may"), owner = found_.column("owner");
+                last_analyze = found_.column("last_analyze"),
+                last_autoanalyze = found_.column("last_autoanalyze"),
+                options = found_.column("options"), may = found_.column("may"),
+                owner = found_.column("owner");
 };
 
 } // namespace

@@ -14,10 +14,10 @@ namespace pgtend::vacuum {
 //
 // Of a partitioned table the partitions are vacuumed; the table itself has no rows, but statistics
 // of its own that autovacuum never refreshes (run on 15 to 18): where `analyze` is asked, ANALYZE
-// of it ends the plan. It is due when it was never analyzed, or a partition was since, or changed
-// rows are over the threshold of the whole. Up to 17 ANALYZE of it treats every partition as well,
-// so that these are not analyzed on their own, and it waits for them; from 18 on it is ANALYZE
-// ONLY.
+// of it ends the plan. It is due when it was never analyzed, or autovacuum
+// analyzed a partition since, or a partition or the whole is over its threshold of changed rows. Up
+// to 17 ANALYZE of it treats every partition as well, so that these are not analyzed on their own,
+// and it waits for them; from 18 on it is ANALYZE ONLY.
 //
 // Locks: SHARE UPDATE EXCLUSIVE, readers and writers go on. VACUUM is a standalone statement (it
 // cannot run in a transaction), and so is an ANALYZE that treats many partitions, because in a

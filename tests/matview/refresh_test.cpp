@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "plan/refusal.hpp"
+#include "support/lists.hpp"
 
 using namespace pgtend;
 using namespace pgtend::matview;

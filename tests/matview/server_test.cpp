@@ -6,6 +6,7 @@
 #include "matview/refresh.hpp"
 #include "support/apply.hpp"
 #include "support/database.hpp"
+#include "support/lists.hpp"
 
 using namespace pgtend;
 using namespace pgtend::test;

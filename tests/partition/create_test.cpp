@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "plan/refusal.hpp"
+#include "support/lists.hpp"
 
 using namespace pgtend;
 using namespace pgtend::partition;

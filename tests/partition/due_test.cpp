@@ -5,6 +5,7 @@
 
 #include "base/duration.hpp"
 #include "catalog/bound.hpp"
+#include "support/lists.hpp"
 
 using namespace pgtend;
 using namespace pgtend::partition;

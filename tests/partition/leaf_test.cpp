@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "partition/support.hpp"
+#include "support/lists.hpp"
 
 using namespace pgtend;
 using namespace pgtend::test;

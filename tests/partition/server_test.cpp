@@ -6,6 +6,7 @@
 #include <random>
 
 #include "partition/support.hpp"
+#include "support/lists.hpp"
 #include "zone/zone.hpp"
 
 using namespace pgtend;
