@@ -15,12 +15,6 @@ constexpr std::array<unit_facts, unit_count> table{{
     {"day-of-week", 0, 7, 7},
 }};
 
-// The last value that a range without an end reaches.
-int top(unit of) noexcept
-{
-    return of == unit::weekday ? 6 : facts(of).most;
-}
-
 bool workday(int weekday) noexcept
 {
     return weekday >= 1 && weekday <= 5;
@@ -109,8 +103,7 @@ std::uint64_t bits(field const &value, unit of) noexcept
         if (i.what != item::form::range) {
             continue;
         }
-        auto const last = i.star || i.open ? top(of) : i.last;
-        for (int v = i.first; v <= last; v += i.step) {
+        for (int v = i.first; v <= i.last; v += i.step) {
             out |= std::uint64_t{1} << (of == unit::weekday ? v % 7 : v);
         }
     }

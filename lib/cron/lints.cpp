@@ -50,9 +50,9 @@ void not_portable(fields const &f, std::vector<lint> &out)
         for (auto const &i : f.of[u].items) {
             if (i.open) {
                 auto const of = static_cast<unit>(u);
-                auto const last = of == unit::weekday ? 6 : facts(of).most;
-                auto const range = std::to_string(i.first) + "-" + std::to_string(last) +
-                                   (i.step > 1 ? "/" + std::to_string(i.step) : "");
+                field alone;
+                alone.items.push_back(i);
+                auto const range = to_text(alone, of);
                 out.push_back({"not-portable",
                                std::string{facts(of).name} + " field: '" + std::to_string(i.first) +
                                    "/" + std::to_string(i.step) +

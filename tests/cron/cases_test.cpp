@@ -313,6 +313,8 @@ TEST_SUITE("nodb")
             return due("UTC", text, from, 1).at(0).substr(0, 19);
         };
         CHECK(first("5 4 * * sun") == "2026-01-04T04:05:00");
+        CHECK(first("5 4 * * 7/5") == "2026-01-04T04:05:00");
+        CHECK(first("5 4 * * */7") == "2026-01-04T04:05:00");
         CHECK(first("5 4 * * 7") == "2026-01-04T04:05:00");
         CHECK(first("5 4 * * Sunday") == "2026-01-04T04:05:00");
         CHECK(first("5 4 * FEB *") == "2026-02-01T04:05:00");

@@ -220,6 +220,10 @@ inline element weekday_element(random &source, place const &p, int near)
                     }};
         }
         return {"7", [](wall const &at) { return at.weekday == 0; }};
+    case 4: { // Sunday by its other number, alone or with a step that leads nowhere
+        auto const step = pick(source, 0, 1) == 0 ? "/" + std::to_string(pick(source, 1, 7)) : "";
+        return {"7" + step, [](wall const &at) { return at.weekday == 0; }};
+    }
     default:
         return plain(source, p, near);
     }

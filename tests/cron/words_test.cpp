@@ -72,6 +72,8 @@ TEST_SUITE("nodb")
         CHECK(canonical("0 0 * * fri#2,sunl,fri-sun/2,0-7") == "0 0 * * 5#2,0L,5-7/2,0-6");
         CHECK(canonical("*/1 5-5 1-31/1 * 7-7") == "* 5 1-31 * 0");
         CHECK(canonical("5/10 * * * mon/2") == "5-59/10 * * * 1-6/2");
+        CHECK(canonical("0 0 * * 7/5,6/2,0/6") == "0 0 * * 0,6,0-6/6");
+        CHECK(canonical("0 0 * * */7") == "0 0 * * */7");
         CHECK(canonical("0 0 3 * * *") == "0 3 * * *");
         CHECK(canonical("00 30 2 * * *") == "30 2 * * *");
         CHECK(canonical("10 30 2 * * *") == "10 30 2 * * *");
@@ -154,6 +156,8 @@ TEST_SUITE("nodb")
         CHECK(ids("5/10 * * * *") == list{"not-portable"});
         CHECK(expression::parse("5/10 * * * *").lints().at(0).hint ==
               "Write '5-59/10', which means the same everywhere.");
+        CHECK(expression::parse("0 0 * * 7/5").lints().at(0).hint ==
+              "Write '0', which means the same everywhere.");
         CHECK(ids("0 0 13 * 5") == list{"day-rule"});
         CHECK(ids("0 0 13 * 5", day_match::any).empty());
         CHECK(ids("0 0 13 * 5", day_match::all).empty());
