@@ -46,6 +46,7 @@ struct sql_parts {
 
 void read_sql_file(reader &r, sql_parts &parts)
 {
+    r.key = "file";
     r.checked(*parts.file, [&] {
         auto const read = read_file(parts.path, longest_file, r.at(*parts.file));
         if (read.others_write() && !r.options().insecure_permissions) {
@@ -109,9 +110,11 @@ void read_analyze(reader &r, node const &n, action &out)
 
 void read_partition(reader &r, node const &n, action &out)
 {
-    static constexpr std::array<map_key<model::partition_action>, 1> keys{{
+    static constexpr std::array<map_key<model::partition_action>, 2> keys{{
         {"tables",
          [](reader &in, node const &v, model::partition_action &a) { read_relations(in, v, a.tables); }},
+        {"workers",
+         [](reader &in, node const &v, model::partition_action &a) { in.integer(v, a.workers, 1, 16); }},
     }};
     model::partition_action a;
     read_map(r, n, "'partition'", keys, a);
@@ -140,6 +143,7 @@ void read_sql(reader &r, node const &n, action &out)
         {"idempotent", [](reader &in, node const &v, sql_parts &p) { in.boolean(v, p.action.idempotent); }},
     }};
     sql_parts parts;
+    auto const outer = r.key;
     auto const result = read_map(r, n, "'sql'", keys, parts);
     if (require_one_of(r, n, result, "'sql'", "text", "file")) {
         auto const before = r.problems();
@@ -148,9 +152,11 @@ void read_sql(reader &r, node const &n, action &out)
         }
         auto const *const from = parts.file != nullptr ? parts.file : parts.text;
         if (from != nullptr && r.problems() == before) {
-            r.checked(*from, [&] { model::check_sql(parts.action.text, parts.action.one_transaction); });
+            r.key = from == parts.file ? "file" : "text";
+            r.checked_quietly(*from, [&] { model::check_sql(parts.action.text, parts.action.one_transaction); });
         }
     }
+    r.key = outer;
     out = std::move(parts.action);
 }
 
@@ -185,7 +191,7 @@ void read_watch(reader &r, node const &n, action &out)
          [](reader &in, node const &v, model::watch_action &a) {
              std::string written;
              if (in.text(v, written)) {
-                 in.checked(v, [&] { a.query = model::single_query(written); });
+                 in.checked_quietly(v, [&] { a.query = model::single_query(written); });
              }
          },
          true},

@@ -30,7 +30,7 @@ void read_where(reader &r, node const &n, model::selection &out)
     } else if (!r.text(n, written)) {
         return;
     }
-    if (r.checked(n, [&] { model::check_condition(written); })) {
+    if (r.checked_quietly(n, [&] { model::check_condition(written); })) {
         out.where = std::move(written);
     }
 }
@@ -55,7 +55,7 @@ void read_expression(reader &r, node const &n, model::assignment &out)
          [](reader &in, node const &v, model::assignment &a) {
              std::string written;
              if (in.text(v, written)) {
-                 in.checked(v, [&] { model::check_condition(written); });
+                 in.checked_quietly(v, [&] { model::check_condition(written); });
                  a.value = std::move(written);
                  a.is_sql = true;
              }

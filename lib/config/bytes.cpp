@@ -74,6 +74,7 @@ void check_bytes(std::string_view text, std::string const &file, std::size_t mos
 
 void text_cursor::start_line()
 {
+    line_start_ = offset_;
     here_.column = 1;
     here_.tab = 0;
     for (auto i = offset_; i < text_.size() && (text_[i] == ' ' || text_[i] == '\t'); ++i) {
@@ -87,10 +88,13 @@ void text_cursor::start_line()
 text_cursor::place text_cursor::at(std::size_t offset)
 {
     offset = offset < text_.size() ? offset : text_.size();
-    if (!started_ || offset < offset_) {
-        started_ = true;
-        offset_ = 0;
-        here_.line = 1;
+    if (offset < offset_) { // marks of the library go back by a few characters, now and then
+        while (offset < line_start_) {
+            auto const before = text_.substr(0, line_start_ - 1).rfind('\n');
+            line_start_ = before == std::string_view::npos ? 0 : before + 1;
+            --here_.line;
+        }
+        offset_ = line_start_;
         start_line();
     }
     while (offset_ < offset) {
@@ -105,10 +109,22 @@ text_cursor::place text_cursor::at(std::size_t offset)
     return here_;
 }
 
-std::string shown(std::string_view word)
+bool looks_secret(std::string_view word)
 {
     auto const small = lower(word);
-    if (small.find("://") != std::string::npos || small.find("password") != std::string::npos) {
+    constexpr std::string_view key = "password";
+    for (auto at = small.find(key); at != std::string::npos; at = small.find(key, at + 1)) {
+        auto const next = small.find_first_not_of(" \t", at + key.size());
+        if (next != std::string::npos && small[next] == '=') {
+            return true;
+        }
+    }
+    return small.find("://") != std::string::npos;
+}
+
+std::string shown(std::string_view word)
+{
+    if (looks_secret(word)) {
         return "(not shown)";
     }
     auto end = std::min<std::size_t>(word.size(), 60);

@@ -12,7 +12,7 @@ namespace pgtend::config {
 // (U+202A to U+202E, U+2066 to U+2069), behind which SQL could hide.
 void check_bytes(std::string_view text, std::string const &file, std::size_t most);
 
-// Turns byte offsets into lines and columns. Offsets that grow cost time linear in the text, all together.
+// Turns byte offsets into lines and columns. Offsets that grow, or go back by little, cost time linear in the text, all together.
 class text_cursor {
   public:
     struct place {
@@ -21,7 +21,7 @@ class text_cursor {
         int tab = 0;    // column of the first tab among the line's leading blanks, 0 when there is none
     };
 
-    explicit text_cursor(std::string_view text) : text_{text} {}
+    explicit text_cursor(std::string_view text) : text_{text} { start_line(); }
     place at(std::size_t offset);
 
   private:
@@ -29,12 +29,14 @@ class text_cursor {
 
     std::string_view text_;
     std::size_t offset_ = 0;
+    std::size_t line_start_ = 0;
     place here_;
-    bool started_ = false;
 };
 
-// A word of the file for a message: quoted, printable, cut to 60 bytes; "(not shown)" when it looks like a secret (a URI with a
-// password's place, or password=).
+// A URI, or password=: what people put into the wrong place by mistake, and no message may repeat.
+bool looks_secret(std::string_view word);
+
+// A word of the file for a message: quoted, printable, cut to 60 bytes; "(not shown)" when it looks_secret.
 std::string shown(std::string_view word);
 
 } // namespace pgtend::config

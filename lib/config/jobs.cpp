@@ -128,7 +128,7 @@ void read_job(reader &r, node const &n, model::configuration &all)
     }
     check_policy(r, n);
     if (parts.schedule != nullptr) {
-        r.key = "schedule";
+        r.key = {}; // its messages begin with the word
         r.checked(*parts.schedule, [&] {
             parts.job.schedule = cron::expression::parse(parts.job.schedule_text, parts.day_match);
         });

@@ -1,42 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "config/scalar.hpp"
 #include "config/sections.hpp"
 #include "model/partition_name.hpp"
-#include "zone/civil.hpp"
 
 namespace pgtend::config {
 namespace {
 
-using model::date;
 using model::partition_policy;
-
-// 2025-01 or 2025-01-15
-date parse_date(std::string_view text)
-{
-    auto const number = [&](std::size_t begin, std::size_t length) {
-        int value = -1;
-        auto const part = text.substr(std::min(begin, text.size()), length);
-        auto const *const end = part.data() + part.size();
-        auto const [stop, failure] = std::from_chars(part.data(), end, value);
-        return part.size() == length && failure == std::errc{} && stop == end ? value : -1;
-    };
-    bool const with_day = text.size() == 10;
-    date const out{number(0, 4), number(5, 2), with_day ? number(8, 2) : 1};
-    bool const written = (text.size() == 7 || with_day) && text[4] == '-' && (!with_day || text[7] == '-');
-    if (!written || out.year < 1 || out.month < 1 || out.month > 12 || out.day < 1 ||
-        out.day > days_in_month(out.year, out.month)) {
-        throw error{fmt::format("{} is not a date", shown(text)), "write 2025-01 or 2025-01-15"};
-    }
-    if (out.year < 1900 || out.year > 2200) {
-        throw error{fmt::format("{} is not between 1900 and 2200", shown(text))};
-    }
-    return out;
-}
 
 void read_from(reader &r, node const &n, partition_policy &out)
 {
@@ -45,7 +19,12 @@ void read_from(reader &r, node const &n, partition_policy &out)
                             classify(n.text) == plain_kind::date;
     std::string written;
     if (plain_date || r.text(n, written)) {
-        r.checked(n, [&] { out.from = parse_date(n.text); });
+        r.checked(n, [&] {
+            out.from = model::parse_date(n.text);
+            if (out.from->year < 1900 || out.from->year > 2200) {
+                throw error{fmt::format("{} is not between the years 1900 and 2200", shown(n.text))};
+            }
+        });
         out.from_at = r.at(n);
     }
 }

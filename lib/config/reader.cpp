@@ -104,7 +104,7 @@ bool reader::boolean(node const &n, bool &out)
         error(n, fmt::format("{} in quotes is a text, and true or false is wanted", shown(n.text)),
               fmt::format("write {} without quotes", small));
     } else {
-        error(n, fmt::format("{} is neither true nor false", shown(n.text)));
+        error(n, fmt::format("{} is neither true nor false", shown(n.text)), "write true or false");
     }
     return false;
 }
@@ -278,11 +278,13 @@ std::string_view refuse_unknown(reader &r, map_entry const &entry, std::string_v
     }
     std::string_view meant;
     std::string hint;
-    if (auto const near = word.size() <= 64 ? nearest(word, names) : std::nullopt) {
+    auto const glued = std::find(names.begin(), names.end(), std::string_view{word}.substr(0, word.find(':')));
+    if (entry.value.kind == node_kind::missing && glued != names.end()) { // { name:x } has the key "name:x"
+        meant = *glued;
+        hint = "a blank must follow the colon";
+    } else if (auto const near = word.size() <= 64 ? nearest(word, names) : std::nullopt) {
         meant = *std::find(names.begin(), names.end(), *near);
         hint = fmt::format("did you mean '{}'?", meant);
-    } else if (entry.value.kind == node_kind::missing && word.find(':') != std::string::npos) {
-        hint = "a blank must follow the colon";
     } else {
         hint = fmt::format("{} has the keys {}", what, listed(built, " and "));
     }
@@ -304,6 +306,9 @@ map_result match_keys(reader &r, node const &n, std::string_view what, std::span
     result.meant.reserve(n.entries.size());
     use.reserve(n.entries.size());
     for (auto const &entry : n.entries) {
+        if (r.problems() >= most_problems) {
+            break;
+        }
         auto const &word = entry.key.text;
         auto const key = std::find_if(keys.begin(), keys.end(), [&](key_view const &k) { return k.name == word; });
         if (key == keys.end()) {

@@ -72,15 +72,33 @@ class reader {
     {
         if (is_list(n)) {
             for (auto const &item : n.items) {
-                if (is_present(item)) {
+                if (problems_.size() < most_problems && is_present(item)) {
                     read(item);
                 }
             }
         }
     }
 
-    // Runs check(), and notes what it throws as an error of `n`.
+    // Runs check(), and notes what it throws as an error of `n`. The message may repeat the value, and is left out when that
+    // looks like a secret.
     template <class Check> bool checked(node const &n, Check check)
+    {
+        return checked_quietly(n, [&] {
+            try {
+                check();
+            } catch (config_error const &) {
+                throw;
+            } catch (pgtend::error const &e) {
+                if (looks_secret(n.text)) {
+                    throw pgtend::error{"the value is not valid; it is not shown, because it looks like a connection string"};
+                }
+                throw;
+            }
+        });
+    }
+
+    // The same for checks whose messages repeat nothing of the value.
+    template <class Check> bool checked_quietly(node const &n, Check check)
     {
         try {
             check();

@@ -34,7 +34,7 @@ bool sexagesimal(std::string_view text)
     while (!rest.empty() && rest[0] == ':') {
         rest.remove_prefix(1);
         auto const end = std::min(rest.find_first_of(":."), rest.size());
-        if (end > 2 || !digits(rest.substr(0, end))) {
+        if (end > 2 || !digits(rest.substr(0, end)) || (end == 2 && rest[0] > '5')) {
             return false;
         }
         rest.remove_prefix(end);

@@ -185,7 +185,7 @@ bool holds_secret(std::string_view key)
 }
 
 // A URI with each variable as one NUL.
-conninfo_secret find_secret_in_uri(std::string_view uri)
+bool password_in_uri(std::string_view uri)
 {
     auto const written_out = [](std::string_view part) { return part.find_first_not_of('\0') != std::string_view::npos; };
     uri.remove_prefix(uri.find("://") + 3);
@@ -196,7 +196,7 @@ conninfo_secret find_secret_in_uri(std::string_view uri)
     auto const user = uri.substr(0, at);
     auto const colon = user.find(':');
     if (colon != std::string_view::npos && written_out(user.substr(colon + 1))) {
-        return conninfo_secret::literal;
+        return true;
     }
     auto const question = uri.find('?');
     auto rest = question == std::string_view::npos ? std::string_view{} : uri.substr(question + 1);
@@ -205,11 +205,11 @@ conninfo_secret find_secret_in_uri(std::string_view uri)
         auto const equals = setting.find('=');
         if (equals != std::string_view::npos && holds_secret(setting.substr(0, equals)) &&
             written_out(setting.substr(equals + 1))) {
-            return conninfo_secret::literal;
+            return true;
         }
         rest.remove_prefix(std::min(setting.size() + 1, rest.size()));
     }
-    return conninfo_secret::none;
+    return false;
 }
 
 } // namespace
@@ -267,27 +267,21 @@ std::string expand_conninfo(std::string_view text, load_options const &options)
     return out;
 }
 
-conninfo_secret find_secret(std::string_view text)
+conninfo_facts look_at_conninfo(std::string_view text)
 {
     if (is_uri(text)) {
         std::string masked;
         walk(
             text, [&](std::string_view part) { masked += part; }, [&](std::string_view) { masked += '\0'; });
-        return find_secret_in_uri(masked);
+        return {password_in_uri(masked), false};
     }
     conninfo_scanner scanner;
     walk(
         text, [&](std::string_view part) { scanner.literal(part); }, [&](std::string_view) { scanner.variable(); });
     scanner.finish();
-    for (auto const &setting : scanner.settings()) {
-        if (holds_secret(setting.key) && setting.literal) {
-            return conninfo_secret::literal;
-        }
-    }
-    if (scanner.literal_tail()) {
-        return conninfo_secret::literal;
-    }
-    return scanner.malformed() ? conninfo_secret::malformed : conninfo_secret::none;
+    auto const written_out = [](conninfo_scanner::setting const &s) { return s.literal && holds_secret(s.key); };
+    auto const &settings = scanner.settings();
+    return {scanner.literal_tail() || std::any_of(settings.begin(), settings.end(), written_out), scanner.malformed()};
 }
 
 } // namespace pgtend::config

@@ -17,11 +17,14 @@ std::string expand(std::string_view text, load_options const &options);
 // @ / ? # or a blank is refused, because it would have to be percent-encoded.
 std::string expand_conninfo(std::string_view text, load_options const &options);
 
-enum class conninfo_secret { none, literal, malformed };
-
-// Does the conninfo string or URI, before variables are replaced, hold a password (`password`, `sslpassword`,
-// `oauth_client_secret`, or one in a URI) of which any character is written out? libpq's grammar (fe-connect.c, conninfo_parse
-// and conninfo_uri_parse_options).
-conninfo_secret find_secret(std::string_view text);
+// A conninfo string or URI, before variables are replaced, by libpq's grammar (fe-connect.c, conninfo_parse and
+// conninfo_uri_parse_options).
+struct conninfo_facts {
+    // It holds a password (`password`, `sslpassword`, `oauth_client_secret`, or one in a URI) of which any character is
+    // written out.
+    bool password = false;
+    bool malformed = false; // not key=value; URIs are left to libpq
+};
+conninfo_facts look_at_conninfo(std::string_view text);
 
 } // namespace pgtend::config

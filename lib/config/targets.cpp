@@ -20,7 +20,7 @@ bool read_expanded(reader &r, node const &n, std::string &out)
     if (!r.text(n, written)) {
         return false;
     }
-    return r.checked(n, [&] {
+    return r.checked_quietly(n, [&] {
         auto value = expand(written, r.options());
         if (value.empty()) {
             throw error{"it is empty", "give it a value, or remove the key"};
@@ -35,15 +35,15 @@ void read_dsn(reader &r, node const &n, target_parts &p)
         r.error(n, "a connection string is wanted", "write \"host=... dbname=...\", a URI, or \"${VARIABLE}\"");
         return;
     }
-    r.checked(n, [&] {
+    r.checked_quietly(n, [&] {
         if (n.text.empty()) {
             throw error{"it is empty", "remove the key to connect as the environment says (PGHOST, PGSERVICE, ...)"};
         }
-        auto const secret = find_secret(n.text);
-        if (secret == conninfo_secret::malformed) {
+        auto const facts = look_at_conninfo(n.text);
+        if (facts.malformed) {
             throw error{"it is not a connection string", "write \"host=... dbname=...\", a URI, or \"${VARIABLE}\""};
         }
-        if (secret == conninfo_secret::literal && !p.file.private_file) {
+        if (facts.password && !p.file.private_file) {
             throw error{fmt::format("it holds a password, and group or others may read or write the file (mode {})",
                                     octal(p.file.mode)),
                         fmt::format("chmod 600 {}, or write \"${{VARIABLE}}\" or `passfile:`", r.file())};

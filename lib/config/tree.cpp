@@ -313,7 +313,9 @@ class builder final : public YAML::EventHandler {
                              "indent with blanks"}}};
     }
     std::string hint;
-    if (first == ':') {
+    if (line.substr(0, line.find('\n')).find("${") != std::string_view::npos) {
+        hint = "quote a value that has ${...}: braces are YAML's own";
+    } else if (first == ':') {
         hint = "a value that has a colon and a blank inside needs quotes; the keys of one map stand in one column";
     } else if (e.msg.find("end of map not found") != std::string::npos ||
                e.msg.find("end of sequence not found") != std::string::npos) {

@@ -201,7 +201,8 @@ void check_partitions(configuration const &all, problems &out)
         shapes.emplace_back(shape(policy), &policy);
     }
     for (std::size_t i = 0; i < shapes.size(); ++i) {
-        auto const &[mine, policy] = shapes[i];
+        auto const &mine = shapes[i].first;
+        auto const *const policy = shapes[i].second;
         auto const refuse = [&](std::string const &whose) {
             out.push_back({or_else(policy->name_at, policy->at),
                            fmt::format("partitions of {} may get the {}", display(policy->table), whose),

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdlib>
+#include <doctest/doctest.h>
+
+#include "config/support.hpp"
+
+using namespace pgtend;
+using namespace pgtend::test;
+
+TEST_SUITE("nodb")
+{
+    TEST_CASE("the reference configuration loads")
+    {
+        auto const *source = std::getenv("PGTEND_SOURCE");
+        auto const path = std::string{source == nullptr ? "." : source} + "/schedules/kwenda.yaml";
+        // A checkout may be group-writable.
+        auto const all = config::load_file(path, with({{"KWENDA_DSN", "dbname=kwenda"}}, true));
+        CHECK(all.time_zone == "Africa/Kinshasa");
+        CHECK(all.partitions.size() >= 3);
+        CHECK(all.targets.at(0).dsn == "dbname=kwenda");
+        for (auto const *job : {"refresh-dashboard", "cleanup-driver-locations", "expire-promos", "cancel-expired-bookings",
+                                "cancel-expired-deliveries", "cleanup-cache", "reset-lottery-limits", "monitor-security-events",
+                                "vacuum-nightly"}) {
+            CHECK(all.find_job(job).enabled);
+            CHECK(all.find_job(job).time_zone == "Africa/Kinshasa");
+        }
+    }
+}
