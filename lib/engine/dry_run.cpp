@@ -169,10 +169,8 @@ class dry_run_executor final : public executor {
             return;
         }
         try {
-            session->begin(pg::isolation::read_committed, true);
             auto const who =
                 find_holders(*session, wanted, {.timeout = seconds{10}, .stop = around_.stop});
-            session->rollback();
             out_ << comment(who.empty() ? "nobody holds a conflicting lock right now"
                                         : "in the way right now: " + describe(who));
         } catch (interrupted const &) {
@@ -180,7 +178,6 @@ class dry_run_executor final : public executor {
         } catch (connection_lost const &) {
             throw;
         } catch (error const &e) {
-            session->rollback();
             out_ << comment("who holds a conflicting lock could not be asked: " + e.message());
         }
     }

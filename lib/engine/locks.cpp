@@ -8,6 +8,7 @@
 #include "base/name.hpp"
 #include "base/rows.hpp"
 #include "base/text.hpp"
+#include "plan/script.hpp"
 #include "sql/queries.hpp"
 
 namespace pgtend::engine {
@@ -19,6 +20,24 @@ constexpr plan::lock_mode all_modes[] = {
     plan::lock_mode::share,         plan::lock_mode::share_row_exclusive,
     plan::lock_mode::exclusive,     plan::lock_mode::access_exclusive,
 };
+
+// In a READ ONLY transaction of one message, so that no timeout of the role ends it and nothing is
+// left in a session behind a pooler. The search_path stays: it says what an unqualified name means.
+rows ask(pg::session &s, std::string_view query, std::vector<param> parameters,
+         pg::limits const &limit)
+{
+    plan::statement question;
+    question.sql = std::string{query};
+    question.parameters = std::move(parameters);
+    try {
+        return s.batch("BEGIN READ ONLY; SET LOCAL statement_timeout = '10s'; " +
+                           plan::inlined(question) + "\n; COMMIT",
+                       limit);
+    } catch (...) {
+        s.rollback();
+        throw;
+    }
+}
 
 template <class Each>
 void for_each_conflict(std::vector<plan::lock> const &wanted, Each const &each)
@@ -44,7 +63,7 @@ bool may_be_held(pg::session &s, std::vector<plan::lock> const &wanted, pg::limi
     }
     rows held;
     try {
-        held = s.run(sql::lock_conflicts, {array_literal(relations)}, limit);
+        held = ask(s, sql::lock_conflicts, {array_literal(relations)}, limit);
     } catch (error const &e) {
         if (e.sqlstate() != "42501") {
             throw;
@@ -106,8 +125,8 @@ std::vector<holder> find_holders(pg::session &s, std::vector<plan::lock> const &
         modes.emplace_back(std::string{plan::catalog_name(mode)});
     });
     auto const found =
-        s.run(sql::lock_holders,
-              {array_literal(schemas), array_literal(names), array_literal(modes)}, limit);
+        ask(s, sql::lock_holders,
+            {array_literal(schemas), array_literal(names), array_literal(modes)}, limit);
     std::vector<holder> out;
     for (std::size_t i = 0; i < found.size(); ++i) {
         deadlock_timeout = milliseconds{found.integer(i, "deadlock_timeout_ms")};

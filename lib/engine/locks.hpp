@@ -14,12 +14,13 @@ namespace pgtend::engine {
 
 // One transaction that holds a lock in conflict with a wanted one.
 struct holder {
-    std::string relation;         // as people write it: public.orders
-    std::string mode;             // "ACCESS EXCLUSIVE"
-    std::string transaction;      // pg_locks.virtualtransaction
-    std::string pid = {};         // empty: a prepared transaction
-    std::string prepared = {};    // its identifier
-    std::string application = {}; // this and the next ones are empty where the role may not see them
+    std::string relation;      // as people write it: public.orders
+    std::string mode;          // "ACCESS EXCLUSIVE"
+    std::string transaction;   // pg_locks.virtualtransaction
+    std::string pid = {};      // empty: a prepared transaction
+    std::string prepared = {}; // its identifier
+    std::string application =
+        {}; // this and the next ones are empty where the role may not see them
     std::string user = {}, state = {}, since = {}, query = {};
     bool yields = false; // an autovacuum worker, which gives way after deadlock_timeout
 };
@@ -33,7 +34,8 @@ std::string describe(std::vector<holder> const &who);
 // Of all statements, each relation once with every mode that is wanted of it.
 std::vector<plan::lock> wanted_locks(std::vector<plan::statement> const &statements);
 
-// Everybody who holds a conflicting lock now, of every mode wanted. One round trip, 0.8 ms.
+// Everybody who holds a conflicting lock now, of every mode wanted. One round trip, a READ ONLY
+// transaction of its own: none may be open.
 std::vector<holder> find_holders(pg::session &s, std::vector<plan::lock> const &wanted,
                                  pg::limits const &limit = {});
 

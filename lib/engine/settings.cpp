@@ -33,8 +33,6 @@ std::vector<setting> settings_of(work_settings const &settings, transaction_opti
         {"standard_conforming_strings", "on"},
         {"client_min_messages", "notice"},
         {"default_transaction_read_only", "off"},
-        {"statement_timeout", in_milliseconds(options.statement_timeout)},
-        {"lock_timeout", in_milliseconds(options.lock_timeout)},
         {"idle_in_transaction_session_timeout", idle_limit},
     };
     if (options.server_version >= 170000) {
@@ -46,6 +44,23 @@ std::vector<setting> settings_of(work_settings const &settings, transaction_opti
     out.emplace_back("client_connection_check_interval", in_transaction ? connection_check : "0");
     if (!settings.role.empty()) {
         out.emplace_back("role", settings.role);
+    }
+    return out;
+}
+
+// First and by themselves: what role or database say could end the rest of the message, which may
+// wait for the fence.
+std::vector<setting> timeouts_of(transaction_options const &options)
+{
+    return {{"statement_timeout", in_milliseconds(options.statement_timeout)},
+            {"lock_timeout", in_milliseconds(options.lock_timeout)}};
+}
+
+std::string set_commands(std::vector<setting> const &all, std::string const &command)
+{
+    std::string out;
+    for (auto const &[name, value] : all) {
+        out += command + name + " = " + plan::quote_literal(value) + "; ";
     }
     return out;
 }
@@ -73,6 +88,7 @@ std::string opening_text(work_settings const &settings, fence const &guard,
 {
     std::string out = "BEGIN ISOLATION LEVEL READ COMMITTED ";
     out += options.read_only ? "READ ONLY; " : "READ WRITE; ";
+    out += set_commands(timeouts_of(options), "SET LOCAL ");
     std::string from;
     if (!options.read_only) {
         for (std::size_t i = 0; i < guard.opening.size(); ++i) {
@@ -89,7 +105,9 @@ std::string opening_text(work_settings const &settings, fence const &guard,
 
 std::string session_settings_text(work_settings const &settings, transaction_options const &options)
 {
-    return "SELECT ''" + set_config_calls(settings_of(settings, options, false), false);
+    return set_commands(timeouts_of(options), "SET ") +
+           "SELECT pg_catalog.current_setting('lc_messages')" +
+           set_config_calls(settings_of(settings, options, false), false);
 }
 
 std::string session_reset_text(work_settings const &settings, transaction_options const &options)
@@ -100,13 +118,20 @@ std::string session_reset_text(work_settings const &settings, transaction_option
     for (auto it = all.rbegin(); it != all.rend(); ++it) {
         out += "RESET " + it->first + "; ";
     }
+    for (auto const &[name, value] : timeouts_of(options)) {
+        out += "RESET " + name + "; ";
+    }
     return out;
 }
 
 std::string settings_script(work_settings const &settings, transaction_options const &options)
 {
     std::string out;
-    for (auto const &[name, value] : settings_of(settings, options, false)) {
+    auto all = timeouts_of(options);
+    for (auto const &one : settings_of(settings, options, false)) {
+        all.push_back(one);
+    }
+    for (auto const &[name, value] : all) {
         if (name == "client_connection_check_interval") {
             continue; // for a client that may be killed; not every server takes it
         }

@@ -15,9 +15,9 @@ struct transaction_options {
     int server_version = 150000;
 };
 
-// One message that opens a transaction: BEGIN, the fence (not of read-only work), the settings by
-// set_config(..., true), the role last. Its answer has a row, unless the fence returned none: then
-// the lease is lost and nothing was set. READ WRITE is said, because under
+// One message that opens a transaction: BEGIN, the timeouts, the fence (not of read-only work), the
+// settings by set_config(..., true), the role last. Its answer has a row, unless the fence returned
+// none: then the lease is lost and nothing was set. READ WRITE is said, because under
 // default_transaction_read_only the fence fails with 25006. The fence's statements are run with the
 // login's rights, because privileges are checked before the first row is made.
 std::string opening_text(work_settings const &settings, fence const &guard,

@@ -422,9 +422,10 @@ std::string worker::apply_session_settings(plan::statement const &body, microsec
                                       .statement_timeout = unlimited ? microseconds{0} : timeout,
                                       .server_version = session().server_version()};
     try {
+        // The language of the server's messages comes back.
         return session()
-            .run(session_settings_text(control_.around().settings, options), {},
-                 control_.limit(microseconds{0}))
+            .batch(session_settings_text(control_.around().settings, options),
+                   control_.limit(microseconds{0}))
             .text(0, 0);
     } catch (error const &) {
         take_back_session_settings();

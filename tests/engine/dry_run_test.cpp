@@ -66,6 +66,8 @@ TEST_CASE("a dry run without a server prints everything but who holds a lock")
 -- printed: 2027-01-15T08:00:00Z
 -- a note
 \set ON_ERROR_STOP on
+SET statement_timeout = '0ms';
+SET lock_timeout = '100ms';
 SET TimeZone = 'Africa/Kinshasa';
 SET row_security = 'off';
 SET DateStyle = 'ISO';
@@ -73,8 +75,6 @@ SET IntervalStyle = 'postgres';
 SET standard_conforming_strings = 'on';
 SET client_min_messages = 'notice';
 SET default_transaction_read_only = 'off';
-SET statement_timeout = '0ms';
-SET lock_timeout = '100ms';
 SET idle_in_transaction_session_timeout = '30s';
 SELECT pg_catalog.set_config('search_path', 'app, public', false);
 SET ROLE "ro""le";

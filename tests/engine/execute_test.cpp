@@ -92,7 +92,7 @@ TEST_CASE("every transaction has the work's settings, whatever role and database
     w.db.psql("create table seen (name text, value text)");
     std::string all;
     for (std::string const setting :
-         {"statement_timeout = '1ms'", "lock_timeout = '1ms'",
+         {"statement_timeout = '150ms'", "lock_timeout = '100ms'",
           "idle_in_transaction_session_timeout = '1h'", "timezone = 'Asia/Tokyo'",
           "datestyle = 'German'", "search_path = public, pg_catalog",
           "default_transaction_read_only = on"}) {
@@ -101,13 +101,15 @@ TEST_CASE("every transaction has the work's settings, whatever role and database
     w.db.psql(all);
     auto around = w.environment();
     around.settings.time_zone = "Africa/Kinshasa";
+    // Longer than the database's statement_timeout, which must not count before the settings do.
+    around.fence.opening = {sql("select 1 from (select pg_sleep(0.3)) waits_for_a_takeover")};
     std::string const note =
         "insert into public.seen select name, setting from pg_catalog.pg_settings "
         "where name in ('TimeZone', 'DateStyle', 'row_security', 'statement_timeout', "
         "'lock_timeout', "
         "'idle_in_transaction_session_timeout', 'search_path', 'client_connection_check_interval', "
         "'transaction_isolation')";
-    auto const r = execute(around, one(step("note", {sql("select pg_sleep(0.02)"), sql(note)})));
+    auto const r = execute(around, one(step("note", {sql("select pg_sleep(0.3)"), sql(note)})));
     CAPTURE(r.first_problem() == nullptr ? "" : describe(*r.first_problem()));
     REQUIRE(r.succeeded());
     w.db.psql("begin read write; alter database " + w.db.name() + " reset all; commit");

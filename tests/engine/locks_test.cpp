@@ -277,7 +277,7 @@ TEST_CASE("an autovacuum worker in the way is made to yield")
                                                lock_t(lock_mode::share_update_exclusive))})));
     CAPTURE(r.first_problem() == nullptr ? "" : describe(*r.first_problem()));
     CHECK(r.succeeded());
-    CHECK(r.steps[0].attempts == 1);
+    CHECK(r.steps[0].attempts <= 3); // a worker may come between look and attempt
     CHECK(since(begun) >
           milliseconds{900}); // deadlock_timeout, after which autovacuum is cancelled
 }

@@ -34,7 +34,8 @@ TEST_CASE("the opening is one message: BEGIN, the fence, the settings, the role 
         return text.find(part);
     };
     CHECK(text.starts_with(
-        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; WITH fence_0 AS MATERIALIZED (select 1 "
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = '2000ms'; "
+        "SET LOCAL lock_timeout = '2ms'; WITH fence_0 AS MATERIALIZED (select 1 "
         "from "
         "lease where job = 'o''x' for key share\n) SELECT pg_catalog.pg_current_xact_id(), "));
     CHECK(text.ends_with(" FROM fence_0"));
@@ -42,13 +43,13 @@ TEST_CASE("the opening is one message: BEGIN, the fence, the settings, the role 
           at("set_config('search_path', 'app, public', true)"));
     at("set_config('TimeZone', 'Africa/Kinshasa', true)");
     at("set_config('row_security', 'off', true)");
-    at("set_config('lock_timeout', '2ms', true)"); // rounded up: 0 would mean for ever
-    at("set_config('statement_timeout', '2000ms', true)");
+    // lock_timeout was rounded up: 0 would mean for ever.
     CHECK(text.find("'transaction_timeout'") == std::string::npos);
 
     auto const reading =
         engine::opening_text({}, guard, {.read_only = true, .server_version = 170000});
-    CHECK(reading.starts_with("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SELECT ''"));
+    CHECK(reading.starts_with("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL "));
+    CHECK(reading.find("; SELECT '', ") != std::string::npos);
     CHECK(reading.find("fence") == std::string::npos);
     CHECK(reading.find("set_config('transaction_timeout', '0', true)") != std::string::npos);
     CHECK(reading.find("search_path") == std::string::npos);
@@ -68,6 +69,8 @@ TEST_CASE("settings of the session are taken back one by one, the role first")
         CHECK(reset.find("RESET " + name + ";") != std::string::npos);
     }
     CHECK(set.find("true") == std::string::npos);
+    CHECK(set.starts_with("SET statement_timeout = '0ms'; SET lock_timeout = '0ms'; SELECT "));
+    CHECK(reset.ends_with("RESET statement_timeout; RESET lock_timeout; "));
     CHECK(set.find("set_config('client_connection_check_interval', '0', false)") !=
           std::string::npos);
 }
