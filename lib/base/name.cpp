@@ -11,7 +11,8 @@ constexpr std::size_t longest_identifier = 63; // NAMEDATALEN - 1
 
 bool starts_identifier(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           static_cast<unsigned char>(c) >= 0x80;
 }
 
 bool continues_identifier(char c)
@@ -31,7 +32,8 @@ std::string identifier_at(std::string_view text, std::size_t &at)
     if (at < text.size() && text[at] == '"') {
         for (++at;; ++at) {
             if (at >= text.size()) {
-                refuse(text, "a quote is not closed", "write \"Name\", with a quote inside doubled");
+                refuse(text, "a quote is not closed",
+                       "write \"Name\", with a quote inside doubled");
             }
             if (text[at] == '"' && (at + 1 >= text.size() || text[++at] != '"')) {
                 at += at < text.size() && text[at] == '"' ? 1 : 0;
@@ -41,10 +43,12 @@ std::string identifier_at(std::string_view text, std::size_t &at)
         }
     } else {
         if (at < text.size() && !starts_identifier(text[at])) {
-            refuse(text, "it starts with '" + printable(text.substr(at, 1)) + "'", "quote it: \"name\"");
+            refuse(text, "it starts with '" + printable(text.substr(at, 1)) + "'",
+                   "quote it: \"name\"");
         }
         for (; at < text.size() && continues_identifier(text[at]); ++at) {
-            part += text[at] >= 'A' && text[at] <= 'Z' ? static_cast<char>(text[at] - 'A' + 'a') : text[at];
+            part += text[at] >= 'A' && text[at] <= 'Z' ? static_cast<char>(text[at] - 'A' + 'a')
+                                                       : text[at];
         }
     }
     if (part.empty()) {
@@ -67,7 +71,8 @@ std::string parse_identifier(std::string_view text)
     std::size_t at = 0;
     auto out = identifier_at(text, at);
     if (at != text.size()) {
-        refuse(text, "something follows the name", "quote it when it has other characters: \"name\"");
+        refuse(text, "something follows the name",
+               "quote it when it has other characters: \"name\"");
     }
     return out;
 }
@@ -80,7 +85,8 @@ qualified_name parse_qualified_name(std::string_view text)
         return {{}, std::move(first)};
     }
     if (text[at] != '.') {
-        refuse(text, "something follows the name", "write table or schema.table; quote other characters: \"name\"");
+        refuse(text, "something follows the name",
+               "write table or schema.table; quote other characters: \"name\"");
     }
     ++at;
     auto second = identifier_at(text, at);

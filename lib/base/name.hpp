@@ -14,13 +14,14 @@ struct qualified_name {
     auto operator<=>(qualified_name const &) const = default;
 };
 
-// table, schema.table, "Mixed Case".table. Unquoted parts fold to lower case (ASCII) as PostgreSQL does; each part has 1 to
-// 63 bytes of UTF-8 without NUL. Throws error with a hint.
+// table, schema.table, "Mixed Case".table. Unquoted parts fold to lower case (ASCII) as PostgreSQL
+// does; each part has 1 to 63 bytes of UTF-8 without NUL. Throws error with a hint.
 qualified_name parse_qualified_name(std::string_view text);
 // One identifier by the same rules, a column for example.
 std::string parse_identifier(std::string_view text);
 
-// For people: each part quoted only where SQL would need it (upper case, blanks, reserved-looking characters).
+// For people: each part quoted only where SQL would need it (upper case, blanks, reserved-looking
+// characters).
 std::string display(qualified_name const &name);
 std::string display_identifier(std::string_view name);
 

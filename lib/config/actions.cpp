@@ -31,10 +31,18 @@ void read_relations(reader &r, node const &n, qualified_names &out)
 }
 
 constexpr std::array<std::pair<std::string_view, model::concurrently>, 3> concurrently_words{
-    {{"auto", model::concurrently::automatic}, {"true", model::concurrently::yes}, {"false", model::concurrently::no}}};
+    {{"auto", model::concurrently::automatic},
+     {"true", model::concurrently::yes},
+     {"false", model::concurrently::no}}};
 
-void read_tables(reader &r, node const &n, model::vacuum_action &out) { read_relations(r, n, out.tables); }
-void read_workers(reader &r, node const &n, model::vacuum_action &out) { r.integer(n, out.workers, 1, 16); }
+void read_tables(reader &r, node const &n, model::vacuum_action &out)
+{
+    read_relations(r, n, out.tables);
+}
+void read_workers(reader &r, node const &n, model::vacuum_action &out)
+{
+    r.integer(n, out.workers, 1, 16);
+}
 
 // What `sql` is filled from before its parts are put together.
 struct sql_parts {
@@ -50,9 +58,11 @@ void read_sql_file(reader &r, sql_parts &parts)
     r.checked(*parts.file, [&] {
         auto const read = read_file(parts.path, longest_file, r.at(*parts.file));
         if (read.others_write() && !r.options().insecure_permissions) {
-            throw error{fmt::format("{} may be written by group or others (mode {}), and it is SQL that runs",
-                                    shown(parts.path), octal(read.mode)),
-                        fmt::format("chmod go-w {}", parts.path)};
+            throw error{
+                fmt::format(
+                    "{} may be written by group or others (mode {}), and it is SQL that runs",
+                    shown(parts.path), octal(read.mode)),
+                fmt::format("chmod go-w {}", parts.path)};
         }
         check_bytes(read.bytes, parts.path, longest_file);
         parts.action.text = read.bytes;
@@ -78,7 +88,9 @@ void read_refresh(reader &r, node const &n, action &out)
              a.matviews.insert(a.matviews.end(), names.begin(), names.end());
          }},
         {"concurrently",
-         [](reader &in, node const &v, model::refresh_action &a) { in.choice(v, a.mode, concurrently_words); }},
+         [](reader &in, node const &v, model::refresh_action &a) {
+             in.choice(v, a.mode, concurrently_words);
+         }},
     }};
     model::refresh_action a;
     require_one_of(r, n, read_map(r, n, "'refresh'", keys, a), "'refresh'", "matview", "matviews");
@@ -89,7 +101,8 @@ void read_vacuum(reader &r, node const &n, action &out)
 {
     static constexpr std::array<map_key<model::vacuum_action>, 3> keys{{
         {"tables", read_tables},
-        {"analyze", [](reader &in, node const &v, model::vacuum_action &a) { in.boolean(v, a.analyze); }},
+        {"analyze",
+         [](reader &in, node const &v, model::vacuum_action &a) { in.boolean(v, a.analyze); }},
         {"workers", read_workers},
     }};
     model::vacuum_action a;
@@ -111,10 +124,10 @@ void read_analyze(reader &r, node const &n, action &out)
 void read_partition(reader &r, node const &n, action &out)
 {
     static constexpr std::array<map_key<model::partition_action>, 2> keys{{
-        {"tables",
-         [](reader &in, node const &v, model::partition_action &a) { read_relations(in, v, a.tables); }},
-        {"workers",
-         [](reader &in, node const &v, model::partition_action &a) { in.integer(v, a.workers, 1, 16); }},
+        {"tables", [](reader &in, node const &v,
+                      model::partition_action &a) { read_relations(in, v, a.tables); }},
+        {"workers", [](reader &in, node const &v,
+                       model::partition_action &a) { in.integer(v, a.workers, 1, 16); }},
     }};
     model::partition_action a;
     read_map(r, n, "'partition'", keys, a);
@@ -123,7 +136,8 @@ void read_partition(reader &r, node const &n, action &out)
 
 void read_sql(reader &r, node const &n, action &out)
 {
-    static constexpr std::array<std::pair<std::string_view, bool>, 2> statements{{{"one", true}, {"separate", false}}};
+    static constexpr std::array<std::pair<std::string_view, bool>, 2> statements{
+        {{"one", true}, {"separate", false}}};
     static constexpr std::array<map_key<sql_parts>, 4> keys{{
         {"text",
          [](reader &in, node const &v, sql_parts &p) {
@@ -138,9 +152,10 @@ void read_sql(reader &r, node const &n, action &out)
                  p.file = &v;
              }
          }},
-        {"statements",
-         [](reader &in, node const &v, sql_parts &p) { in.choice(v, p.action.one_transaction, statements); }},
-        {"idempotent", [](reader &in, node const &v, sql_parts &p) { in.boolean(v, p.action.idempotent); }},
+        {"statements", [](reader &in, node const &v,
+                          sql_parts &p) { in.choice(v, p.action.one_transaction, statements); }},
+        {"idempotent",
+         [](reader &in, node const &v, sql_parts &p) { in.boolean(v, p.action.idempotent); }},
     }};
     sql_parts parts;
     auto const outer = r.key;
@@ -153,7 +168,8 @@ void read_sql(reader &r, node const &n, action &out)
         auto const *const from = parts.file != nullptr ? parts.file : parts.text;
         if (from != nullptr && r.problems() == before) {
             r.key = from == parts.file ? "file" : "text";
-            r.checked_quietly(*from, [&] { model::check_sql(parts.action.text, parts.action.one_transaction); });
+            r.checked_quietly(
+                *from, [&] { model::check_sql(parts.action.text, parts.action.one_transaction); });
         }
     }
     r.key = outer;
@@ -179,7 +195,8 @@ void read_watch(reader &r, node const &n, action &out)
                      return;
                  }
                  if (std::find(a.columns.begin(), a.columns.end(), column) != a.columns.end()) {
-                     in.error(item, fmt::format("column {} is in the list twice", display_identifier(column)));
+                     in.error(item, fmt::format("column {} is in the list twice",
+                                                display_identifier(column)));
                  }
                  a.columns.push_back(std::move(column));
              });
@@ -196,14 +213,14 @@ void read_watch(reader &r, node const &n, action &out)
          },
          true},
         {"key", [](reader &in, node const &v, model::watch_action &a) { in.identifier(v, a.key); }},
-        {"insert",
-         [](reader &in, node const &v, model::watch_action &a) { read_map(in, v, "'insert'", insert_keys, a); }},
+        {"insert", [](reader &in, node const &v,
+                      model::watch_action &a) { read_map(in, v, "'insert'", insert_keys, a); }},
     }};
     model::watch_action a;
     auto const result = read_map(r, n, "'watch'", keys, a);
     if (result.means("insert") && !result.means("key")) {
         r.plain_error(n, "'insert' needs the key 'key'",
-                "name the column that identifies a finding, so that it is inserted once");
+                      "name the column that identifies a finding, so that it is inserted once");
     }
     out = std::move(a);
 }

@@ -12,7 +12,8 @@ void read_expire(reader &r, node const &n, model::action &out);
 void read_vacuum(reader &r, node const &n, model::action &out);
 void read_analyze(reader &r, node const &n, model::action &out);
 void read_partition(reader &r, node const &n, model::action &out);
-void read_sql(reader &r, node const &n, model::action &out); // reads `file:` beside the file, and checks who may write it
+void read_sql(reader &r, node const &n,
+              model::action &out); // reads `file:` beside the file, and checks who may write it
 void read_watch(reader &r, node const &n, model::action &out);
 
 } // namespace pgtend::config

@@ -19,7 +19,10 @@ struct batch_parts {
     model::batching batches;
 };
 
-void read_table(reader &r, node const &n, model::selection &out) { r.relation(n, out.table); }
+void read_table(reader &r, node const &n, model::selection &out)
+{
+    r.relation(n, out.table);
+}
 
 void read_where(reader &r, node const &n, model::selection &out)
 {
@@ -72,7 +75,8 @@ void read_value(reader &r, node const &n, model::assignment &out)
         return;
     }
     if (n.kind == node_kind::sequence) {
-        r.error(n, "a value is wanted, not a list", "write { sql: \"array['a', 'b']\" } for an array");
+        r.error(n, "a value is wanted, not a list",
+                "write { sql: \"array['a', 'b']\" } for an array");
         return;
     }
     if (n.kind != node_kind::scalar) {
@@ -118,7 +122,8 @@ void read_set(reader &r, node const &n, batch_parts &out)
         }
         auto const same = [&](model::assignment const &a) { return a.column == one.column; };
         if (std::any_of(out.set.begin(), out.set.end(), same)) {
-            r.plain_error(entry.key, fmt::format("column {} is set twice", display_identifier(one.column)));
+            r.plain_error(entry.key,
+                          fmt::format("column {} is set twice", display_identifier(one.column)));
         }
         read_value(r, entry.value, one);
         out.set.push_back(std::move(one));
@@ -126,8 +131,12 @@ void read_set(reader &r, node const &n, batch_parts &out)
     r.key = outer;
 }
 
-constexpr auto table_key = [](reader &r, node const &n, batch_parts &p) { read_table(r, n, p.one); };
-constexpr auto where_key = [](reader &r, node const &n, batch_parts &p) { read_where(r, n, p.one); };
+constexpr auto table_key = [](reader &r, node const &n, batch_parts &p) {
+    read_table(r, n, p.one);
+};
+constexpr auto where_key = [](reader &r, node const &n, batch_parts &p) {
+    read_where(r, n, p.one);
+};
 constexpr auto rows_key = [](reader &r, node const &n, batch_parts &p) {
     r.integer(n, p.batches.initial_rows, 1, 100'000);
 };
@@ -145,20 +154,22 @@ constexpr auto max_rows_key = [](reader &r, node const &n, batch_parts &p) {
 };
 
 // One table with its condition, or a list of them.
-std::vector<model::selection> selections(reader &r, node const &n, map_result const &result, std::string_view what,
-                                         batch_parts parts)
+std::vector<model::selection> selections(reader &r, node const &n, map_result const &result,
+                                         std::string_view what, batch_parts parts)
 {
     if (!require_one_of(r, n, result, what, "table", "tables")) {
         return {};
     }
     if (result.means("tables")) {
         if (result.means("where")) {
-            r.error(n, "'where' stands beside 'tables'", "each table of the list has its own condition");
+            r.error(n, "'where' stands beside 'tables'",
+                    "each table of the list has its own condition");
         }
         return std::move(parts.many);
     }
     if (!result.means("where")) {
-        r.plain_error(n, fmt::format("{} needs the key 'where'", what), "write `where: true` if all rows are meant");
+        r.plain_error(n, fmt::format("{} needs the key 'where'", what),
+                      "write `where: true` if all rows are meant");
     }
     parts.one.at = r.at(n);
     return {std::move(parts.one)};
@@ -175,7 +186,8 @@ bool require_one_of(reader &r, node const &map, map_result const &result, std::s
     bool const one = result.means(first);
     bool const other = result.means(second);
     if (one && other) {
-        r.plain_error(map, fmt::format("'{}' and '{}' exclude each other", first, second), "keep one of them");
+        r.plain_error(map, fmt::format("'{}' and '{}' exclude each other", first, second),
+                      "keep one of them");
     } else if (!one && !other) {
         r.plain_error(map, fmt::format("{} needs the key '{}' or '{}'", what, first, second));
     }
@@ -215,7 +227,8 @@ void read_expire(reader &r, node const &n, model::action &out)
     auto const result = read_map(r, n, "'expire'", keys, parts);
     auto const batches = parts.batches;
     auto set = std::move(parts.set);
-    out = model::expire_action{selections(r, n, result, "'expire'", std::move(parts)), std::move(set), batches};
+    out = model::expire_action{selections(r, n, result, "'expire'", std::move(parts)),
+                               std::move(set), batches};
 }
 
 } // namespace pgtend::config

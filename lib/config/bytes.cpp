@@ -10,8 +10,8 @@
 namespace pgtend::config {
 namespace {
 
-[[noreturn]] void refuse(std::string_view text, std::string const &file, std::size_t offset, std::string message,
-                         std::string hint)
+[[noreturn]] void refuse(std::string_view text, std::string const &file, std::size_t offset,
+                         std::string message, std::string hint)
 {
     auto const at = text_cursor{text}.at(offset);
     throw config_error{{{{file, at.line, at.column}, std::move(message), std::move(hint)}}};
@@ -46,11 +46,14 @@ std::size_t first_bad_byte(std::string_view text)
 void check_bytes(std::string_view text, std::string const &file, std::size_t most)
 {
     if (text.size() > most) {
-        throw config_error{{{{file, 0, 0}, fmt::format("it has more than {} bytes", thousands(static_cast<long long>(most))),
-                             "split it into files that `include:` joins"}}};
+        throw config_error{
+            {{{file, 0, 0},
+              fmt::format("it has more than {} bytes", thousands(static_cast<long long>(most))),
+              "split it into files that `include:` joins"}}};
     }
     if (!valid_utf8(text)) {
-        refuse(text, file, first_bad_byte(text), "the text is not UTF-8 from here on", "save the file as UTF-8");
+        refuse(text, file, first_bad_byte(text), "the text is not UTF-8 from here on",
+               "save the file as UTF-8");
     }
     for (std::size_t i = 0; i < text.size(); ++i) {
         auto const c = static_cast<unsigned char>(text[i]);
@@ -62,7 +65,8 @@ void check_bytes(std::string_view text, std::string const &file, std::size_t mos
         }
         if (c == 0xE2) {
             if (turns_direction(text.substr(i))) {
-                refuse(text, file, i, "a character that turns the direction of writing is not allowed",
+                refuse(text, file, i,
+                       "a character that turns the direction of writing is not allowed",
                        "remove it: what is read would not be what runs");
             }
             continue;

@@ -105,6 +105,9 @@ std::string beside(std::string const &file, std::string const &path)
     return file.substr(0, slash + 1) + path;
 }
 
-std::string octal(unsigned mode) { return fmt::format("{:04o}", mode); }
+std::string octal(unsigned mode)
+{
+    return fmt::format("{:04o}", mode);
+}
 
 } // namespace pgtend::config

@@ -18,8 +18,9 @@ struct file_text {
     bool others_read() const { return (mode & 0044U) != 0; }
 };
 
-// Reads a regular file of at most `most` bytes; never waits for a FIFO, a device or a terminal. Throws config_error, at `from`
-// when it has a line (the place that names the file), else at the path.
+// Reads a regular file of at most `most` bytes; never waits for a FIFO, a device or a terminal.
+// Throws config_error, at `from` when it has a line (the place that names the file), else at the
+// path.
 file_text read_file(std::string const &path, std::size_t most, source_position const &from);
 
 // `path`, seen from the folder of the file that names it.

@@ -107,8 +107,9 @@ constexpr std::array<map_key<job_parts>, 28> keys{{
     {"check"},
     {"backup"},
 }};
-constexpr std::string_view actions[] = {"refresh",   "expire", "cleanup", "vacuum", "analyze", "partition",
-                                        "sql",       "watch",  "index",   "check",  "backup"};
+constexpr std::string_view actions[] = {"refresh", "expire",    "cleanup", "vacuum",
+                                        "analyze", "partition", "sql",     "watch",
+                                        "index",   "check",     "backup"};
 
 void read_job(reader &r, node const &n, model::configuration &all)
 {
@@ -123,8 +124,9 @@ void read_job(reader &r, node const &n, model::configuration &all)
     }
     auto const acts = [&](std::string_view action) { return result.means(action); };
     if (std::none_of(std::begin(actions), std::end(actions), acts)) {
-        r.plain_error(n, "the job has no action",
-                      "give it one of refresh, expire, cleanup, vacuum, analyze, partition, sql, watch");
+        r.plain_error(
+            n, "the job has no action",
+            "give it one of refresh, expire, cleanup, vacuum, analyze, partition, sql, watch");
     }
     check_policy(r, n);
     if (parts.schedule != nullptr) {

@@ -36,7 +36,8 @@ void read_version(reader &r, node const &n, sections & /*out*/)
 {
     int version = 0;
     if (r.integer(n, version, 0, 1'000'000) && version != 1) {
-        r.error(n, fmt::format("{} is not a version that this pgtend reads", version), "write `version: 1`");
+        r.error(n, fmt::format("{} is not a version that this pgtend reads", version),
+                "write `version: 1`");
     }
 }
 
@@ -48,15 +49,18 @@ void in_main_file_only(reader &r, node const & /*n*/, sections & /*out*/)
 
 void nothing(reader & /*r*/, node const & /*n*/, sections & /*out*/) {} // `include` was read before
 
-constexpr map_key<sections> targets_key{"targets", [](reader &, node const &n, sections &s) { s.targets = &n; }};
-constexpr map_key<sections> partitions_key{"partitions",
-                                           [](reader &, node const &n, sections &s) { s.partitions = &n; }};
-constexpr map_key<sections> jobs_key{"jobs", [](reader &, node const &n, sections &s) { s.jobs = &n; }};
+constexpr map_key<sections> targets_key{
+    "targets", [](reader &, node const &n, sections &s) { s.targets = &n; }};
+constexpr map_key<sections> partitions_key{
+    "partitions", [](reader &, node const &n, sections &s) { s.partitions = &n; }};
+constexpr map_key<sections> jobs_key{"jobs",
+                                     [](reader &, node const &n, sections &s) { s.jobs = &n; }};
 
 constexpr std::array<map_key<sections>, 12> main_keys{{
     {"version", read_version, true},
     {"timezone", [](reader &r, node const &n, sections &s) { r.time_zone(n, s.all->time_zone); }},
-    {"defaults", [](reader &r, node const &n, sections &s) { read_defaults(r, n, s.all->defaults); }},
+    {"defaults",
+     [](reader &r, node const &n, sections &s) { read_defaults(r, n, s.all->defaults); }},
     {"include", nothing},
     targets_key,
     partitions_key,
@@ -92,17 +96,20 @@ class loader {
         auto read = read_file(path, longest_file, from);
         auto const identity = std::pair{read.device, read.inode};
         if (std::find(open_.begin(), open_.end(), identity) != open_.end()) {
-            throw config_error{{{from, fmt::format("{} includes itself", shown(path)), "remove one of the includes"}}};
+            throw config_error{{{from, fmt::format("{} includes itself", shown(path)),
+                                 "remove one of the includes"}}};
         }
         if (std::find(seen_.begin(), seen_.end(), identity) != seen_.end()) {
             return; // each file once
         }
         seen_.push_back(identity);
         if (read.others_write() && !options_.insecure_permissions) {
-            problems_.push_back({{path, 0, 0},
-                                 fmt::format("group or others may write the file (mode {}), and it decides what runs",
-                                             octal(read.mode)),
-                                 fmt::format("chmod go-w {}", path)});
+            problems_.push_back(
+                {{path, 0, 0},
+                 fmt::format(
+                     "group or others may write the file (mode {}), and it decides what runs",
+                     octal(read.mode)),
+                 fmt::format("chmod go-w {}", path)});
         }
         open_.push_back(identity);
         add_text(read.bytes, path, {!read.others_read() && !read.others_write(), read.mode});
@@ -111,7 +118,8 @@ class loader {
 
     void add_text(std::string_view yaml, std::string const &path, file_secrecy secrecy)
     {
-        auto &made = sources_.emplace_back(source{path, parse_yaml(yaml, path, problems_), secrecy});
+        auto &made =
+            sources_.emplace_back(source{path, parse_yaml(yaml, path, problems_), secrecy});
         auto const *const include = made.root.find("include");
         if (include == nullptr) {
             return;
@@ -120,7 +128,8 @@ class loader {
         r.key = "include";
         if (include->kind == node_kind::scalar) {
             add_include(r, *include);
-        } else if (include->kind != node_kind::missing && include->kind != node_kind::null) { // match_keys says that
+        } else if (include->kind != node_kind::missing &&
+                   include->kind != node_kind::null) { // match_keys says that
             r.list(*include, [&](node const &item) { add_include(r, item); });
         }
     }
@@ -136,11 +145,14 @@ class loader {
             sections found;
             found.all = &all;
             if (from.root.kind == node_kind::missing || from.root.kind == node_kind::null) {
-                r.plain_error(from.root, "the file is empty", i == 0 ? "write `version: 1` and what to do" : "");
+                r.plain_error(from.root, "the file is empty",
+                              i == 0 ? "write `version: 1` and what to do" : "");
                 complete_ = complete_ && i > 0;
             } else {
                 auto const what = i == 0 ? "a configuration" : "an included file";
-                complete_ = read_map(r, from.root, what, i == 0 ? main_keys : included_keys, found).is_map && complete_;
+                complete_ = read_map(r, from.root, what, i == 0 ? main_keys : included_keys, found)
+                                .is_map &&
+                            complete_;
             }
             parts.emplace_back(std::move(r), found);
         }
@@ -149,7 +161,8 @@ class loader {
         }
         if (complete_) {
             auto more = model::validate(all);
-            problems_.insert(problems_.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+            problems_.insert(problems_.end(), std::make_move_iterator(more.begin()),
+                             std::make_move_iterator(more.end()));
         }
         report();
         return all;
@@ -165,10 +178,12 @@ class loader {
         }
         try {
             if (open_.size() > deepest_include || sources_.size() >= most_files) {
-                throw config_error{{{r.at(item),
-                                     fmt::format("files are included more than {} levels deep, or are more than {}",
-                                                 deepest_include, most_files),
-                                     {}}}};
+                throw config_error{
+                    {{r.at(item),
+                      fmt::format(
+                          "files are included more than {} levels deep, or are more than {}",
+                          deepest_include, most_files),
+                      {}}}};
             }
             add_file(beside(r.file(), path), r.at(item));
         } catch (config_error const &e) { // a syntax error ends its own file only
@@ -177,7 +192,8 @@ class loader {
         }
     }
 
-    static void read_sections(reader &r, sections const &found, file_secrecy const &secrecy, model::configuration &all)
+    static void read_sections(reader &r, sections const &found, file_secrecy const &secrecy,
+                              model::configuration &all)
     {
         if (found.targets != nullptr) {
             r.key = "targets";
@@ -204,11 +220,13 @@ class loader {
                                            [&](source const &s) { return s.path == d.at.file; });
             return std::tuple{file - sources_.begin(), d.at.line, d.at.column};
         };
-        std::stable_sort(problems_.begin(), problems_.end(),
-                         [&](diagnostic const &a, diagnostic const &b) { return order(a) < order(b); });
+        std::stable_sort(
+            problems_.begin(), problems_.end(),
+            [&](diagnostic const &a, diagnostic const &b) { return order(a) < order(b); });
         if (problems_.size() >= most_problems) {
             problems_.resize(most_problems);
-            problems_.push_back({{sources_.front().path, 0, 0}, "there are more errors than are told here", {}});
+            problems_.push_back(
+                {{sources_.front().path, 0, 0}, "there are more errors than are told here", {}});
         }
         throw config_error{std::move(problems_)};
     }
@@ -229,7 +247,8 @@ model::configuration load_file(std::string const &path, load_options const &opti
     return all.finish();
 }
 
-model::configuration load_text(std::string_view yaml, std::string const &path, load_options const &options)
+model::configuration load_text(std::string_view yaml, std::string const &path,
+                               load_options const &options)
 {
     loader all{options};
     all.add_text(yaml, path, {});

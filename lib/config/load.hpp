@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// YAML file -> model. All semantic errors of all files at once; nothing is executed, nothing connects.
+// YAML file -> model. All semantic errors of all files at once; nothing is executed, nothing
+// connects.
 #pragma once
 #include <functional>
 #include <optional>
@@ -20,6 +21,7 @@ struct load_options {
 // Throws config_error with every diagnostic; error when the file cannot be read.
 model::configuration load_file(std::string const &path, load_options const &options);
 // The same of text; `include:` is relative to `path`'s folder.
-model::configuration load_text(std::string_view yaml, std::string const &path, load_options const &options);
+model::configuration load_text(std::string_view yaml, std::string const &path,
+                               load_options const &options);
 
 } // namespace pgtend::config

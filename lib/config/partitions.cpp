@@ -22,14 +22,16 @@ void read_from(reader &r, node const &n, partition_policy &out)
         r.checked(n, [&] {
             out.from = model::parse_date(n.text);
             if (out.from->year < 1900 || out.from->year > 2200) {
-                throw error{fmt::format("{} is not between the years 1900 and 2200", shown(n.text))};
+                throw error{
+                    fmt::format("{} is not between the years 1900 and 2200", shown(n.text))};
             }
         });
         out.from_at = r.at(n);
     }
 }
 
-// The parameters of tables (PostgreSQL 18, "Storage Parameters"); those marked also exist as toast.*.
+// The parameters of tables (PostgreSQL 18, "Storage Parameters"); those marked also exist as
+// toast.*.
 constexpr std::array<std::string_view, 15> both_parameters{
     "autovacuum_enabled",
     "autovacuum_freeze_max_age",
@@ -59,7 +61,8 @@ constexpr std::array<std::string_view, 9> table_parameters{
     "vacuum_truncate",
 };
 
-template <std::size_t N> bool contains(std::array<std::string_view, N> const &all, std::string_view name)
+template <std::size_t N>
+bool contains(std::array<std::string_view, N> const &all, std::string_view name)
 {
     return std::find(all.begin(), all.end(), name) != all.end();
 }
@@ -79,7 +82,8 @@ void check_parameter(std::string_view name)
     }
 }
 
-// A map of parameter and value, which become WITH (name=value): nothing but numbers and plain words.
+// A map of parameter and value, which become WITH (name=value): nothing but numbers and plain
+// words.
 void read_storage_parameters(reader &r, node const &n, partition_policy &out)
 {
     if (n.kind != node_kind::map || n.entries.empty()) {
@@ -95,14 +99,18 @@ void read_storage_parameters(reader &r, node const &n, partition_policy &out)
             continue;
         }
         if (value.kind != node_kind::scalar) {
-            r.error(entry.key, fmt::format("{} has no value", entry.key.text), "write a number, true, false or auto");
+            r.error(entry.key, fmt::format("{} has no value", entry.key.text),
+                    "write a number, true, false or auto");
             continue;
         }
-        auto const kind = value.style == node_style::plain ? classify(value.text) : plain_kind::text;
-        bool const good = kind == plain_kind::integer || kind == plain_kind::decimal || kind == plain_kind::boolean ||
+        auto const kind =
+            value.style == node_style::plain ? classify(value.text) : plain_kind::text;
+        bool const good = kind == plain_kind::integer || kind == plain_kind::decimal ||
+                          kind == plain_kind::boolean ||
                           (kind == plain_kind::text && value.text == "auto");
         if (!good) {
-            r.error(value, fmt::format("{} is not a value of {}", shown(value.text), entry.key.text),
+            r.error(value,
+                    fmt::format("{} is not a value of {}", shown(value.text), entry.key.text),
                     "write a number, true, false or auto, without quotes");
             continue;
         }
@@ -122,15 +130,18 @@ constexpr std::array<std::pair<std::string_view, model::step>, 6> steps{{
 constexpr std::array<map_key<partition_policy>, 11> keys{{
     {"table", [](reader &r, node const &n, partition_policy &p) { r.relation(n, p.table); }, true},
     {"key", [](reader &r, node const &n, partition_policy &p) { r.identifier(n, p.key); }, true},
-    {"every", [](reader &r, node const &n, partition_policy &p) { r.choice(n, p.every, steps); }, true},
+    {"every", [](reader &r, node const &n, partition_policy &p) { r.choice(n, p.every, steps); },
+     true},
     {"name",
      [](reader &r, node const &n, partition_policy &p) {
          r.text(n, p.name_pattern);
          p.name_at = r.at(n);
      }},
     {"from", read_from},
-    {"premake", [](reader &r, node const &n, partition_policy &p) { r.integer(n, p.premake, 0, 1000); }},
-    {"timezone", [](reader &r, node const &n, partition_policy &p) { r.time_zone(n, p.time_zone); }},
+    {"premake",
+     [](reader &r, node const &n, partition_policy &p) { r.integer(n, p.premake, 0, 1000); }},
+    {"timezone",
+     [](reader &r, node const &n, partition_policy &p) { r.time_zone(n, p.time_zone); }},
     {"grants", [](reader &r, node const &n, partition_policy &p) { r.boolean(n, p.grants); }},
     {"storage_parameters", read_storage_parameters},
     {"retain"},

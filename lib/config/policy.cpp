@@ -32,7 +32,8 @@ std::string parse_search_path(std::string_view text)
     for (auto const &part : split(text, ',')) {
         auto const name = trim(part);
         out += out.empty() ? "" : ", ";
-        out += name == "\"$user\"" || name == "$user" ? "\"$user\"" : quoted_where_needed(parse_identifier(name));
+        out += name == "\"$user\"" || name == "$user" ? "\"$user\""
+                                                      : quoted_where_needed(parse_identifier(name));
     }
     return out;
 }
@@ -42,15 +43,18 @@ std::string parse_search_path(std::string_view text)
 void read_lock(reader &r, node const &n, run_policy &out)
 {
     static constexpr std::array<map_key<model::lock_policy>, 2> keys{{
-        {"attempt",
-         [](reader &in, node const &v, model::lock_policy &p) { in.duration(v, p.attempt, shortest, minutes{1}); }},
+        {"attempt", [](reader &in, node const &v,
+                       model::lock_policy &p) { in.duration(v, p.attempt, shortest, minutes{1}); }},
         {"deadline",
-         [](reader &in, node const &v, model::lock_policy &p) { in.duration(v, p.deadline, shortest, hours{24}); }},
+         [](reader &in, node const &v, model::lock_policy &p) {
+             in.duration(v, p.deadline, shortest, hours{24});
+         }},
     }};
     auto lock = out.lock;
     if (read_map(r, n, "'lock'", keys, lock).clean && lock.attempt > lock.deadline) {
-        r.error(n, fmt::format("an attempt of {} is longer than the deadline of {}", to_string(lock.attempt),
-                               to_string(lock.deadline)),
+        r.error(n,
+                fmt::format("an attempt of {} is longer than the deadline of {}",
+                            to_string(lock.attempt), to_string(lock.deadline)),
                 "the deadline is over all attempts");
     }
     out.lock = lock;
@@ -59,16 +63,17 @@ void read_lock(reader &r, node const &n, run_policy &out)
 void read_retry(reader &r, node const &n, run_policy &out)
 {
     static constexpr std::array<map_key<model::retry_policy>, 3> keys{{
-        {"max", [](reader &in, node const &v, model::retry_policy &p) { in.integer(v, p.max, 0, 100); }},
-        {"initial",
-         [](reader &in, node const &v, model::retry_policy &p) { in.duration(v, p.initial, shortest, hours{1}); }},
-        {"ceiling",
-         [](reader &in, node const &v, model::retry_policy &p) { in.duration(v, p.ceiling, shortest, hours{1}); }},
+        {"max",
+         [](reader &in, node const &v, model::retry_policy &p) { in.integer(v, p.max, 0, 100); }},
+        {"initial", [](reader &in, node const &v,
+                       model::retry_policy &p) { in.duration(v, p.initial, shortest, hours{1}); }},
+        {"ceiling", [](reader &in, node const &v,
+                       model::retry_policy &p) { in.duration(v, p.ceiling, shortest, hours{1}); }},
     }};
     auto retry = out.retry;
     if (read_map(r, n, "'retry'", keys, retry).clean && retry.initial > retry.ceiling) {
-        r.error(n, fmt::format("an initial pause of {} is longer than the ceiling of {}", to_string(retry.initial),
-                               to_string(retry.ceiling)));
+        r.error(n, fmt::format("an initial pause of {} is longer than the ceiling of {}",
+                               to_string(retry.initial), to_string(retry.ceiling)));
     }
     out.retry = retry;
 }
@@ -91,7 +96,9 @@ void read_window(reader &r, node const &n, run_policy &out)
 void read_missed(reader &r, node const &n, run_policy &out)
 {
     static constexpr std::array<std::pair<std::string_view, model::missed>, 3> all{
-        {{"none", model::missed::none}, {"once", model::missed::once}, {"all", model::missed::all}}};
+        {{"none", model::missed::none},
+         {"once", model::missed::once},
+         {"all", model::missed::all}}};
     r.choice(n, out.missed, all);
 }
 
@@ -118,9 +125,15 @@ void read_search_path(reader &r, node const &n, run_policy &out)
     }
 }
 
-void read_row_security(reader &r, node const &n, run_policy &out) { r.boolean(n, out.row_security); }
+void read_row_security(reader &r, node const &n, run_policy &out)
+{
+    r.boolean(n, out.row_security);
+}
 
-void read_role(reader &r, node const &n, run_policy &out) { r.identifier(n, out.role); }
+void read_role(reader &r, node const &n, run_policy &out)
+{
+    r.identifier(n, out.role);
+}
 
 void check_policy(reader &r, node const &map)
 {

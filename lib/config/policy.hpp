@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys that say how a run behaves. They stand in `defaults:`, and again in each job that wants it otherwise.
+// The keys that say how a run behaves. They stand in `defaults:`, and again in each job that wants
+// it otherwise.
 #pragma once
 #include "config/reader.hpp"
 #include "model/job.hpp"
@@ -9,7 +10,8 @@ namespace pgtend::config {
 // Each changes what its key says, and leaves the rest as `defaults:` has it.
 void read_lock(reader &r, node const &n, model::run_policy &out);
 void read_retry(reader &r, node const &n, model::run_policy &out);
-void read_timeout(reader &r, node const &n, model::run_policy &out); // takes an inherited window away
+void read_timeout(reader &r, node const &n,
+                  model::run_policy &out); // takes an inherited window away
 void read_window(reader &r, node const &n, model::run_policy &out);
 void read_missed(reader &r, node const &n, model::run_policy &out);
 void read_max_age(reader &r, node const &n, model::run_policy &out);

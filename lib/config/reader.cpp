@@ -77,7 +77,9 @@ bool reader::text(node const &n, std::string &out)
     if (n.style == node_style::plain) {
         auto const kind = classify(n.text);
         if (kind != plain_kind::text) {
-            error(n, fmt::format("{} is {}, and a text is wanted", shown(n.text), describe(kind, n.text)),
+            error(n,
+                  fmt::format("{} is {}, and a text is wanted", shown(n.text),
+                              describe(kind, n.text)),
                   fmt::format("quote it: \"{}\"", n.text));
             return false;
         }
@@ -121,7 +123,8 @@ bool reader::integer(node const &n, long long &out, long long least, long long m
               number ? fmt::format("write {} without quotes", n.text) : std::string{});
         return false;
     }
-    if (kind == plain_kind::odd_integer || kind == plain_kind::odd_decimal || kind == plain_kind::sexagesimal) {
+    if (kind == plain_kind::odd_integer || kind == plain_kind::odd_decimal ||
+        kind == plain_kind::sexagesimal) {
         error(n, fmt::format("{} is {}", shown(n.text), describe(kind, n.text)),
               "write it with the digits 0 to 9 only, without a zero in front");
         return false;
@@ -134,7 +137,8 @@ bool reader::integer(node const &n, long long &out, long long least, long long m
     auto const *const end = n.text.data() + n.text.size();
     auto const [stop, failure] = std::from_chars(n.text.data(), end, value);
     if (failure != std::errc{} || stop != end || value < least || value > most) {
-        error(n, fmt::format("{} is not between {} and {}", shown(n.text), thousands(least), thousands(most)));
+        error(n, fmt::format("{} is not between {} and {}", shown(n.text), thousands(least),
+                             thousands(most)));
         return false;
     }
     out = value;
@@ -171,7 +175,8 @@ bool reader::duration(node const &n, microseconds &out, microseconds least, micr
     return checked(n, [&] {
         auto const value = parse_duration(n.text);
         if (value < least || value > most) {
-            throw pgtend::error{fmt::format("{} is not between {} and {}", shown(n.text), to_string(least), to_string(most))};
+            throw pgtend::error{fmt::format("{} is not between {} and {}", shown(n.text),
+                                            to_string(least), to_string(most))};
         }
         out = value;
     });
@@ -190,7 +195,8 @@ bool reader::relation(node const &n, qualified_name &out)
                auto name = parse_qualified_name(written);
                if (name.schema.empty()) {
                    throw pgtend::error{fmt::format("{} has no schema", shown(written)),
-                                       fmt::format("write public.{}, if that is its schema", display_identifier(name.name))};
+                                       fmt::format("write public.{}, if that is its schema",
+                                                   display_identifier(name.name))};
                }
                out = std::move(name);
            });
@@ -215,7 +221,8 @@ bool reader::time_zone(node const &n, std::string &out)
 bool reader::is_list(node const &n)
 {
     if (n.kind != node_kind::sequence) {
-        error(n, fmt::format("a list is wanted, not {}", kind_of(n)), "write [a, b], or a line with a dash for each");
+        error(n, fmt::format("a list is wanted, not {}", kind_of(n)),
+              "write [a, b], or a line with a dash for each");
         return false;
     }
     if (n.items.empty()) {
@@ -224,7 +231,8 @@ bool reader::is_list(node const &n)
     }
     for (std::size_t i = 0; i < n.items.size(); ++i) {
         if (n.items[i].kind == node_kind::missing) { // the library does not say where
-            error(n, fmt::format("item {} of the list is empty", i + 1), "remove the dash, or write what it holds");
+            error(n, fmt::format("item {} of the list is empty", i + 1),
+                  "remove the dash, or write what it holds");
         }
     }
     return true;
@@ -235,7 +243,8 @@ bool reader::is_present(node const &n)
     if (n.kind == node_kind::null) {
         error(n, "null is not wanted here");
     }
-    return n.kind != node_kind::null && n.kind != node_kind::missing && n.kind != node_kind::refused;
+    return n.kind != node_kind::null && n.kind != node_kind::missing &&
+           n.kind != node_kind::refused;
 }
 
 std::size_t reader::choose(node const &n, std::span<std::string_view const> names)
@@ -250,9 +259,11 @@ std::size_t reader::choose(node const &n, std::span<std::string_view const> name
     }
     auto const kind = n.style == node_style::plain ? classify(n.text) : plain_kind::text;
     auto const near = nearest(n.text, names);
-    error(n, kind == plain_kind::text ? fmt::format("{} is not one of {}", shown(n.text), listed(names))
-                                      : fmt::format("{} is {}, and one of {} is wanted", shown(n.text),
-                                                    describe(kind, n.text), listed(names)),
+    error(n,
+          kind == plain_kind::text
+              ? fmt::format("{} is not one of {}", shown(n.text), listed(names))
+              : fmt::format("{} is {}, and one of {} is wanted", shown(n.text),
+                            describe(kind, n.text), listed(names)),
           near ? fmt::format("did you mean '{}'?", *near) : std::string{});
     return none;
 }
@@ -278,8 +289,10 @@ std::string_view refuse_unknown(reader &r, map_entry const &entry, std::string_v
     }
     std::string_view meant;
     std::string hint;
-    auto const glued = std::find(names.begin(), names.end(), std::string_view{word}.substr(0, word.find(':')));
-    if (entry.value.kind == node_kind::missing && glued != names.end()) { // { name:x } has the key "name:x"
+    auto const glued =
+        std::find(names.begin(), names.end(), std::string_view{word}.substr(0, word.find(':')));
+    if (entry.value.kind == node_kind::missing &&
+        glued != names.end()) { // { name:x } has the key "name:x"
         meant = *glued;
         hint = "a blank must follow the colon";
     } else if (auto const near = word.size() <= 64 ? nearest(word, names) : std::nullopt) {
@@ -294,12 +307,14 @@ std::string_view refuse_unknown(reader &r, map_entry const &entry, std::string_v
 
 } // namespace
 
-map_result match_keys(reader &r, node const &n, std::string_view what, std::span<key_view const> keys,
+map_result match_keys(reader &r, node const &n, std::string_view what,
+                      std::span<key_view const> keys,
                       std::vector<std::pair<std::size_t, map_entry const *>> &use)
 {
     map_result result;
     if (n.kind != node_kind::map) {
-        r.error(n, fmt::format("a map is wanted, not {}", kind_of(n)), "write { key: value }, or a line for each key");
+        r.error(n, fmt::format("a map is wanted, not {}", kind_of(n)),
+                "write { key: value }, or a line for each key");
         return result;
     }
     result.is_map = true;
@@ -310,7 +325,8 @@ map_result match_keys(reader &r, node const &n, std::string_view what, std::span
             break;
         }
         auto const &word = entry.key.text;
-        auto const key = std::find_if(keys.begin(), keys.end(), [&](key_view const &k) { return k.name == word; });
+        auto const key = std::find_if(keys.begin(), keys.end(),
+                                      [&](key_view const &k) { return k.name == word; });
         if (key == keys.end()) {
             result.meant.push_back(refuse_unknown(r, entry, what, keys));
             continue;
@@ -320,7 +336,8 @@ map_result match_keys(reader &r, node const &n, std::string_view what, std::span
             r.plain_error(entry.key, fmt::format("key '{}' is not supported by this version", word),
                           "remove it: it would have no effect");
         } else if (entry.value.kind == node_kind::missing || entry.value.kind == node_kind::null) {
-            r.plain_error(entry.key, fmt::format("key '{}' is empty", word), "give it a value, or remove the key");
+            r.plain_error(entry.key, fmt::format("key '{}' is empty", word),
+                          "give it a value, or remove the key");
         } else if (entry.value.kind != node_kind::refused) {
             use.emplace_back(static_cast<std::size_t>(key - keys.begin()), &entry);
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From nodes to values: each conversion either gives the value or notes a diagnostic and leaves `out` as it was.
+// From nodes to values: each conversion either gives the value or notes a diagnostic and leaves
+// `out` as it was.
 #pragma once
 #include <array>
 #include <span>
@@ -37,7 +38,8 @@ class reader {
 
     void note(diagnostic d);
 
-    // A text as written. Plain words that YAML might read as something else are refused: they want quotes.
+    // A text as written. Plain words that YAML might read as something else are refused: they want
+    // quotes.
     bool text(node const &n, std::string &out);
     // true or false, not quoted.
     bool boolean(node const &n, bool &out);
@@ -53,7 +55,8 @@ class reader {
     bool time_zone(node const &n, std::string &out);
 
     template <class Value, std::size_t N>
-    bool choice(node const &n, Value &out, std::array<std::pair<std::string_view, Value>, N> const &all)
+    bool choice(node const &n, Value &out,
+                std::array<std::pair<std::string_view, Value>, N> const &all)
     {
         std::array<std::string_view, N> names;
         for (std::size_t i = 0; i < N; ++i) {
@@ -79,8 +82,8 @@ class reader {
         }
     }
 
-    // Runs check(), and notes what it throws as an error of `n`. The message may repeat the value, and is left out when that
-    // looks like a secret.
+    // Runs check(), and notes what it throws as an error of `n`. The message may repeat the value,
+    // and is left out when that looks like a secret.
     template <class Check> bool checked(node const &n, Check check)
     {
         return checked_quietly(n, [&] {
@@ -90,7 +93,8 @@ class reader {
                 throw;
             } catch (pgtend::error const &e) {
                 if (looks_secret(n.text)) {
-                    throw pgtend::error{"the value is not valid; it is not shown, because it looks like a connection string"};
+                    throw pgtend::error{"the value is not valid; it is not shown, because it looks "
+                                        "like a connection string"};
                 }
                 throw;
             }
@@ -130,7 +134,8 @@ class reader {
     std::vector<std::string> known_zones_;
 };
 
-// One key of a map: how its value is read. Without `read` the key is known and its command is not built yet.
+// One key of a map: how its value is read. Without `read` the key is known and its command is not
+// built yet.
 template <class T> struct map_key {
     std::string_view name;
     void (*read)(reader &, node const &, T &) = nullptr;
@@ -148,21 +153,24 @@ struct key_view {
 struct map_result {
     bool is_map = false;
     bool clean = false; // no problem was found in it, at any depth
-    // The keys that are there, and those that a misspelled one most likely stands for: one mistake, one diagnostic.
+    // The keys that are there, and those that a misspelled one most likely stands for: one mistake,
+    // one diagnostic.
     std::vector<std::string_view> meant = {};
 
     bool means(std::string_view key) const;
 };
 
-// Checks that `n` is a map of these keys. Notes: not a map, unknown keys with the nearest one as hint, keys whose value is
-// missing or null, keys not built yet, required keys that are not meant. `use` gets, for each entry to be read, the index of
-// its key.
-map_result match_keys(reader &r, node const &n, std::string_view what, std::span<key_view const> keys,
+// Checks that `n` is a map of these keys. Notes: not a map, unknown keys with the nearest one as
+// hint, keys whose value is missing or null, keys not built yet, required keys that are not meant.
+// `use` gets, for each entry to be read, the index of its key.
+map_result match_keys(reader &r, node const &n, std::string_view what,
+                      std::span<key_view const> keys,
                       std::vector<std::pair<std::size_t, map_entry const *>> &use);
 
 // Reads a map into `out`; `what` is "a job", "`defaults`".
 template <class T, std::size_t N>
-map_result read_map(reader &r, node const &n, std::string_view what, std::array<map_key<T>, N> const &keys, T &out)
+map_result read_map(reader &r, node const &n, std::string_view what,
+                    std::array<map_key<T>, N> const &keys, T &out)
 {
     auto const before = r.problems();
     std::array<key_view, N> views;

@@ -9,14 +9,20 @@
 namespace pgtend::config {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 
 bool all(std::string_view text, bool (*test)(char))
 {
     return !text.empty() && std::all_of(text.begin(), text.end(), test);
 }
 
-bool digits(std::string_view text) { return all(text, is_digit); }
+bool digits(std::string_view text)
+{
+    return all(text, is_digit);
+}
 
 bool digits_or_line(std::string_view text)
 {
@@ -39,7 +45,8 @@ bool sexagesimal(std::string_view text)
         }
         rest.remove_prefix(end);
     }
-    return rest.empty() || std::all_of(rest.begin() + 1, rest.end(), [](char c) { return is_digit(c) || c == '_'; });
+    return rest.empty() || std::all_of(rest.begin() + 1, rest.end(),
+                                       [](char c) { return is_digit(c) || c == '_'; });
 }
 
 // 2025-01-15, 2025-1-5 10:00:00, 2025-01-15T...
@@ -68,7 +75,8 @@ plain_kind classify(std::string_view plain)
     }
     auto const first = plain[0];
     if (!is_digit(first) && first != '+' && first != '-' && first != '.') {
-        static constexpr std::array<std::string_view, 8> words{"true", "false", "yes", "no", "on", "off", "y", "n"};
+        static constexpr std::array<std::string_view, 8> words{"true", "false", "yes", "no",
+                                                               "on",   "off",   "y",   "n"};
         if (plain.size() > 5) {
             return plain_kind::text;
         }
@@ -76,18 +84,22 @@ plain_kind classify(std::string_view plain)
             return plain_kind::boolean;
         }
         auto const small = lower(plain);
-        return std::find(words.begin(), words.end(), small) != words.end() ? plain_kind::yes_no : plain_kind::text;
+        return std::find(words.begin(), words.end(), small) != words.end() ? plain_kind::yes_no
+                                                                           : plain_kind::text;
     }
     bool const plus = first == '+';
     auto const number = plain.substr(plus || first == '-' ? 1 : 0);
     if (digits(number)) {
-        return plus || (number.size() > 1 && number[0] == '0') ? plain_kind::odd_integer : plain_kind::integer;
+        return plus || (number.size() > 1 && number[0] == '0') ? plain_kind::odd_integer
+                                                               : plain_kind::integer;
     }
     auto const base = lower(number.substr(0, 2));
     auto const rest = number.substr(std::min<std::size_t>(2, number.size()));
-    if ((base == "0x" && all(rest, [](char c) {
-             return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == '_';
-         })) ||
+    if ((base == "0x" && all(rest,
+                             [](char c) {
+                                 return is_digit(c) || (c >= 'a' && c <= 'f') ||
+                                        (c >= 'A' && c <= 'F') || c == '_';
+                             })) ||
         ((base == "0o" || base == "0b") && digits_or_line(rest)) || digits_or_line(number)) {
         return plain_kind::odd_integer;
     }
@@ -105,7 +117,8 @@ plain_kind classify(std::string_view plain)
     auto const mantissa = std::string_view{small}.substr(0, e);
     auto const point = mantissa.find('.');
     auto const whole = mantissa.substr(0, point);
-    auto const fraction = point == std::string_view::npos ? std::string_view{} : mantissa.substr(point + 1);
+    auto const fraction =
+        point == std::string_view::npos ? std::string_view{} : mantissa.substr(point + 1);
     auto const part = [](std::string_view text) { return text.empty() || digits_or_line(text); };
     if (!part(whole) || !part(fraction) || (whole.empty() && fraction.empty())) {
         return plain_kind::text;
@@ -117,7 +130,8 @@ plain_kind classify(std::string_view plain)
         }
         return digits(exponent) ? plain_kind::odd_decimal : plain_kind::text;
     }
-    bool const clean = !plus && digits(whole) && digits(fraction) && (whole.size() == 1 || whole[0] != '0');
+    bool const clean =
+        !plus && digits(whole) && digits(fraction) && (whole.size() == 1 || whole[0] != '0');
     return clean ? plain_kind::decimal : plain_kind::odd_decimal;
 }
 

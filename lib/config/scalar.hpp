@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a plain YAML word means. YAML 1.1, YAML 1.2 and people disagree about many: those are refused, never guessed.
+// What a plain YAML word means. YAML 1.1, YAML 1.2 and people disagree about many: those are
+// refused, never guessed.
 #pragma once
 #include <string>
 #include <string_view>
@@ -21,7 +22,8 @@ enum class plain_kind {
 // Of a plain scalar that is not null (tree.hpp tells those apart).
 plain_kind classify(std::string_view plain);
 
-// "a number with a leading zero, which YAML 1.1 reads in base 8": what is wrong with an odd one; for the others what they are.
+// "a number with a leading zero, which YAML 1.1 reads in base 8": what is wrong with an odd one;
+// for the others what they are.
 std::string describe(plain_kind kind, std::string_view plain);
 
 } // namespace pgtend::config

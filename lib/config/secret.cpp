@@ -10,9 +10,15 @@
 namespace pgtend::config {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
+bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
 
-bool starts_variable(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool starts_variable(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
 
 bool is_uri(std::string_view text)
 {
@@ -37,15 +43,18 @@ void walk(std::string_view text, Literal literal, Variable variable)
         }
         literal(text.substr(0, dollar));
         auto const end = text.find('}', dollar);
-        auto const name = text.substr(dollar + 2, end == std::string_view::npos ? 0 : end - dollar - 2);
+        auto const name =
+            text.substr(dollar + 2, end == std::string_view::npos ? 0 : end - dollar - 2);
         if (end == std::string_view::npos) {
-            throw error{"a '${' is not closed", "write ${VARIABLE}; write $${ for the two characters themselves"};
+            throw error{"a '${' is not closed",
+                        "write ${VARIABLE}; write $${ for the two characters themselves"};
         }
         if (name.empty() || !starts_variable(name[0]) ||
             !std::all_of(name.begin(), name.end(),
                          [](char c) { return starts_variable(c) || (c >= '0' && c <= '9'); })) {
-            throw error{"what stands in ${...} is not the name of a variable",
-                        "write ${VARIABLE}, without defaults; write $${ for the two characters themselves"};
+            throw error{
+                "what stands in ${...} is not the name of a variable",
+                "write ${VARIABLE}, without defaults; write $${ for the two characters themselves"};
         }
         variable(name);
         text.remove_prefix(end + 1);
@@ -61,7 +70,8 @@ std::string value_of(std::string_view name, load_options const &options)
                     "set it where pgtend is started, in the service unit for example"};
     }
     if (value->empty()) {
-        throw error{fmt::format("environment variable {} is empty", variable), "give it a value, or remove the key"};
+        throw error{fmt::format("environment variable {} is empty", variable),
+                    "give it a value, or remove the key"};
     }
     if (value->find('\0') != std::string::npos || !valid_utf8(*value)) {
         throw error{fmt::format("environment variable {} is not UTF-8", variable)};
@@ -99,7 +109,8 @@ class conninfo_scanner {
         return state_ == state::before_value || state_ == state::bare || state_ == state::quoted;
     }
     bool quoted() const { return state_ == state::quoted; }
-    // A password behind a variable that may be the beginning of anything: ${SERVER}/db?password=x, ${SCHEME}user:x@host.
+    // A password behind a variable that may be the beginning of anything: ${SERVER}/db?password=x,
+    // ${SCHEME}user:x@host.
     bool literal_tail() const
     {
         constexpr std::string_view key = "password=";
@@ -140,7 +151,8 @@ class conninfo_scanner {
         case state::key:
             if (c == '=') {
                 settings_.back().key = std::string{trim(settings_.back().key)};
-                malformed_ = malformed_ || settings_.back().key.find_first_of(" \t\r\n\f\v") != std::string::npos;
+                malformed_ = malformed_ ||
+                             settings_.back().key.find_first_of(" \t\r\n\f\v") != std::string::npos;
                 state_ = state::before_value;
             } else {
                 settings_.back().key += c;
@@ -187,12 +199,15 @@ bool holds_secret(std::string_view key)
 // A URI with each variable as one NUL.
 bool password_in_uri(std::string_view uri)
 {
-    auto const written_out = [](std::string_view part) { return part.find_first_not_of('\0') != std::string_view::npos; };
+    auto const written_out = [](std::string_view part) {
+        return part.find_first_not_of('\0') != std::string_view::npos;
+    };
     uri.remove_prefix(uri.find("://") + 3);
     auto const authority = uri.substr(0, uri.find_first_of("/?"));
     // A password with an unencoded / or ? would be cut off here: look for the @ behind as well.
-    auto const at = std::max(authority.rfind('@') == std::string_view::npos ? 0 : authority.rfind('@'),
-                             uri.rfind('@') == std::string_view::npos ? 0 : uri.rfind('@'));
+    auto const at =
+        std::max(authority.rfind('@') == std::string_view::npos ? 0 : authority.rfind('@'),
+                 uri.rfind('@') == std::string_view::npos ? 0 : uri.rfind('@'));
     auto const user = uri.substr(0, at);
     auto const colon = user.find(':');
     if (colon != std::string_view::npos && written_out(user.substr(colon + 1))) {
@@ -237,10 +252,13 @@ std::string expand_conninfo(std::string_view text, load_options const &options)
             },
             [&](std::string_view name) {
                 auto const value = value_of(name, options);
-                bool const in_user = last_at != std::string_view::npos && text.size() - left < last_at;
+                bool const in_user =
+                    last_at != std::string_view::npos && text.size() - left < last_at;
                 if (in_user && value.find_first_of("@/?# \t\r\n") != std::string::npos) {
-                    throw error{fmt::format("environment variable {} has a character that a URI cannot hold", name),
-                                "percent-encode @ / ? # and blanks in it, or write the dsn as key=value"};
+                    throw error{
+                        fmt::format(
+                            "environment variable {} has a character that a URI cannot hold", name),
+                        "percent-encode @ / ? # and blanks in it, or write the dsn as key=value"};
                 }
                 out += value;
                 left -= name.size() + 3;
@@ -272,16 +290,21 @@ conninfo_facts look_at_conninfo(std::string_view text)
     if (is_uri(text)) {
         std::string masked;
         walk(
-            text, [&](std::string_view part) { masked += part; }, [&](std::string_view) { masked += '\0'; });
+            text, [&](std::string_view part) { masked += part; },
+            [&](std::string_view) { masked += '\0'; });
         return {password_in_uri(masked), false};
     }
     conninfo_scanner scanner;
     walk(
-        text, [&](std::string_view part) { scanner.literal(part); }, [&](std::string_view) { scanner.variable(); });
+        text, [&](std::string_view part) { scanner.literal(part); },
+        [&](std::string_view) { scanner.variable(); });
     scanner.finish();
-    auto const written_out = [](conninfo_scanner::setting const &s) { return s.literal && holds_secret(s.key); };
+    auto const written_out = [](conninfo_scanner::setting const &s) {
+        return s.literal && holds_secret(s.key);
+    };
     auto const &settings = scanner.settings();
-    return {scanner.literal_tail() || std::any_of(settings.begin(), settings.end(), written_out), scanner.malformed()};
+    return {scanner.literal_tail() || std::any_of(settings.begin(), settings.end(), written_out),
+            scanner.malformed()};
 }
 
 } // namespace pgtend::config

@@ -6,15 +6,15 @@
 
 namespace pgtend::config {
 
-// Each adds to `all` what it read, also what is wrong in part: as a job or policy that has its name and position and is
-// harmless otherwise, so that what refers to it is not reported as well.
+// Each adds to `all` what it read, also what is wrong in part: as a job or policy that has its name
+// and position and is harmless otherwise, so that what refers to it is not reported as well.
 
 // `defaults` and `time_zone` of `all` are those of the main file, already read.
 void read_jobs(reader &r, node const &n, model::configuration &all);
 void read_partitions(reader &r, node const &n, model::configuration &all);
 
-// `private_file`: nobody but its owner may read or write the file, which then may hold passwords. Otherwise they are refused.
-// `mode` is for that message.
+// `private_file`: nobody but its owner may read or write the file, which then may hold passwords.
+// Otherwise they are refused. `mode` is for that message.
 struct file_secrecy {
     bool private_file = true;
     unsigned mode = 0600;

@@ -32,21 +32,27 @@ bool read_expanded(reader &r, node const &n, std::string &out)
 void read_dsn(reader &r, node const &n, target_parts &p)
 {
     if (n.kind != node_kind::scalar) {
-        r.error(n, "a connection string is wanted", "write \"host=... dbname=...\", a URI, or \"${VARIABLE}\"");
+        r.error(n, "a connection string is wanted",
+                "write \"host=... dbname=...\", a URI, or \"${VARIABLE}\"");
         return;
     }
     r.checked_quietly(n, [&] {
         if (n.text.empty()) {
-            throw error{"it is empty", "remove the key to connect as the environment says (PGHOST, PGSERVICE, ...)"};
+            throw error{
+                "it is empty",
+                "remove the key to connect as the environment says (PGHOST, PGSERVICE, ...)"};
         }
         auto const facts = look_at_conninfo(n.text);
         if (facts.malformed) {
-            throw error{"it is not a connection string", "write \"host=... dbname=...\", a URI, or \"${VARIABLE}\""};
+            throw error{"it is not a connection string",
+                        "write \"host=... dbname=...\", a URI, or \"${VARIABLE}\""};
         }
         if (facts.password && !p.file.private_file) {
-            throw error{fmt::format("it holds a password, and group or others may read or write the file (mode {})",
-                                    octal(p.file.mode)),
-                        fmt::format("chmod 600 {}, or write \"${{VARIABLE}}\" or `passfile:`", r.file())};
+            throw error{
+                fmt::format(
+                    "it holds a password, and group or others may read or write the file (mode {})",
+                    octal(p.file.mode)),
+                fmt::format("chmod 600 {}, or write \"${{VARIABLE}}\" or `passfile:`", r.file())};
         }
         p.target.dsn = expand_conninfo(n.text, r.options());
     });
@@ -68,8 +74,10 @@ void read_passfile(reader &r, node const &n, target_parts &p)
 void read_expect(reader &r, node const &n, target_parts &p)
 {
     static constexpr std::array<map_key<target_parts>, 2> keys{{
-        {"database", [](reader &in, node const &v, target_parts &t) { read_expanded(in, v, t.target.expect_database); }},
-        {"host", [](reader &in, node const &v, target_parts &t) { read_expanded(in, v, t.target.expect_host); }},
+        {"database", [](reader &in, node const &v,
+                        target_parts &t) { read_expanded(in, v, t.target.expect_database); }},
+        {"host", [](reader &in, node const &v,
+                    target_parts &t) { read_expanded(in, v, t.target.expect_host); }},
     }};
     read_map(r, n, "'expect'", keys, p);
 }
@@ -84,7 +92,8 @@ constexpr std::array<std::pair<std::string_view, model::pooler>, 4> poolers{{
 constexpr std::array<map_key<target_parts>, 4> keys{{
     {"dsn", read_dsn},
     {"passfile", read_passfile},
-    {"pooler", [](reader &r, node const &n, target_parts &p) { r.choice(n, p.target.pooler, poolers); }},
+    {"pooler",
+     [](reader &r, node const &n, target_parts &p) { r.choice(n, p.target.pooler, poolers); }},
     {"expect", read_expect},
 }};
 
@@ -116,10 +125,12 @@ void read_targets(reader &r, node const &n, file_secrecy const &file, model::con
         parts.target.at = r.at(entry.key);
         auto const good = r.checked(entry.key, [&] { check_target_name(entry.key.text); });
         if (entry.value.kind == node_kind::missing || entry.value.kind == node_kind::null) {
-            r.plain_error(entry.key, fmt::format("target {} is empty", shown(entry.key.text)),
-                          "write { dsn: \"${VARIABLE}\" }, or {} to connect as the environment says");
+            r.plain_error(
+                entry.key, fmt::format("target {} is empty", shown(entry.key.text)),
+                "write { dsn: \"${VARIABLE}\" }, or {} to connect as the environment says");
         } else if (entry.value.kind != node_kind::map) {
-            r.plain_error(entry.value, fmt::format("target {}: a map is wanted", shown(entry.key.text)),
+            r.plain_error(entry.value,
+                          fmt::format("target {}: a map is wanted", shown(entry.key.text)),
                           "write { dsn: \"${VARIABLE}\" }");
         } else {
             read_map(r, entry.value, "a target", keys, parts);

@@ -42,7 +42,8 @@ class builder final : public YAML::EventHandler {
     void OnDocumentStart(YAML::Mark const &mark) override
     {
         if (++documents_ > 1) {
-            stop(mark, "a second document begins here", "keep one document a file; `include:` joins files");
+            stop(mark, "a second document begins here",
+                 "keep one document a file; `include:` joins files");
         }
     }
     void OnDocumentEnd() override {}
@@ -68,7 +69,7 @@ class builder final : public YAML::EventHandler {
     {
         auto n = make(mark, node_kind::scalar);
         auto const c = byte(mark);
-        n.style = c == '"' || c == '\''   ? node_style::quoted
+        n.style = c == '"' || c == '\''  ? node_style::quoted
                   : c == '|' || c == '>' ? node_style::block
                                          : node_style::plain;
         if (n.style == node_style::quoted) {
@@ -167,22 +168,26 @@ class builder final : public YAML::EventHandler {
     void refuse_tag(node const &n, char first)
     {
         if (first == '!') {
-            report({file_, n.line, n.column}, "a tag (!) is not allowed here", "write the value without it");
+            report({file_, n.line, n.column}, "a tag (!) is not allowed here",
+                   "write the value without it");
         }
     }
 
     bool spells_null(YAML::Mark const &mark) const
     {
-        auto const rest = text_.substr(std::min(static_cast<std::size_t>(std::max(mark.pos, 0)), text_.size()));
+        auto const rest =
+            text_.substr(std::min(static_cast<std::size_t>(std::max(mark.pos, 0)), text_.size()));
         for (std::string_view const word : {"~", "null", "Null", "NULL"}) {
-            if (rest.substr(0, word.size()) == word && (rest.size() == word.size() || !is_word(rest[word.size()]))) {
+            if (rest.substr(0, word.size()) == word &&
+                (rest.size() == word.size() || !is_word(rest[word.size()]))) {
                 return true;
             }
         }
         return false;
     }
 
-    void open(YAML::Mark const &mark, std::string const & /*tag*/, YAML::anchor_t /*anchor*/, node_kind kind)
+    void open(YAML::Mark const &mark, std::string const & /*tag*/, YAML::anchor_t /*anchor*/,
+              node_kind kind)
     {
         if (static_cast<int>(open_.size()) >= deepest_nesting) {
             stop(mark, fmt::format("values are nested deeper than {} levels", deepest_nesting), {});
@@ -225,7 +230,8 @@ class builder final : public YAML::EventHandler {
             return;
         }
         if (key.kind != node_kind::scalar) {
-            report(at, "a key must be a word", "write `key: value`; quote a key that is not a plain word");
+            report(at, "a key must be a word",
+                   "write `key: value`; quote a key that is not a plain word");
             return;
         }
         if (key.text == "<<" && key.style == node_style::plain) {
@@ -244,7 +250,8 @@ class builder final : public YAML::EventHandler {
             if (!fresh) {
                 report({file_, entry.key.line, entry.key.column},
                        fmt::format("key {} is there twice", shown(entry.key.text)),
-                       fmt::format("it is in line {} already; remove one of them", there->second->line));
+                       fmt::format("it is in line {} already; remove one of them",
+                                   there->second->line));
             }
             return !fresh;
         };
@@ -289,7 +296,7 @@ class builder final : public YAML::EventHandler {
 };
 
 // What the library says is about its own machinery; what helps is to know the trap.
-[[noreturn]] void refuse_syntax(builder &made, YAML::ParserException const &e, std::string_view text)
+[[noreturn]] void refuse_syntax(builder &made, YAML::Exception const &e, std::string_view text)
 {
     auto const first = made.byte(e.mark);
     auto const pos = static_cast<std::size_t>(std::max(e.mark.pos, 0));
@@ -299,10 +306,14 @@ class builder final : public YAML::EventHandler {
         if (first != '*') {
             --mark.pos;
         }
-        made.stop(mark, "a text that begins with * is an alias in YAML", "quote it: \"*/5 * * * *\"");
+        made.stop(mark, "a text that begins with * is an alias in YAML",
+                  "quote it: \"*/5 * * * *\"");
     }
     if (first == '@' || first == '`' || first == '%') {
         made.stop(e.mark, fmt::format("a text cannot begin with {} in YAML", first), "quote it");
+    }
+    if (e.msg.find("EOF in scalar") != std::string::npos) {
+        made.stop(e.mark, "a quoted text is not closed before the end of the file", {});
     }
     auto const at = made.position(e.mark);
     auto const line = text.substr(text.substr(0, std::min(pos, text.size())).rfind('\n') + 1);
@@ -316,7 +327,8 @@ class builder final : public YAML::EventHandler {
     if (line.substr(0, line.find('\n')).find("${") != std::string_view::npos) {
         hint = "quote a value that has ${...}: braces are YAML's own";
     } else if (first == ':') {
-        hint = "a value that has a colon and a blank inside needs quotes; the keys of one map stand in one column";
+        hint = "a value that has a colon and a blank inside needs quotes; the keys of one map "
+               "stand in one column";
     } else if (e.msg.find("end of map not found") != std::string::npos ||
                e.msg.find("end of sequence not found") != std::string::npos) {
         hint = "the keys of one map, and the dashes of one list, stand in one column";
@@ -350,7 +362,7 @@ node parse_yaml(std::string_view text, std::string const &file, std::vector<diag
         while (parser.HandleNextDocument(made)) {
         }
         made.require_closed_quote();
-    } catch (YAML::ParserException const &e) {
+    } catch (YAML::Exception const &e) {
         refuse_syntax(made, e, text);
     }
     auto root = made.take();

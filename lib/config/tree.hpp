@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A YAML document as a small tree that keeps what the library's own nodes lose: how a value was written, and where.
+// A YAML document as a small tree that keeps what the library's own nodes lose: how a value was
+// written, and where.
 #pragma once
 #include <string>
 #include <string_view>
@@ -44,12 +45,14 @@ constexpr std::size_t longest_file = 1'000'000; // bytes
 constexpr int deepest_nesting = 32;
 constexpr std::size_t most_problems = 1'000; // what is found after them is not told
 
-// The document of a text, which is one file's. A text of blanks and comments is a missing node at 1:1.
+// The document of a text, which is one file's. A text of blanks and comments is a missing node at
+// 1:1.
 //
-// Throws config_error with one diagnostic for what leaves no tree to go on with: bad syntax, bytes that are not UTF-8, control
-// characters, a second document, nesting deeper than `deepest_nesting`, more than `longest_file` bytes. What YAML has and a
-// configuration must not have is added to `problems`, and reading goes on: anchors, aliases, merge keys (<<), tags, a key that
-// is there twice, a key that is not a scalar, tabs before a value.
+// Throws config_error with one diagnostic for what leaves no tree to go on with: bad syntax, bytes
+// that are not UTF-8, control characters, a second document, nesting deeper than `deepest_nesting`,
+// more than `longest_file` bytes. What YAML has and a configuration must not have is added to
+// `problems`, and reading goes on: anchors, aliases, merge keys (<<), tags, a key that is there
+// twice, a key that is not a scalar, tabs before a value.
 node parse_yaml(std::string_view text, std::string const &file, std::vector<diagnostic> &problems);
 
 } // namespace pgtend::config

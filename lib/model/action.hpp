@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a job does: one struct a kind, filled by the YAML file or by a command line with the same words.
+// What a job does: one struct a kind, filled by the YAML file or by a command line with the same
+// words.
 #pragma once
 #include <optional>
 #include <string>
@@ -30,10 +31,10 @@ struct selection {
 
 // How a batched change goes through its table. Batch size follows measured time.
 struct batching {
-    long long initial_rows = 5'000;           // first batch; 1 to 100,000
-    microseconds target = milliseconds{100};  // time a batch should take, from BEGIN to COMMIT
-    microseconds pause{0};                    // between batches
-    std::optional<long long> max_rows = {};   // stop after so many rows; what is left is said
+    long long initial_rows = 5'000;          // first batch; 1 to 100,000
+    microseconds target = milliseconds{100}; // time a batch should take, from BEGIN to COMMIT
+    microseconds pause{0};                   // between batches
+    std::optional<long long> max_rows = {};  // stop after so many rows; what is left is said
 };
 
 // cleanup: { table: public.sessions, where: "..." } or { tables: [ {table:, where:}, ... ] }
@@ -50,7 +51,8 @@ struct assignment {
     source_position at;
 };
 
-// expire: { table: public.bookings, where: "...", set: { status: cancelled, cancelled_at: { sql: "now()" } } }
+// expire: { table: public.bookings, where: "...", set: { status: cancelled, cancelled_at: { sql:
+// "now()" } } }
 struct expire_action {
     std::vector<selection> in;
     std::vector<assignment> set;
@@ -87,10 +89,11 @@ struct watch_action {
     std::vector<std::string> columns = {}; // of both the query and the table
 };
 
-using action = std::variant<refresh_action, cleanup_action, expire_action, vacuum_action, partition_action, sql_action,
-                            watch_action>;
+using action = std::variant<refresh_action, cleanup_action, expire_action, vacuum_action,
+                            partition_action, sql_action, watch_action>;
 
-// The YAML key of the action: "refresh", "cleanup", "expire", "vacuum", "analyze", "partition", "sql", "watch".
+// The YAML key of the action: "refresh", "cleanup", "expire", "vacuum", "analyze", "partition",
+// "sql", "watch".
 std::string_view kind(action const &what);
 // May a lost or interrupted run be repeated? All kinds but `sql`, which says so itself.
 bool idempotent(action const &what);

@@ -34,7 +34,10 @@ Named const &find(std::vector<Named> const &all, std::string_view what, std::str
 
 } // namespace
 
-job const &configuration::find_job(std::string_view name) const { return find(jobs, "job", name); }
+job const &configuration::find_job(std::string_view name) const
+{
+    return find(jobs, "job", name);
+}
 
 target const &configuration::find_target(std::string_view name) const
 {

@@ -13,8 +13,8 @@ namespace pgtend::model {
 
 struct target {
     std::string name;
-    std::string dsn;         // ${VAR} replaced; may hold a password: never printed
-    std::string passfile;    // empty: libpq's own rule
+    std::string dsn;      // ${VAR} replaced; may hold a password: never printed
+    std::string passfile; // empty: libpq's own rule
     model::pooler pooler = pooler::automatic;
     std::string expect_database; // empty: any
     std::string expect_host;
@@ -22,7 +22,7 @@ struct target {
 };
 
 struct configuration {
-    std::string file;      // as given
+    std::string file; // as given
     std::string time_zone = "UTC";
     std::vector<target> targets;
     run_policy defaults;
@@ -34,9 +34,10 @@ struct configuration {
     target const &find_target(std::string_view name) const;
 };
 
-// What cannot be seen value by value: duplicate job or target names, two partition policies of one table, a job that names
-// an unknown target or a table without policy, partition names that collide or exceed 63 bytes, a pattern that does not tell
-// partitions apart, max_age over the interval between slots. In the order of their positions.
+// What cannot be seen value by value: duplicate job or target names, two partition policies of one
+// table, a job that names an unknown target or a table without policy, partition names that collide
+// or exceed 63 bytes, a pattern that does not tell partitions apart, max_age over the interval
+// between slots. In the order of their positions.
 std::vector<diagnostic> validate(configuration const &all);
 
 } // namespace pgtend::model

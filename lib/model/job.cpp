@@ -47,7 +47,10 @@ std::string_view name(pooler value)
     return {};
 }
 
-microseconds time_limit(run_policy const &policy) { return policy.window.value_or(policy.timeout); }
+microseconds time_limit(run_policy const &policy)
+{
+    return policy.window.value_or(policy.timeout);
+}
 
 microseconds effective_max_age(run_policy const &policy, microseconds interval)
 {
@@ -67,7 +70,8 @@ void check_job_name(std::string_view name)
 {
     auto const starts = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
     auto const continues = [&](char c) { return starts(c) || c == '_' || c == '-'; };
-    if (name.empty() || name.size() > 63 || !starts(name[0]) || !std::all_of(name.begin(), name.end(), continues)) {
+    if (name.empty() || name.size() > 63 || !starts(name[0]) ||
+        !std::all_of(name.begin(), name.end(), continues)) {
         throw error{"'" + printable(head_and_tail(name, 63)) + "' is not a valid job name",
                     "use 1 to 63 of a-z, 0-9, _ and -, and begin with a letter or digit"};
     }

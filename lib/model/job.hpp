@@ -35,23 +35,25 @@ struct run_policy {
     model::missed missed = missed::once;
     std::optional<microseconds> max_age = {}; // nothing: the interval between slots, at most 24 h
     model::overlap overlap = overlap::skip;
-    std::optional<std::string> search_path = {}; // of the job's own SQL; nothing: what role and database say
-    bool row_security = false;                   // true: let policies hide rows from the job
-    std::string role = {};                       // SET LOCAL ROLE for the work; empty: the login
+    std::optional<std::string> search_path =
+        {};                    // of the job's own SQL; nothing: what role and database say
+    bool row_security = false; // true: let policies hide rows from the job
+    std::string role = {};     // SET LOCAL ROLE for the work; empty: the login
 };
 
 // How long a run may take: its window, else its timeout; 0: as long as it likes.
 microseconds time_limit(run_policy const &policy);
 
-// How late a slot may still be run, for a job whose slots are `interval` apart. Without `max_age:` the interval, at most 24 h.
-// A longer `max_age:` counts with `missed: all`; else there is one slot to run, and it is never older than the interval.
+// How late a slot may still be run, for a job whose slots are `interval` apart. Without `max_age:`
+// the interval, at most 24 h. A longer `max_age:` counts with `missed: all`; else there is one slot
+// to run, and it is never older than the interval.
 microseconds effective_max_age(run_policy const &policy, microseconds interval);
 
 // "@daily": what a job has that is filled piece by piece.
 cron::expression const &default_schedule();
 
 struct job {
-    std::string name; // [a-z0-9][a-z0-9_-]{0,62}
+    std::string name;        // [a-z0-9][a-z0-9_-]{0,62}
     std::string target = {}; // empty: every target the command names
     std::string schedule_text = {};
     cron::expression schedule = default_schedule();
@@ -61,13 +63,15 @@ struct job {
     run_policy policy;
     model::action action = {};
     source_position at = {};
-    // Of the job's own `max_age:`, `target:` and action; line 0 when it has none, or was not read from a file.
+    // Of the job's own `max_age:`, `target:` and action; line 0 when it has none, or was not read
+    // from a file.
     source_position max_age_at = {};
     source_position target_at = {};
     source_position action_at = {};
 };
 
-// Throws error with a hint unless it is 1 to 63 characters of a-z, 0-9, _ and -, beginning with a letter or digit.
+// Throws error with a hint unless it is 1 to 63 characters of a-z, 0-9, _ and -, beginning with a
+// letter or digit.
 void check_job_name(std::string_view name);
 
 std::string_view name(missed value);

@@ -89,7 +89,8 @@ void check_pattern(std::string_view pattern, step every)
             } else if (name == "q") {
                 q = true;
             } else if (name != "table") {
-                throw error{"the name pattern has an unknown placeholder '{" + printable(name) + "}'",
+                throw error{"the name pattern has an unknown placeholder '{" + printable(name) +
+                                "}'",
                             "there are {table}, {yyyy}, {q}, {mm}, {ww}, {dd} and {hh}"};
             }
         });
@@ -115,7 +116,8 @@ void check_pattern(std::string_view pattern, step every)
         break;
     }
     if (!apart) {
-        throw error{"the name pattern does not tell one " + std::string{name(every)} + " from another",
+        throw error{"the name pattern does not tell one " + std::string{name(every)} +
+                        " from another",
                     "write '" + std::string{default_pattern(every)} + "', for example" +
                         (ww && every != step::week ? "; {ww} is for weeks only" : "")};
     }

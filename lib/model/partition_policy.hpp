@@ -31,13 +31,15 @@ struct partition_policy {
     qualified_name table;
     std::string key; // the partition column
     step every = step::month;
-    // Placeholders {table} {yyyy} {mm} {dd} {hh} {ww} {q}; must tell the partitions of `every` apart.
+    // Placeholders {table} {yyyy} {mm} {dd} {hh} {ww} {q}; must tell the partitions of `every`
+    // apart.
     std::string name_pattern; // empty: the default of `every`, "{table}_{yyyy}_{mm}" for months
     std::optional<date> from; // first partition; nothing: the one of now
     int premake = 3;          // partitions beyond that of now, 0 to 1000
     std::string time_zone = "UTC"; // of the bounds
     bool grants = false;           // copy the parent's grants onto each new partition
-    std::vector<std::string> storage_parameters = {}; // "autovacuum_vacuum_scale_factor=0.05", set on each new partition
+    std::vector<std::string> storage_parameters =
+        {}; // "autovacuum_vacuum_scale_factor=0.05", set on each new partition
     source_position at;
     // Of `name:` and `from:`; line 0 when the policy has none, or was not read from a file.
     source_position name_at = {};

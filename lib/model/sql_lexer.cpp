@@ -13,17 +13,26 @@ bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
 }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 bool starts_word(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
            static_cast<unsigned char>(c) >= 0x80;
 }
-bool continues_word(char c) { return starts_word(c) || is_digit(c) || c == '$'; }
+bool continues_word(char c)
+{
+    return starts_word(c) || is_digit(c) || c == '$';
+}
 
 } // namespace
 
-std::string sql_lexer::word(sql_token const &token) const { return lower(text(token)); }
+std::string sql_lexer::word(sql_token const &token) const
+{
+    return lower(text(token));
+}
 
 void sql_lexer::refuse(std::size_t at, std::string const &what, std::string hint) const
 {
@@ -70,8 +79,8 @@ void sql_lexer::skip_blanks()
     }
 }
 
-// After a closing quote: do blanks with a line end, and another quote follow? Then it is the same string, with the same
-// rule for backslashes (scan.l, "quotecontinue").
+// After a closing quote: do blanks with a line end, and another quote follow? Then it is the same
+// string, with the same rule for backslashes (scan.l, "quotecontinue").
 bool sql_lexer::continues_string(std::size_t &position) const
 {
     bool line_end = false;
@@ -97,7 +106,8 @@ void sql_lexer::read_quoted(char quote, bool backslashes, std::size_t begin)
     for (;;) {
         if (position_ >= sql_.size()) {
             refuse(begin,
-                   quote == '"' ? "a quoted identifier is not closed" : "a quoted string is not closed",
+                   quote == '"' ? "a quoted identifier is not closed"
+                                : "a quoted string is not closed",
                    std::string{"a "} + quote + " inside the quotes is written twice");
         }
         char const c = sql_[position_++];
@@ -141,8 +151,8 @@ bool sql_lexer::read_dollar_quote()
 void sql_lexer::read_number()
 {
     auto const begin = position_;
-    bool const based = at(begin) == '0' && std::string_view{"xXoObB"}.find(at(begin + 1)) !=
-                                               std::string_view::npos &&
+    bool const based = at(begin) == '0' &&
+                       std::string_view{"xXoObB"}.find(at(begin + 1)) != std::string_view::npos &&
                        at(begin + 1) != '\0';
     if (based) { // 0x1F, 0o17, 0b1: from PostgreSQL 16 on
         position_ += 2;
@@ -221,7 +231,8 @@ sql_token sql_lexer::next()
         return token(sql_token_kind::parameter);
     }
     if (c == '$' && next == '{') {
-        refuse(begin, "it has a ${...}", "variables are replaced in the keys of a target, never in SQL");
+        refuse(begin, "it has a ${...}",
+               "variables are replaced in the keys of a target, never in SQL");
     }
     if (c == '$' && read_dollar_quote()) {
         return token(sql_token_kind::string);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Just enough of PostgreSQL's scanner (src/backend/parser/scan.l) to know what is a quote, a comment, a word.
+// Just enough of PostgreSQL's scanner (src/backend/parser/scan.l) to know what is a quote, a
+// comment, a word.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -23,14 +24,15 @@ struct sql_token {
     std::size_t end = 0;
 };
 
-// Reads under standard_conforming_strings = on, which every session of the work sets. Blanks and comments (nested ones too)
-// are skipped. Linear in the length of the text.
+// Reads under standard_conforming_strings = on, which every session of the work sets. Blanks and
+// comments (nested ones too) are skipped. Linear in the length of the text.
 class sql_lexer {
   public:
     explicit sql_lexer(std::string_view sql) : sql_{sql} {}
 
-    // Throws error, with a hint and the line of the text, when a quote or a comment is not closed, when a number runs into
-    // letters, and at what SQL does not have: a NUL, a backslash (psql's commands), ${ (variables are not replaced in SQL).
+    // Throws error, with a hint and the line of the text, when a quote or a comment is not closed,
+    // when a number runs into letters, and at what SQL does not have: a NUL, a backslash (psql's
+    // commands), ${ (variables are not replaced in SQL).
     sql_token next();
 
     std::string_view text(sql_token const &token) const

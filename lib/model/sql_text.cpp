@@ -47,8 +47,8 @@ class nesting {
     std::string open_;
 };
 
-// Is the scanner inside the BEGIN ATOMIC ... END body of CREATE FUNCTION or PROCEDURE? The same rule as psql's
-// (src/fe_utils/psqlscan.l): BEGIN and CASE go in, END comes out.
+// Is the scanner inside the BEGIN ATOMIC ... END body of CREATE FUNCTION or PROCEDURE? The same
+// rule as psql's (src/fe_utils/psqlscan.l): BEGIN and CASE go in, END comes out.
 class routine_body {
   public:
     void word(std::string const &word)
@@ -70,9 +70,12 @@ class routine_body {
   private:
     bool creates_routine() const
     {
-        auto const routine = [](std::string const &w) { return w == "function" || w == "procedure"; };
-        return first_[0] == "create" && (routine(first_[1]) || (first_[1] == "or" && first_[2] == "replace" &&
-                                                                routine(first_[3])));
+        auto const routine = [](std::string const &w) {
+            return w == "function" || w == "procedure";
+        };
+        return first_[0] == "create" &&
+               (routine(first_[1]) ||
+                (first_[1] == "or" && first_[2] == "replace" && routine(first_[3])));
     }
     std::array<std::string, 4> first_;
     std::size_t count_ = 0;
@@ -88,7 +91,10 @@ struct statement_words {
     {
         return std::find(words.begin(), words.end(), word) != words.end();
     }
-    std::string_view word(std::size_t i) const { return i < words.size() ? words[i] : std::string_view{}; }
+    std::string_view word(std::size_t i) const
+    {
+        return i < words.size() ? words[i] : std::string_view{};
+    }
 };
 
 void each_statement(std::string_view sql, std::function<void(statement_words const &)> const &take)
@@ -115,7 +121,8 @@ void each_statement(std::string_view sql, std::function<void(statement_words con
             }
             empty = false;
             parentheses.take(lexer, token);
-            statement.parameter = statement.parameter || (token.kind == kind::parameter && !body.inside());
+            statement.parameter =
+                statement.parameter || (token.kind == kind::parameter && !body.inside());
             if (token.kind == kind::word) {
                 auto word = lexer.word(token);
                 if (!parentheses.inside()) {
@@ -131,7 +138,8 @@ bool refused_in_transaction(statement_words const &s)
 {
     auto const first = s.word(0);
     auto const second = s.word(1);
-    if (first == "vacuum" || (first == "alter" && second == "system") || (first == "discard" && second == "all")) {
+    if (first == "vacuum" || (first == "alter" && second == "system") ||
+        (first == "discard" && second == "all")) {
         return true;
     }
     if (first == "cluster") {
@@ -149,8 +157,8 @@ bool refused_in_transaction(statement_words const &s)
 
 bool controls_transaction(statement_words const &s)
 {
-    static constexpr std::array<std::string_view, 8> control{"begin",  "start", "commit",    "end",
-                                                             "rollback", "abort", "savepoint", "release"};
+    static constexpr std::array<std::string_view, 8> control{
+        "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release"};
     return std::find(control.begin(), control.end(), s.word(0)) != control.end() ||
            (s.word(0) == "prepare" && s.word(1) == "transaction");
 }
@@ -158,14 +166,16 @@ bool controls_transaction(statement_words const &s)
 std::string capitals(std::string_view word)
 {
     std::string out{word};
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+    std::transform(out.begin(), out.end(), out.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
     return out;
 }
 
 [[noreturn]] void refuse_parameter()
 {
-    throw error{"it has a parameter such as $1", "write the value itself; nothing is put in for it"};
+    throw error{"it has a parameter such as $1",
+                "write the value itself; nothing is put in for it"};
 }
 
 } // namespace
@@ -180,7 +190,8 @@ std::vector<std::string> split_statements(std::string_view sql)
 bool forbids_transaction(std::string_view statement)
 {
     bool out = false;
-    each_statement(statement, [&](statement_words const &s) { out = out || refused_in_transaction(s); });
+    each_statement(statement,
+                   [&](statement_words const &s) { out = out || refused_in_transaction(s); });
     return out;
 }
 
@@ -193,16 +204,19 @@ void check_sql(std::string_view text, bool one_transaction)
         auto const first = s.word(0);
         if (controls_transaction(s)) {
             throw error{which + " is transaction control (" + capitals(first) + ")",
-                        "the run opens and commits its transaction itself; `statements: separate` gives each "
+                        "the run opens and commits its transaction itself; `statements: separate` "
+                        "gives each "
                         "statement its own"};
         }
-        if ((first == "set" && s.word(1) != "local" && s.word(1) != "constraints" && s.word(1) != "transaction") ||
+        if ((first == "set" && s.word(1) != "local" && s.word(1) != "constraints" &&
+             s.word(1) != "transaction") ||
             first == "reset") {
             throw error{which + " is " + capitals(first) + ", which outlives the transaction",
                         "write SET LOCAL; behind a pooler the other would reach other clients"};
         }
         if (first == "copy" && (s.has("stdin") || s.has("stdout"))) {
-            throw error{which + " copies from or to the client", "a job has no input and output of its own"};
+            throw error{which + " copies from or to the client",
+                        "a job has no input and output of its own"};
         }
         if (s.parameter && first != "prepare") {
             refuse_parameter();

@@ -37,12 +37,14 @@ void check_unique(std::vector<Named> const &all, std::string_view what, problems
         auto const [first, fresh] = seen.try_emplace(one.name, &one);
         if (!fresh) {
             out.push_back({one.at, fmt::format("{} '{}' is there twice", what, printable(one.name)),
-                           fmt::format("the first is in {}; rename one of them", place(first->second->at, one.at))});
+                           fmt::format("the first is in {}; rename one of them",
+                                       place(first->second->at, one.at))});
         }
     }
 }
 
-std::string offer(std::string_view wanted, std::vector<std::string_view> const &names, std::string otherwise)
+std::string offer(std::string_view wanted, std::vector<std::string_view> const &names,
+                  std::string otherwise)
 {
     auto const near = nearest(wanted, names);
     return near ? fmt::format("did you mean '{}'?", *near) : std::move(otherwise);
@@ -55,8 +57,11 @@ void check_targets_of(configuration const &all, problems &out)
         names.push_back(target.name);
     }
     for (auto const &job : all.jobs) {
-        if (!job.target.empty() && std::find(names.begin(), names.end(), job.target) == names.end()) {
-            out.push_back({or_else(job.target_at, job.at), fmt::format("job '{}' names an unknown target '{}'", job.name, printable(job.target)),
+        if (!job.target.empty() &&
+            std::find(names.begin(), names.end(), job.target) == names.end()) {
+            out.push_back({or_else(job.target_at, job.at),
+                           fmt::format("job '{}' names an unknown target '{}'", job.name,
+                                       printable(job.target)),
                            offer(job.target, names, "declare it under `targets:`")});
         }
     }
@@ -75,14 +80,17 @@ void check_partition_jobs(configuration const &all, problems &out)
             continue;
         }
         if (all.partitions.empty()) {
-            out.push_back({or_else(job.action_at, job.at), fmt::format("job '{}' has no partition policy to work on", job.name),
+            out.push_back({or_else(job.action_at, job.at),
+                           fmt::format("job '{}' has no partition policy to work on", job.name),
                            "declare the tables under `partitions:`"});
             continue;
         }
         for (auto const &table : action->tables) {
             auto const name = display(table);
             if (std::find(names.begin(), names.end(), name) == names.end()) {
-                out.push_back({or_else(job.action_at, job.at), fmt::format("job '{}' names {}, which has no partition policy", job.name, name),
+                out.push_back({or_else(job.action_at, job.at),
+                               fmt::format("job '{}' names {}, which has no partition policy",
+                                           job.name, name),
                                offer(name, names, "declare it under `partitions:`")});
             }
         }
@@ -96,7 +104,8 @@ partition_start sample(partition_policy const &policy)
     return {from.year, from.month, from.day, 0};
 }
 
-// `from` must be where a partition begins: silently moving it would create one that nobody asked for.
+// `from` must be where a partition begins: silently moving it would create one that nobody asked
+// for.
 void check_from(partition_policy const &policy)
 {
     if (!policy.from) {
@@ -127,15 +136,16 @@ void check_from(partition_policy const &policy)
         break;
     }
     if (!good) {
-        throw error{fmt::format("`from: {:04}-{:02}-{:02}` is not where a {} begins", from.year, from.month, from.day,
-                                name(policy.every)),
+        throw error{fmt::format("`from: {:04}-{:02}-{:02}` is not where a {} begins", from.year,
+                                from.month, from.day, name(policy.every)),
                     fmt::format("write {}", want)};
     }
 }
 
 void check_name(partition_policy const &policy)
 {
-    check_pattern(policy.name_pattern.empty() ? default_pattern(policy.every) : std::string_view{policy.name_pattern},
+    check_pattern(policy.name_pattern.empty() ? default_pattern(policy.every)
+                                              : std::string_view{policy.name_pattern},
                   policy.every);
     partition_name(policy, sample(policy));
     if (policy.every == step::hour && policy.time_zone != "UTC") {
@@ -147,7 +157,8 @@ void check_name(partition_policy const &policy)
 // The names that a policy can make: each digit that depends on time as '#'.
 std::string shape(partition_policy const &policy)
 {
-    std::string_view rest = policy.name_pattern.empty() ? default_pattern(policy.every) : policy.name_pattern;
+    std::string_view rest =
+        policy.name_pattern.empty() ? default_pattern(policy.every) : policy.name_pattern;
     std::string out;
     while (!rest.empty()) {
         auto const brace = std::min(rest.find('{'), rest.size());
@@ -177,14 +188,19 @@ void check_partitions(configuration const &all, problems &out)
     std::map<qualified_name, partition_policy const *> seen;
     std::vector<std::pair<std::string, partition_policy const *>> shapes;
     for (auto const &policy : all.partitions) {
-        auto const refuse = [&](source_position const &exact, std::string const &message, std::string hint) {
+        auto const refuse = [&](source_position const &exact, std::string const &message,
+                                std::string hint) {
             out.push_back({or_else(exact, policy.at),
-                           fmt::format("partitions of {}: {}", display(policy.table), message), std::move(hint)});
+                           fmt::format("partitions of {}: {}", display(policy.table), message),
+                           std::move(hint)});
         };
         auto const [first, fresh] = seen.try_emplace(policy.table, &policy);
         if (!fresh) {
-            out.push_back({policy.at, fmt::format("table {} has two partition policies", display(policy.table)),
-                           fmt::format("the first is in {}; keep one of them", place(first->second->at, policy.at))});
+            out.push_back(
+                {policy.at,
+                 fmt::format("table {} has two partition policies", display(policy.table)),
+                 fmt::format("the first is in {}; keep one of them",
+                             place(first->second->at, policy.at))});
             continue;
         }
         try {
@@ -204,9 +220,10 @@ void check_partitions(configuration const &all, problems &out)
         auto const &mine = shapes[i].first;
         auto const *const policy = shapes[i].second;
         auto const refuse = [&](std::string const &whose) {
-            out.push_back({or_else(policy->name_at, policy->at),
-                           fmt::format("partitions of {} may get the {}", display(policy->table), whose),
-                           "begin `name:` with {table}_, or with words that differ"});
+            out.push_back(
+                {or_else(policy->name_at, policy->at),
+                 fmt::format("partitions of {} may get the {}", display(policy->table), whose),
+                 "begin `name:` with {table}_, or with words that differ"});
         };
         for (std::size_t j = 0; j < shapes.size(); ++j) {
             auto const &[other, of] = shapes[j];
@@ -225,8 +242,8 @@ void check_partitions(configuration const &all, problems &out)
     }
 }
 
-// The longest time between two slots, or the first that is `enough`: of those after a fixed instant, so that the answer does
-// not depend on today.
+// The longest time between two slots, or the first that is `enough`: of those after a fixed
+// instant, so that the answer does not depend on today.
 std::optional<microseconds> longest_interval(job const &of, microseconds enough)
 {
     constexpr int slots = 400;
@@ -252,10 +269,11 @@ void check_max_age(job const &of, problems &out)
     }
     auto const interval = longest_interval(of, *of.policy.max_age);
     if (interval && *of.policy.max_age > *interval) {
-        out.push_back({of.max_age_at,
-                       fmt::format("max_age: {} is longer than the {} between two slots of job '{}'",
-                                   to_string(*of.policy.max_age), to_string(*interval), of.name),
-                       "write at most that; or `missed: all`, if each missed slot is to be run"});
+        out.push_back(
+            {of.max_age_at,
+             fmt::format("max_age: {} is longer than the {} between two slots of job '{}'",
+                         to_string(*of.policy.max_age), to_string(*interval), of.name),
+             "write at most that; or `missed: all`, if each missed slot is to be run"});
     }
 }
 
@@ -273,7 +291,8 @@ std::vector<diagnostic> validate(configuration const &all)
         check_max_age(job, out);
     }
     std::stable_sort(out.begin(), out.end(), [](diagnostic const &a, diagnostic const &b) {
-        return std::tie(a.at.file, a.at.line, a.at.column) < std::tie(b.at.file, b.at.line, b.at.column);
+        return std::tie(a.at.file, a.at.line, a.at.column) <
+               std::tie(b.at.file, b.at.line, b.at.column);
     });
     return out;
 }

@@ -31,15 +31,18 @@ TEST_SUITE("nodb")
         CHECK(parse_qualified_name("a.\"b.c\"") == qualified_name{"a", "b.c"});
         CHECK(parse_qualified_name("\"quo\"\"te\"") == qualified_name{"", "quo\"te"});
         CHECK(parse_qualified_name("\"\"\"\"") == qualified_name{"", "\""});
-        CHECK(parse_qualified_name("\xC3\x89t\xC3\xA9") == qualified_name{"", "\xC3\x89t\xC3\xA9"}); // only ASCII folds
+        CHECK(parse_qualified_name("\xC3\x89t\xC3\xA9") ==
+              qualified_name{"", "\xC3\x89t\xC3\xA9"}); // only ASCII folds
         CHECK(parse_identifier("\"; drop table x; --\"") == "; drop table x; --");
         CHECK(parse_identifier("Select") == "select");
     }
 
     TEST_CASE("what is not a name")
     {
-        for (auto const *text : {"", ".", "a.", ".a", "a..b", "a.b.c", "a b", "a;b", "a-b", "1a", "a\"b", "\"a", "\"a\"b", "\"\"",
-                                 "a.\"", "$a", "a'", "(a)", " a", "a ", "\"a\".\"\"", "\"a\xFF\"", "\xFF"}) {
+        for (auto const *text :
+             {"",    ".",   "a.",   ".a",  "a..b",       "a.b.c",     "a b",  "a;b",
+              "a-b", "1a",  "a\"b", "\"a", "\"a\"b",     "\"\"",      "a.\"", "$a",
+              "a'",  "(a)", " a",   "a ",  "\"a\".\"\"", "\"a\xFF\"", "\xFF"}) {
             CAPTURE(text);
             CHECK(refused(text));
         }

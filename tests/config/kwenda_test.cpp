@@ -18,9 +18,10 @@ TEST_SUITE("nodb")
         CHECK(all.time_zone == "Africa/Kinshasa");
         CHECK(all.partitions.size() >= 3);
         CHECK(all.targets.at(0).dsn == "dbname=kwenda");
-        for (auto const *job : {"refresh-dashboard", "cleanup-driver-locations", "expire-promos", "cancel-expired-bookings",
-                                "cancel-expired-deliveries", "cleanup-cache", "reset-lottery-limits", "monitor-security-events",
-                                "vacuum-nightly"}) {
+        for (auto const *job :
+             {"refresh-dashboard", "cleanup-driver-locations", "expire-promos",
+              "cancel-expired-bookings", "cancel-expired-deliveries", "cleanup-cache",
+              "reset-lottery-limits", "monitor-security-events", "vacuum-nightly"}) {
             CHECK(all.find_job(job).enabled);
             CHECK(all.find_job(job).time_zone == "Africa/Kinshasa");
         }

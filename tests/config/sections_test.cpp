@@ -112,22 +112,28 @@ TEST_SUITE("nodb")
 
     TEST_CASE("what keys of one map say against each other")
     {
-        CHECK(problems(job_with("window: 2h\n    timeout: 1h")) == lines{"6:5: keys 'window' and 'timeout' exclude each other"});
+        CHECK(problems(job_with("window: 2h\n    timeout: 1h")) ==
+              lines{"6:5: keys 'window' and 'timeout' exclude each other"});
         CHECK(problems(job_with("lock: { attempt: 1min, deadline: 1s }")) ==
               lines{"6:11: lock: an attempt of 1m is longer than the deadline of 1s"});
         CHECK(problems(job_with("retry: { initial: 1min, ceiling: 1s }")) ==
               lines{"6:12: retry: an initial pause of 1m is longer than the ceiling of 1s"});
         // Also against what defaults say.
         CHECK(problems("version: 1\ndefaults: { lock: { attempt: 50ms, deadline: 50ms } }\n"
-                       "jobs: [ { name: a, schedule: \"@daily\", vacuum: {}, lock: { attempt: 60ms } } ]\n")
+                       "jobs: [ { name: a, schedule: \"@daily\", vacuum: {}, lock: { attempt: 60ms "
+                       "} } ]\n")
                   .size() == 1);
-        CHECK(problems(job_with("analyze: {}")) == lines{"6:5: 'analyze' is a second action of the job"});
+        CHECK(problems(job_with("analyze: {}")) ==
+              lines{"6:5: 'analyze' is a second action of the job"});
     }
 
     TEST_CASE("day_match goes to the schedule")
     {
         auto const schedule = [](std::string const &more) {
-            return load("version: 1\njobs:\n  - { name: a, schedule: \"0 0 13 * 5\", vacuum: {}" + more + " }\n").jobs[0].schedule;
+            return load("version: 1\njobs:\n  - { name: a, schedule: \"0 0 13 * 5\", vacuum: {}" +
+                        more + " }\n")
+                .jobs[0]
+                .schedule;
         };
         CHECK(schedule("").days() == cron::day_match::vixie);
         CHECK(schedule(", day_match: all").days() == cron::day_match::all);
@@ -139,14 +145,16 @@ TEST_SUITE("nodb")
         CHECK(load(job_with("search_path: \"\"")).jobs[0].policy.search_path == "");
         CHECK_FALSE(load(job_with("enabled: true")).jobs[0].policy.search_path);
         CHECK(problems(job_with("search_path: \"a,,b\"")).size() == 1);
-        CHECK(load(job_with("search_path: '\"a\"\"b\"'")).jobs[0].policy.search_path == "\"a\"\"b\"");
+        CHECK(load(job_with("search_path: '\"a\"\"b\"'")).jobs[0].policy.search_path ==
+              "\"a\"\"b\"");
     }
 
     TEST_CASE("targets")
     {
         auto const all = load("version: 1\n"
                               "targets:\n"
-                              "  main: { dsn: \"host=h dbname=${DB}\", passfile: \"secrets/${WHO}.pass\", pooler: transaction,\n"
+                              "  main: { dsn: \"host=h dbname=${DB}\", passfile: "
+                              "\"secrets/${WHO}.pass\", pooler: transaction,\n"
                               "          expect: { database: \"${DB}\", host: h1 } }\n"
                               "  here: {}\n",
                               {{"DB", "shop"}, {"WHO", "me"}});
@@ -158,21 +166,25 @@ TEST_SUITE("nodb")
         CHECK(all.targets[0].expect_host == "h1");
         CHECK(all.targets[1].dsn.empty());
         CHECK(all.targets[1].pooler == model::pooler::automatic);
-        CHECK(problems("version: 1\ntargets: { all: {} }\n") == lines{"2:12: 'all' is not a name for a target"});
+        CHECK(problems("version: 1\ntargets: { all: {} }\n") ==
+              lines{"2:12: 'all' is not a name for a target"});
         CHECK(problems("version: 1\ntargets: { a: }\n") == lines{"2:12: target 'a' is empty"});
         CHECK(problems("version: 1\ntargets: [a]\n") == lines{"2:10: targets: a map is wanted"});
     }
 
     TEST_CASE("partition policies")
     {
-        auto const all = load("version: 1\n"
-                              "partitions:\n"
-                              "  - { table: public.orders, key: created_at, every: month, name: \"{table}_{yyyy}_{mm}\",\n"
-                              "      from: 2025-01, premake: 3, timezone: Africa/Kinshasa, grants: true,\n"
-                              "      storage_parameters: { autovacuum_vacuum_scale_factor: 0.05, fillfactor: 90,\n"
-                              "                            toast.autovacuum_enabled: false, vacuum_index_cleanup: auto } }\n"
-                              "  - { table: public.events, key: at, every: day, from: 2025-01-15 }\n"
-                              "  - { table: public.days, key: at, every: day, from: \"2025-02-28\" }\n");
+        auto const all = load(
+            "version: 1\n"
+            "partitions:\n"
+            "  - { table: public.orders, key: created_at, every: month, name: "
+            "\"{table}_{yyyy}_{mm}\",\n"
+            "      from: 2025-01, premake: 3, timezone: Africa/Kinshasa, grants: true,\n"
+            "      storage_parameters: { autovacuum_vacuum_scale_factor: 0.05, fillfactor: 90,\n"
+            "                            toast.autovacuum_enabled: false, vacuum_index_cleanup: "
+            "auto } }\n"
+            "  - { table: public.events, key: at, every: day, from: 2025-01-15 }\n"
+            "  - { table: public.days, key: at, every: day, from: \"2025-02-28\" }\n");
         auto const &p = all.partitions[0];
         CHECK(p.table == qualified_name{"public", "orders"});
         CHECK(p.key == "created_at");
@@ -183,22 +195,29 @@ TEST_SUITE("nodb")
         CHECK(p.time_zone == "Africa/Kinshasa");
         CHECK(p.grants);
         CHECK(p.storage_parameters == lines{"autovacuum_vacuum_scale_factor=0.05", "fillfactor=90",
-                                            "toast.autovacuum_enabled=false", "vacuum_index_cleanup=auto"});
+                                            "toast.autovacuum_enabled=false",
+                                            "vacuum_index_cleanup=auto"});
         CHECK(all.partitions[1].time_zone == "UTC"); // not the zone of the jobs
         CHECK(all.partitions[1].from == model::date{2025, 1, 15});
         CHECK(all.partitions[1].premake == 3);
         CHECK(all.partitions[2].from == model::date{2025, 2, 28});
 
         auto const policy = [](std::string const &more) {
-            return problems("version: 1\npartitions:\n  - { table: public.t, key: k, every: month, " + more + " }\n");
+            return problems(
+                "version: 1\npartitions:\n  - { table: public.t, key: k, every: month, " + more +
+                " }\n");
         };
         CHECK(policy("from: 2025-13") == lines{"3:52: from: '2025-13' is not a date"});
         CHECK(policy("from: 2025-02-29") == lines{"3:52: from: '2025-02-29' is not a date"});
-        CHECK(policy("from: 1066-10") == lines{"3:52: from: '1066-10' is not between the years 1900 and 2200"});
+        CHECK(policy("from: 1066-10") ==
+              lines{"3:52: from: '1066-10' is not between the years 1900 and 2200"});
         CHECK(policy("from: 2025").size() == 1);
-        CHECK(policy("from: 2025-01-15") == lines{"3:52: partitions of public.t: `from: 2025-01-15` is not where a month begins"});
+        CHECK(
+            policy("from: 2025-01-15") ==
+            lines{"3:52: partitions of public.t: `from: 2025-01-15` is not where a month begins"});
         CHECK(policy("name: \"{table}_{yyyy}\"") ==
-              lines{"3:52: partitions of public.t: the name pattern does not tell one month from another"});
+              lines{"3:52: partitions of public.t: the name pattern does not tell one month from "
+                    "another"});
         CHECK(policy("premake: 1001").size() == 1);
         CHECK(policy("storage_parameters: { filfactor: 90 }") ==
               lines{"3:68: storage_parameters: 'filfactor' is not a storage parameter of tables"});
@@ -214,20 +233,25 @@ TEST_SUITE("nodb")
         auto const one = action_of<model::refresh_action>("refresh: { matview: public.a }");
         CHECK(one.matviews == std::vector<qualified_name>{{"public", "a"}});
         CHECK(one.mode == model::concurrently::automatic);
-        auto const two = action_of<model::refresh_action>("refresh: { matviews: [public.a, b.c], concurrently: false }");
+        auto const two = action_of<model::refresh_action>(
+            "refresh: { matviews: [public.a, b.c], concurrently: false }");
         CHECK(two.matviews.size() == 2);
         CHECK(two.mode == model::concurrently::no);
-        CHECK(action_of<model::refresh_action>("refresh: { matview: a.b, concurrently: true }").mode == model::concurrently::yes);
-        CHECK(problems(job_that("refresh: {}")) == lines{"5:14: 'refresh' needs the key 'matview' or 'matviews'"});
+        CHECK(action_of<model::refresh_action>("refresh: { matview: a.b, concurrently: true }")
+                  .mode == model::concurrently::yes);
+        CHECK(problems(job_that("refresh: {}")) ==
+              lines{"5:14: 'refresh' needs the key 'matview' or 'matviews'"});
         CHECK(problems(job_that("refresh: { matview: a.b, matviews: [a.c] }")) ==
               lines{"5:14: 'matview' and 'matviews' exclude each other"});
-        CHECK(problems(job_that("refresh: public.a")) == lines{"5:14: refresh: a map is wanted, not a text"});
+        CHECK(problems(job_that("refresh: public.a")) ==
+              lines{"5:14: refresh: a map is wanted, not a text"});
     }
 
     TEST_CASE("cleanup")
     {
         auto const one = action_of<model::cleanup_action>(
-            "cleanup: { table: public.a, where: \"x < now()\", batch_rows: 100, batch_time: 50ms, pause: 10ms, max_rows: 7 }");
+            "cleanup: { table: public.a, where: \"x < now()\", batch_rows: 100, batch_time: 50ms, "
+            "pause: 10ms, max_rows: 7 }");
         CHECK(one.from.size() == 1);
         CHECK(one.from[0].table == qualified_name{"public", "a"});
         CHECK(one.from[0].where == "x < now()");
@@ -241,9 +265,12 @@ TEST_SUITE("nodb")
         CHECK(two.from[1].where == "true");
         CHECK(to_string(two.from[1].at) == "test.yaml:5:54");
         CHECK_FALSE(two.batches.max_rows);
-        CHECK(problems(job_that("cleanup: { table: a.b }")) == lines{"5:14: 'cleanup' needs the key 'where'"});
-        CHECK(problems(job_that("cleanup: { tables: [ { table: a.b } ] }")) == lines{"5:26: a table of the list needs the key 'where'"});
-        CHECK(problems(job_that("cleanup: { tables: [ { table: a.b, where: x } ], where: z }")).size() == 1);
+        CHECK(problems(job_that("cleanup: { table: a.b }")) ==
+              lines{"5:14: 'cleanup' needs the key 'where'"});
+        CHECK(problems(job_that("cleanup: { tables: [ { table: a.b } ] }")) ==
+              lines{"5:26: a table of the list needs the key 'where'"});
+        CHECK(problems(job_that("cleanup: { tables: [ { table: a.b, where: x } ], where: z }"))
+                  .size() == 1);
         CHECK(problems(job_that("cleanup: { table: a.b, where: yes }")).size() == 1);
         CHECK(problems(job_that("cleanup: { table: a.b, where: \"where x\" }")) ==
               lines{"5:35: where: it begins with the word WHERE"});
@@ -253,7 +280,8 @@ TEST_SUITE("nodb")
     TEST_CASE("expire")
     {
         auto const e = action_of<model::expire_action>(
-            "expire: { table: a.b, where: x, set: { status: cancelled, at: { sql: \"now()\" }, driver: null, active: false,\n"
+            "expire: { table: a.b, where: x, set: { status: cancelled, at: { sql: \"now()\" }, "
+            "driver: null, active: false,\n"
             "      n: 0, factor: 0.5, Folded: x, '\"Kept\"': \"no\", day: 2025-01-15 } }");
         CHECK(e.in[0].table.name == "b");
         REQUIRE(e.set.size() == 9);
@@ -273,9 +301,11 @@ TEST_SUITE("nodb")
         auto const wrong = [](std::string const &set) {
             return problems(job_that("expire: { table: a.b, where: x, set: { " + set + " } }"));
         };
-        CHECK(problems(job_that("expire: { table: a.b, where: x }")) == lines{"5:13: 'expire' needs the key 'set'"});
+        CHECK(problems(job_that("expire: { table: a.b, where: x }")) ==
+              lines{"5:13: 'expire' needs the key 'set'"});
         CHECK(wrong("") == lines{"5:42: set: the map is empty"});
-        CHECK(wrong("a: yes") == lines{"5:47: a: 'yes' is a boolean to some YAML readers, a text to others"});
+        CHECK(wrong("a: yes") ==
+              lines{"5:47: a: 'yes' is a boolean to some YAML readers, a text to others"});
         CHECK(wrong("a: 022").size() == 1);
         CHECK(wrong("a: 1e3").size() == 1);
         CHECK(wrong("a: 12:30:00").size() == 1);
@@ -288,7 +318,8 @@ TEST_SUITE("nodb")
 
     TEST_CASE("vacuum, analyze, partition")
     {
-        auto const v = action_of<model::vacuum_action>("vacuum: { tables: [a.b, a.c], analyze: true, workers: 2 }");
+        auto const v = action_of<model::vacuum_action>(
+            "vacuum: { tables: [a.b, a.c], analyze: true, workers: 2 }");
         CHECK(v.vacuum);
         CHECK(v.analyze);
         CHECK(v.workers == 2);
@@ -297,7 +328,8 @@ TEST_SUITE("nodb")
         CHECK(problems(job_that("vacuum: { workers: 17 }")).size() == 1);
         CHECK(problems(job_that("analyze: { analyze: true }")).size() == 1);
         CHECK(problems(job_that("vacuum:")) == lines{"5:5: key 'vacuum' is empty"});
-        CHECK(problems(job_that("partition: {}")) == lines{"5:5: job 'a' has no partition policy to work on"});
+        CHECK(problems(job_that("partition: {}")) ==
+              lines{"5:5: job 'a' has no partition policy to work on"});
         auto const policies = std::string{"partitions: [ { table: a.b, key: k, every: day } ]\n"};
         auto const all = load(job_that("partition: { tables: [a.b], workers: 2 }") + policies);
         CHECK(std::get<model::partition_action>(all.jobs[0].action).workers == 2);
@@ -311,7 +343,8 @@ TEST_SUITE("nodb")
         CHECK(one.text == "select 1; select 2");
         CHECK(one.one_transaction);
         CHECK_FALSE(one.idempotent);
-        auto const many = action_of<model::sql_action>("sql: { text: \"vacuum a; select 2\", statements: separate, idempotent: true }");
+        auto const many = action_of<model::sql_action>(
+            "sql: { text: \"vacuum a; select 2\", statements: separate, idempotent: true }");
         CHECK_FALSE(many.one_transaction);
         CHECK(many.idempotent);
         CHECK(problems(job_that("sql: { text: \"select 1; commit; delete from x\" }")) ==
@@ -325,18 +358,24 @@ TEST_SUITE("nodb")
 
     TEST_CASE("watch")
     {
-        auto const w = action_of<model::watch_action>(
-            "watch: { query: \"select 1 as k, 2 as v;\", key: k, insert: { table: a.b, columns: [k, V] } }");
+        auto const w =
+            action_of<model::watch_action>("watch: { query: \"select 1 as k, 2 as v;\", key: k, "
+                                           "insert: { table: a.b, columns: [k, V] } }");
         CHECK(w.query == "select 1 as k, 2 as v");
         CHECK(w.key == "k");
         CHECK(w.insert_into == qualified_name{"a", "b"});
         CHECK(w.columns == lines{"k", "v"});
-        CHECK(problems(job_that("watch: { key: k }")) == lines{"5:12: 'watch' needs the key 'query'"});
+        CHECK(problems(job_that("watch: { key: k }")) ==
+              lines{"5:12: 'watch' needs the key 'query'"});
         CHECK(problems(job_that("watch: { query: \"delete from x\" }")).size() == 1);
         CHECK(problems(job_that("watch: { query: \"select 1; select 2\" }")).size() == 1);
-        CHECK(problems(job_that("watch: { query: \"select 1\", insert: { table: a.b, columns: [k] } }")) ==
+        CHECK(problems(job_that(
+                  "watch: { query: \"select 1\", insert: { table: a.b, columns: [k] } }")) ==
               lines{"5:12: 'insert' needs the key 'key'"});
-        CHECK(problems(job_that("watch: { query: \"select 1\", key: k, insert: { table: a.b } }")).size() == 1);
-        CHECK(problems(job_that("watch: { query: \"select 1\", key: k, insert: { table: a.b, columns: [k, K] } }")).size() == 1);
+        CHECK(problems(job_that("watch: { query: \"select 1\", key: k, insert: { table: a.b } }"))
+                  .size() == 1);
+        CHECK(problems(job_that("watch: { query: \"select 1\", key: k, insert: { table: a.b, "
+                                "columns: [k, K] } }"))
+                  .size() == 1);
     }
 }

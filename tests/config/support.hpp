@@ -16,7 +16,8 @@ using variables = std::map<std::string, std::string>;
 inline config::load_options with(variables values = {}, bool insecure_permissions = false)
 {
     config::load_options out;
-    out.environment = [values = std::move(values)](std::string const &name) -> std::optional<std::string> {
+    out.environment =
+        [values = std::move(values)](std::string const &name) -> std::optional<std::string> {
         auto const found = values.find(name);
         return found == values.end() ? std::nullopt : std::optional{found->second};
     };
@@ -37,7 +38,8 @@ inline std::vector<std::string> problems(std::string const &yaml, variables valu
     } catch (config_error const &e) {
         std::vector<std::string> out;
         for (auto const &d : e.diagnostics()) {
-            out.push_back(std::to_string(d.at.line) + ":" + std::to_string(d.at.column) + ": " + d.message);
+            out.push_back(std::to_string(d.at.line) + ":" + std::to_string(d.at.column) + ": " +
+                          d.message);
         }
         return out;
     }
@@ -55,10 +57,12 @@ inline std::string hint(std::string const &yaml, variables values = {})
     return "(no problem)";
 }
 
-// A file with one job, whose keys these are beside name, schedule and an action; they begin in line 6, column 5.
+// A file with one job, whose keys these are beside name, schedule and an action; they begin in line
+// 6, column 5.
 inline std::string job_with(std::string const &keys)
 {
-    return "version: 1\njobs:\n  - name: a\n    schedule: \"0 2 * * *\"\n    vacuum: {}\n    " + keys + "\n";
+    return "version: 1\njobs:\n  - name: a\n    schedule: \"0 2 * * *\"\n    vacuum: {}\n    " +
+           keys + "\n";
 }
 
 // The same with this action; it begins in line 5, column 5.

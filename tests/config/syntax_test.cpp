@@ -29,17 +29,19 @@ TEST_SUITE("nodb")
 {
     TEST_CASE("keys and values keep their places, in lines and characters from 1")
     {
-        auto const root = tree("# comment\n"
-                               "a: 1\n"
-                               "\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80: { k\xC3\xB6: \"v\" , z: 'w' }\n" // 3 characters, 9 bytes
-                               "list:\n"
-                               "  - x\n"
-                               "  -   { y: z }\n"
-                               "text: |\n"
-                               "  several\n"
-                               "  lines\n"
-                               "end: >-\n"
-                               "  folded\n");
+        auto const root = tree(
+            "# comment\n"
+            "a: 1\n"
+            "\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80: { k\xC3\xB6: \"v\" , z: 'w' }\n" // 3 characters,
+                                                                                    // 9 bytes
+            "list:\n"
+            "  - x\n"
+            "  -   { y: z }\n"
+            "text: |\n"
+            "  several\n"
+            "  lines\n"
+            "end: >-\n"
+            "  folded\n");
         CHECK(place(root) == "2:1");
         CHECK(place(root.entries[0].key) == "2:1");
         CHECK(place(root.entries[0].value) == "2:4");
@@ -60,7 +62,8 @@ TEST_SUITE("nodb")
 
     TEST_CASE("a byte order mark and CR LF change no place")
     {
-        auto const root = tree("\xEF\xBB\xBF" "a: 1\r\nb:\r\n  c: 2\r\n");
+        auto const root = tree("\xEF\xBB\xBF"
+                               "a: 1\r\nb:\r\n  c: 2\r\n");
         CHECK(place(root.entries[0].key) == "1:1");
         CHECK(place(root.find("b")->entries[0].value) == "3:6");
         CHECK(root.find("b")->entries[0].value.text == "2");
@@ -69,7 +72,8 @@ TEST_SUITE("nodb")
     TEST_CASE("nothing and null are told apart")
     {
         using kind = config::node_kind;
-        auto const root = tree("a:\nb: ~\nc: null\nd: NULL\ne: nullify\nf: \"null\"\ng: \"\"\nh:\nnull_key: {i: , j: ~}\n");
+        auto const root = tree("a:\nb: ~\nc: null\nd: NULL\ne: nullify\nf: \"null\"\ng: "
+                               "\"\"\nh:\nnull_key: {i: , j: ~}\n");
         CHECK(root.find("a")->kind == kind::missing);
         CHECK(root.find("b")->kind == kind::null);
         CHECK(root.find("c")->kind == kind::null);
@@ -89,13 +93,22 @@ TEST_SUITE("nodb")
     {
         for (auto const *schedule : {"*/5 * * * *", "* * * * *", "*"}) {
             CAPTURE(schedule);
-            auto const yaml = "version: 1\njobs:\n  - name: a\n    schedule: " + std::string{schedule} + "\n    vacuum: {}\n";
+            auto const yaml =
+                "version: 1\njobs:\n  - name: a\n    schedule: " + std::string{schedule} +
+                "\n    vacuum: {}\n";
             CHECK(problems(yaml) == lines{"4:15: a text that begins with * is an alias in YAML"});
             CHECK(hint(yaml) == "quote it: \"*/5 * * * *\"");
         }
         CHECK(problems("schedule: @daily\n") == lines{"1:11: a text cannot begin with @ in YAML"});
         CHECK(problems("a: %x\n") == lines{"1:4: a text cannot begin with % in YAML"});
         CHECK(problems("a: `x`\n") == lines{"1:4: a text cannot begin with ` in YAML"});
+    }
+
+    TEST_CASE("a variable between the braces of a map wants quotes")
+    {
+        auto const yaml = "version: 1\ntargets: { a: { dsn: ${SHOP_DSN}, pooler: auto } }\n";
+        CHECK(problems(yaml).size() == 1);
+        CHECK(hint(yaml) == "quote a value that has ${...}: braces are YAML's own");
     }
 
     TEST_CASE("anchors, aliases, merge keys and tags are refused, all of them at once")
@@ -108,13 +121,12 @@ TEST_SUITE("nodb")
                        "    name: !!str a\n"
                        "    schedule: ! \"0 2 * * *\"\n"
                        "    vacuum: !special {}\n"
-                       "  - *d\n") == lines{"2:11: an anchor (&) is not allowed here",
-                                            "5:5: a merge key (<<) is not allowed here",
-                                            "5:9: an alias (*) is not allowed here",
-                                            "6:11: a tag (!) is not allowed here",
-                                            "7:15: a tag (!) is not allowed here",
-                                            "8:13: a tag (!) is not allowed here",
-                                            "9:5: an alias (*) is not allowed here"});
+                       "  - *d\n") ==
+              lines{"2:11: an anchor (&) is not allowed here",
+                    "5:5: a merge key (<<) is not allowed here",
+                    "5:9: an alias (*) is not allowed here", "6:11: a tag (!) is not allowed here",
+                    "7:15: a tag (!) is not allowed here", "8:13: a tag (!) is not allowed here",
+                    "9:5: an alias (*) is not allowed here"});
     }
 
     TEST_CASE("an alias bomb is a handful of errors, not a billion values")
@@ -132,8 +144,10 @@ TEST_SUITE("nodb")
     {
         CHECK(problems("version: 1\ntimezone: UTC\n\"timezone\": Europe/Berlin\n") ==
               lines{"3:1: key 'timezone' is there twice"});
-        CHECK(hint("version: 1\ntimezone: UTC\ntimezone: UTC\n") == "it is in line 2 already; remove one of them");
-        CHECK(problems(job_with("retry: { max: 1, max: 2 }")) == lines{"6:22: key 'max' is there twice"});
+        CHECK(hint("version: 1\ntimezone: UTC\ntimezone: UTC\n") ==
+              "it is in line 2 already; remove one of them");
+        CHECK(problems(job_with("retry: { max: 1, max: 2 }")) ==
+              lines{"6:22: key 'max' is there twice"});
         std::string many = "version: 1\ntargets:\n"; // more than a dozen keys take another way
         for (int i = 0; i < 20; ++i) {
             many += "  t" + std::to_string(i % 19) + ": {}\n";
@@ -143,10 +157,12 @@ TEST_SUITE("nodb")
 
     TEST_CASE("one document, not too deep, of keys that are words")
     {
-        CHECK(problems("version: 1\n---\nversion: 1\n") == lines{"2:1: a second document begins here"});
+        CHECK(problems("version: 1\n---\nversion: 1\n") ==
+              lines{"2:1: a second document begins here"});
         CHECK(problems("version: 1\n...\nx\n").size() == 1);
         CHECK(load("%YAML 1.2\n---\nversion: 1\n").jobs.empty());
-        CHECK(problems(std::string(50, '[') + std::string(50, ']')) == lines{"1:33: values are nested deeper than 32 levels"});
+        CHECK(problems(std::string(50, '[') + std::string(50, ']')) ==
+              lines{"1:33: values are nested deeper than 32 levels"});
         CHECK(problems("version: 1\n? [a]\n: b\n") == lines{"2:3: a key must be a word"});
         CHECK(problems("version: 1\n{a: 1}: b\n").size() == 1);
         CHECK(problems("- a\n") == lines{"1:1: a map is wanted, not a list"});
@@ -156,16 +172,22 @@ TEST_SUITE("nodb")
 
     TEST_CASE("quotes that are not closed before the end of the file")
     {
-        CHECK(problems("version: 1\ntimezone: \"UTC\n") == lines{"2:11: a quoted text is not closed"});
-        CHECK(problems("version: 1\ntimezone: 'it''s\n") == lines{"2:11: a quoted text is not closed"});
-        CHECK(problems("version: 1\ntimezone: \"x\\\"\n") == lines{"2:11: a quoted text is not closed"});
+        CHECK(problems("version: 1\ntimezone: \"UTC\n") ==
+              lines{"2:11: a quoted text is not closed"});
+        CHECK(problems("version: 1\ntimezone: 'it''s\n") ==
+              lines{"2:11: a quoted text is not closed"});
+        CHECK(problems("version: 1\ntimezone: \"x\\\"\n") ==
+              lines{"2:11: a quoted text is not closed"});
+        CHECK(problems("version: 1\ntimezone: \"UTC") ==
+              lines{"2:15: a quoted text is not closed before the end of the file"});
         CHECK(tree("a: \"x\\\\\"").find("a")->text == "x\\");
         CHECK(tree("a: 'it''s'").find("a")->text == "it's");
     }
 
     TEST_CASE("tabs are not indentation")
     {
-        CHECK(problems("version: 1\njobs:\n\t- name: a\n") == lines{"3:1: a tab is used for indentation"});
+        CHECK(problems("version: 1\njobs:\n\t- name: a\n") ==
+              lines{"3:1: a tab is used for indentation"});
         CHECK(problems("version: 1\ndefaults:\n  missed: once\n\toverlap: skip\n") ==
               lines{"4:1: a tab is used for indentation"});
         CHECK(problems("version: 1\ndefaults: {\n  \tmissed: once,\n\toverlap: skip }\n") ==
@@ -175,13 +197,19 @@ TEST_SUITE("nodb")
 
     TEST_CASE("bytes that no editor shows")
     {
-        CHECK(problems("version: 1\ntimezone: \xC3\xA4\xFF\n") == lines{"2:12: the text is not UTF-8 from here on"});
-        CHECK(problems("version: 1\n# \xED\xA0\x80\n") == lines{"2:3: the text is not UTF-8 from here on"});
-        CHECK(problems(std::string("v\0e\0", 4)) == lines{"1:2: a control character (0x00) is not allowed"});
+        CHECK(problems("version: 1\ntimezone: \xC3\xA4\xFF\n") ==
+              lines{"2:12: the text is not UTF-8 from here on"});
+        CHECK(problems("version: 1\n# \xED\xA0\x80\n") ==
+              lines{"2:3: the text is not UTF-8 from here on"});
+        CHECK(problems(std::string("v\0e\0", 4)) ==
+              lines{"1:2: a control character (0x00) is not allowed"});
         // The library takes 0x04 for the end of the file: what follows would be ignored.
-        CHECK(problems("version: 1\n\x04jobs: x\n") == lines{"2:1: a control character (0x04) is not allowed"});
-        CHECK(problems("version: 1\rtimezone: UTC\n") == lines{"1:11: a control character (0x0d) is not allowed"});
-        CHECK(problems("version: 1\n# \x7F\n") == lines{"2:3: a control character (0x7f) is not allowed"});
+        CHECK(problems("version: 1\n\x04jobs: x\n") ==
+              lines{"2:1: a control character (0x04) is not allowed"});
+        CHECK(problems("version: 1\rtimezone: UTC\n") ==
+              lines{"1:11: a control character (0x0d) is not allowed"});
+        CHECK(problems("version: 1\n# \x7F\n") ==
+              lines{"2:3: a control character (0x7f) is not allowed"});
         CHECK(problems("version: 1\n# \xE2\x80\xAE x\n") ==
               lines{"2:3: a character that turns the direction of writing is not allowed"});
         CHECK(load("version: 1 # \xE2\x82\xAC\n").jobs.empty());
@@ -191,14 +219,17 @@ TEST_SUITE("nodb")
     {
         auto const comment = "version: 1\n#" + std::string(999'000, 'x') + "\n";
         CHECK(load(comment).jobs.empty());
-        CHECK(problems(comment + "#" + std::string(2'000, 'x')) == lines{"0:0: it has more than 1,000,000 bytes"});
+        CHECK(problems(comment + "#" + std::string(2'000, 'x')) ==
+              lines{"0:0: it has more than 1,000,000 bytes"});
     }
 
     TEST_CASE("other syntax errors keep their place")
     {
-        CHECK(problems("version: 1\ntimezone: a: b\n") == lines{"2:12: this is not YAML: illegal map value"});
+        CHECK(problems("version: 1\ntimezone: a: b\n") ==
+              lines{"2:12: this is not YAML: illegal map value"});
         CHECK(problems("version: 1\njobs: [a, b\n").size() == 1);
         CHECK(problems("version: 1\n}\n") == lines{"2:1: this is not YAML: illegal flow end"});
-        CHECK(problems("version: 1\n- a\n") == lines{"2:1: this is not YAML: end of map not found"});
+        CHECK(problems("version: 1\n- a\n") ==
+              lines{"2:1: this is not YAML: end of map not found"});
     }
 }

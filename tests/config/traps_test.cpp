@@ -35,17 +35,20 @@ TEST_SUITE("nodb")
         CHECK_FALSE(load(job_with("enabled: false")).jobs[0].enabled);
         CHECK(load(job_with("enabled: true")).jobs[0].enabled);
         for (auto const *word : {"yes", "Yes", "YES", "on", "On", "y", "Y", "True", "TRUE"}) {
-            refused({std::string{"enabled: "} + word, std::string{"6:14: enabled: '"} + word + "'" + yes_no,
-                     "write true"});
+            refused({std::string{"enabled: "} + word,
+                     std::string{"6:14: enabled: '"} + word + "'" + yes_no, "write true"});
         }
         for (auto const *word : {"no", "off", "OFF", "n", "False"}) {
-            refused({std::string{"enabled: "} + word, std::string{"6:14: enabled: '"} + word + "'" + yes_no,
-                     "write false"});
+            refused({std::string{"enabled: "} + word,
+                     std::string{"6:14: enabled: '"} + word + "'" + yes_no, "write false"});
         }
-        refused({"enabled: \"true\"", "6:14: enabled: 'true' in quotes is a text, and true or false is wanted",
+        refused({"enabled: \"true\"",
+                 "6:14: enabled: 'true' in quotes is a text, and true or false is wanted",
                  "write true without quotes"});
-        refused({"enabled: 1", "6:14: enabled: '1' is neither true nor false", "write true or false"});
-        refused({"enabled: maybe", "6:14: enabled: 'maybe' is neither true nor false", "write true or false"});
+        refused(
+            {"enabled: 1", "6:14: enabled: '1' is neither true nor false", "write true or false"});
+        refused({"enabled: maybe", "6:14: enabled: 'maybe' is neither true nor false",
+                 "write true or false"});
         refused({"enabled: [true]", "6:14: enabled: true or false is wanted, not a list", ""});
     }
 
@@ -54,20 +57,28 @@ TEST_SUITE("nodb")
         CHECK(load(job_with("retry: { max: 7 }")).jobs[0].policy.retry.max == 7);
         CHECK(load(job_with("retry: { max: 0 }")).jobs[0].policy.retry.max == 0);
         constexpr char digits[] = "write it with the digits 0 to 9 only, without a zero in front";
-        refused({"retry: { max: 022 }",
-                 "6:19: max: '022' is a number of base 8 to some YAML readers, of base 10 to others", digits});
-        for (auto const *number : {"0x10", "0o14", "0b11", "1_0", "+5", "1e1", "1.5e3", ".5", "1.", ".inf", ".NaN"}) {
+        refused(
+            {"retry: { max: 022 }",
+             "6:19: max: '022' is a number of base 8 to some YAML readers, of base 10 to others",
+             digits});
+        for (auto const *number :
+             {"0x10", "0o14", "0b11", "1_0", "+5", "1e1", "1.5e3", ".5", "1.", ".inf", ".NaN"}) {
             refused({std::string{"retry: { max: "} + number + " }",
-                     std::string{"6:19: max: '"} + number + "' is a number to some YAML readers, a text to others", digits});
+                     std::string{"6:19: max: '"} + number +
+                         "' is a number to some YAML readers, a text to others",
+                     digits});
         }
-        refused({"retry: { max: 1:30 }", "6:19: max: '1:30' is a number of base 60 to some YAML readers, a text to others",
+        refused({"retry: { max: 1:30 }",
+                 "6:19: max: '1:30' is a number of base 60 to some YAML readers, a text to others",
                  digits});
         refused({"retry: { max: 1.5 }", "6:19: max: '1.5' is not a whole number", ""});
         refused({"retry: { max: five }", "6:19: max: 'five' is not a whole number", ""});
-        refused({"retry: { max: \"5\" }", "6:19: max: '5' in quotes is a text, and a number is wanted",
+        refused({"retry: { max: \"5\" }",
+                 "6:19: max: '5' in quotes is a text, and a number is wanted",
                  "write 5 without quotes"});
         refused({"retry: { max: -1 }", "6:19: max: '-1' is not between 0 and 100", ""});
-        refused({"retry: { max: 99999999999999999999 }", "6:19: max: '99999999999999999999' is not between 0 and 100", ""});
+        refused({"retry: { max: 99999999999999999999 }",
+                 "6:19: max: '99999999999999999999' is not between 0 and 100", ""});
         refused({"retry: { max: {} }", "6:19: max: a number is wanted, not a map", ""});
     }
 
@@ -76,11 +87,15 @@ TEST_SUITE("nodb")
         CHECK(load(job_with("timeout: 1h30m")).jobs[0].policy.timeout == std::chrono::minutes{90});
         CHECK(load(job_with("timeout: '90s'")).jobs[0].policy.timeout == seconds{90});
         CHECK(load(job_with("timeout: 0s")).jobs[0].policy.timeout == seconds{0});
-        refused({"timeout: 10", "6:14: timeout: '10' is not a duration: it has no unit", "write 10s or 10min"});
-        refused({"timeout: \"10\"", "6:14: timeout: '10' is not a duration: it has no unit", "write 10s or 10min"});
-        refused({"timeout: 1e3", "6:14: timeout: '1e3' is not a duration: it has no unit", "write 90s, 10min, 1h30m"});
+        refused({"timeout: 10", "6:14: timeout: '10' is not a duration: it has no unit",
+                 "write 10s or 10min"});
+        refused({"timeout: \"10\"", "6:14: timeout: '10' is not a duration: it has no unit",
+                 "write 10s or 10min"});
+        refused({"timeout: 1e3", "6:14: timeout: '1e3' is not a duration: it has no unit",
+                 "write 90s, 10min, 1h30m"});
         refused({"timeout: 12:30:00",
-                 "6:14: timeout: '12:30:00' is a number of base 60 to some YAML readers, a text to others",
+                 "6:14: timeout: '12:30:00' is a number of base 60 to some YAML readers, a text to "
+                 "others",
                  "write a duration with units: 12h30m, 90s"});
         refused({"timeout: 8d", "6:14: timeout: '8d' is not between 0s and 7d", ""});
         CHECK(problems(job_with("timeout: 10 parsecs")).size() == 1);
@@ -89,33 +104,51 @@ TEST_SUITE("nodb")
 
     TEST_CASE("a text that YAML may read as something else wants quotes")
     {
-        CHECK(load(job_with("target: \"5432\"\ntargets: { \"5432\": {} }")).jobs[0].target == "5432");
-        refused({"target: 5432", "6:13: target: '5432' is a number, and a text is wanted", "quote it: \"5432\""});
+        CHECK(load(job_with("target: \"5432\"\ntargets: { \"5432\": {} }")).jobs[0].target ==
+              "5432");
+        refused({"target: 5432", "6:13: target: '5432' is a number, and a text is wanted",
+                 "quote it: \"5432\""});
         refused({"target: 022",
-                 "6:13: target: '022' is a number of base 8 to some YAML readers, of base 10 to others, and a text is wanted",
+                 "6:13: target: '022' is a number of base 8 to some YAML readers, of base 10 to "
+                 "others, and a text is wanted",
                  "quote it: \"022\""});
-        refused({"target: 1e3", "6:13: target: '1e3' is a number to some YAML readers, a text to others, and a text is wanted",
+        refused({"target: 1e3",
+                 "6:13: target: '1e3' is a number to some YAML readers, a text to others, and a "
+                 "text is wanted",
                  "quote it: \"1e3\""});
-        refused({"target: no", "6:13: target: 'no' is a boolean to some YAML readers, a text to others, and a text is wanted",
+        refused({"target: no",
+                 "6:13: target: 'no' is a boolean to some YAML readers, a text to others, and a "
+                 "text is wanted",
                  "quote it: \"no\""});
-        refused({"target: true", "6:13: target: 'true' is a boolean, and a text is wanted", "quote it: \"true\""});
+        refused({"target: true", "6:13: target: 'true' is a boolean, and a text is wanted",
+                 "quote it: \"true\""});
         refused({"target: 2025-01-15",
-                 "6:13: target: '2025-01-15' is a date to some YAML readers, a text to others, and a text is wanted",
+                 "6:13: target: '2025-01-15' is a date to some YAML readers, a text to others, and "
+                 "a text is wanted",
                  "quote it: \"2025-01-15\""});
         refused({"target: [a]", "6:13: target: a text is wanted, not a list", ""});
         refused({"overlap: no",
-                 "6:14: overlap: 'no' is a boolean to some YAML readers, a text to others, and one of skip or queue is wanted", ""});
-        refused({"overlap: sikp", "6:14: overlap: 'sikp' is not one of skip or queue", "did you mean 'skip'?"});
+                 "6:14: overlap: 'no' is a boolean to some YAML readers, a text to others, and one "
+                 "of skip or queue is wanted",
+                 ""});
+        refused({"overlap: sikp", "6:14: overlap: 'sikp' is not one of skip or queue",
+                 "did you mean 'skip'?"});
     }
 
     TEST_CASE("nothing is not a value")
     {
-        refused({"timeout:\n    missed: once", "6:5: key 'timeout' is empty", "give it a value, or remove the key"});
-        refused({"timeout: ~", "6:5: key 'timeout' is empty", "give it a value, or remove the key"});
-        refused({"timeout: null", "6:5: key 'timeout' is empty", "give it a value, or remove the key"});
-        CHECK(problems(job_that("vacuum: { tables: [] }")) == lines{"5:23: tables: the list is empty"});
-        CHECK(problems(job_that("vacuum: { tables: [public.a, ~] }")) == lines{"5:34: tables: null is not wanted here"});
-        CHECK(problems("version: 1\njobs:\n  -\n  - { name: a, schedule: \"@daily\", vacuum: {} }\n") ==
+        refused({"timeout:\n    missed: once", "6:5: key 'timeout' is empty",
+                 "give it a value, or remove the key"});
+        refused(
+            {"timeout: ~", "6:5: key 'timeout' is empty", "give it a value, or remove the key"});
+        refused(
+            {"timeout: null", "6:5: key 'timeout' is empty", "give it a value, or remove the key"});
+        CHECK(problems(job_that("vacuum: { tables: [] }")) ==
+              lines{"5:23: tables: the list is empty"});
+        CHECK(problems(job_that("vacuum: { tables: [public.a, ~] }")) ==
+              lines{"5:34: tables: null is not wanted here"});
+        CHECK(problems(
+                  "version: 1\njobs:\n  -\n  - { name: a, schedule: \"@daily\", vacuum: {} }\n") ==
               lines{"3:3: jobs: item 1 of the list is empty"});
     }
 
@@ -123,8 +156,10 @@ TEST_SUITE("nodb")
     {
         using config::classify;
         using config::plain_kind;
-        for (auto const *text : {"abc", "10min", "7 days", "1h30m", "0 2 * * *", "-", ".", "1.2.3", "12:70:00", "e5", "5e", "0x",
-                                 "0xg", "nope", "onto", "2025-01", "2025-01-15x", "127.0.0.1", "--1", "1:2x", "+", "+-5", "_1"}) {
+        for (auto const *text :
+             {"abc",         "10min",     "7 days", "1h30m", "0 2 * * *", "-",    ".",    "1.2.3",
+              "12:70:00",    "e5",        "5e",     "0x",    "0xg",       "nope", "onto", "2025-01",
+              "2025-01-15x", "127.0.0.1", "--1",    "1:2x",  "+",         "+-5",  "_1"}) {
             CAPTURE(text);
             CHECK(classify(text) == plain_kind::text);
         }
@@ -134,7 +169,8 @@ TEST_SUITE("nodb")
         for (auto const *number : {"0.05", "-1.5", "10.0"}) {
             CHECK(classify(number) == plain_kind::decimal);
         }
-        for (auto const *odd : {"1e3", "1E+3", "1.5e-3", ".5", "5.", "+1.5", "00.5", ".inf", "-.Inf", ".NaN"}) {
+        for (auto const *odd :
+             {"1e3", "1E+3", "1.5e-3", ".5", "5.", "+1.5", "00.5", ".inf", "-.Inf", ".NaN"}) {
             CAPTURE(odd);
             CHECK(classify(odd) == plain_kind::odd_decimal);
         }
@@ -145,7 +181,8 @@ TEST_SUITE("nodb")
         for (auto const *time : {"12:30:00", "1:30", "190:20:30.15", "-1:30"}) {
             CHECK(classify(time) == plain_kind::sexagesimal);
         }
-        for (auto const *day : {"2025-01-15", "2025-1-5", "2025-01-15T10:00:00Z", "2025-01-15 10:00:00"}) {
+        for (auto const *day :
+             {"2025-01-15", "2025-1-5", "2025-01-15T10:00:00Z", "2025-01-15 10:00:00"}) {
             CHECK(classify(day) == plain_kind::date);
         }
     }

@@ -15,13 +15,15 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const *data, std::size_t size
         return name == "SET" ? std::optional<std::string>{"s3cr3t-value"} : std::nullopt;
     };
     std::string const yaml{reinterpret_cast<char const *>(data), size};
-    bool const written = yaml.find("s3cr3t") != std::string::npos; // by the fuzzer, which reads comparisons
+    bool const written =
+        yaml.find("s3cr3t") != std::string::npos; // by the fuzzer, which reads comparisons
     try {
         config::load_text(yaml, "/nonexistent/fuzz.yaml", options);
     } catch (config_error const &e) {
         bool good = !e.diagnostics().empty();
         for (auto const &d : e.diagnostics()) {
-            good = good && !d.message.empty() && d.at.line >= 0 && (d.at.line == 0) == (d.at.column == 0) &&
+            good = good && !d.message.empty() && d.at.line >= 0 &&
+                   (d.at.line == 0) == (d.at.column == 0) &&
                    (written || (d.message + d.hint).find("s3cr3t") == std::string::npos);
         }
         if (!good) {

@@ -44,7 +44,8 @@ TEST_SUITE("nodb")
         CHECK(partition_name(policy(step::month), at) == "orders_2025_07");
         CHECK(partition_name(policy(step::quarter), at) == "orders_2025_q3");
         CHECK(partition_name(policy(step::year), at) == "orders_2025");
-        for (auto const every : {step::hour, step::day, step::week, step::month, step::quarter, step::year}) {
+        for (auto const every :
+             {step::hour, step::day, step::week, step::month, step::quarter, step::year}) {
             CHECK(apart(default_pattern(every), every));
             CHECK(parse_step(name(every)) == every);
         }
@@ -52,12 +53,15 @@ TEST_SUITE("nodb")
 
     TEST_CASE("the year of a week is that of its Thursday")
     {
-        auto const week = [](int y, int m, int d) { return partition_name(policy(step::week), {y, m, d, 0}); };
+        auto const week = [](int y, int m, int d) {
+            return partition_name(policy(step::week), {y, m, d, 0});
+        };
         CHECK(week(2024, 12, 30) == "orders_2025_w01");
         CHECK(week(2020, 12, 28) == "orders_2020_w53");
         CHECK(week(2021, 1, 4) == "orders_2021_w01");
         CHECK(week(2026, 12, 28) == "orders_2026_w53");
-        CHECK(partition_name(policy(step::week, "{table}_{yyyy}{mm}{dd}"), {2024, 12, 30, 0}) == "orders_20241230");
+        CHECK(partition_name(policy(step::week, "{table}_{yyyy}{mm}{dd}"), {2024, 12, 30, 0}) ==
+              "orders_20241230");
     }
 
     TEST_CASE("a pattern that does not tell partitions apart")
@@ -79,8 +83,12 @@ TEST_SUITE("nodb")
 
     TEST_CASE("63 bytes, never cut")
     {
-        CHECK(partition_name(policy(step::month, "", std::string(55, 'x')), {2025, 1, 1, 0}).size() == 63);
-        CHECK_THROWS_AS(partition_name(policy(step::month, "", std::string(56, 'x')), {2025, 1, 1, 0}), error);
-        CHECK(partition_name(policy(step::month, "\xC3\xA9 \"{table}\" {yyyy}-{mm}"), {2025, 1, 1, 0}) == "\xC3\xA9 \"orders\" 2025-01");
+        CHECK(
+            partition_name(policy(step::month, "", std::string(55, 'x')), {2025, 1, 1, 0}).size() ==
+            63);
+        CHECK_THROWS_AS(
+            partition_name(policy(step::month, "", std::string(56, 'x')), {2025, 1, 1, 0}), error);
+        CHECK(partition_name(policy(step::month, "\xC3\xA9 \"{table}\" {yyyy}-{mm}"),
+                             {2025, 1, 1, 0}) == "\xC3\xA9 \"orders\" 2025-01");
     }
 }

@@ -45,42 +45,55 @@ TEST_SUITE("nodb")
         CHECK(split_statements(" select 1 ;; ; select 2 ; ") == texts{"select 1", "select 2"});
         CHECK(split_statements("").empty());
         CHECK(split_statements("-- only; comments\n/* ; */ ;").empty());
-        CHECK(split_statements("select ';', \";\", 1 /* ; /* ; */ ; */ -- ;\n; select 2").size() == 2);
-        CHECK(split_statements("select $$a;b$$, $x$ $$;$y$ $x$; select 2") == texts{"select $$a;b$$, $x$ $$;$y$ $x$", "select 2"});
-        CHECK(split_statements("select a$1$b; select c$1$d").size() == 2); // dollars inside identifiers quote nothing
-        CHECK(split_statements("create rule r as on insert to t do also (insert into a values (1); insert into b values (2)); select 1")
+        CHECK(split_statements("select ';', \";\", 1 /* ; /* ; */ ; */ -- ;\n; select 2").size() ==
+              2);
+        CHECK(split_statements("select $$a;b$$, $x$ $$;$y$ $x$; select 2") ==
+              texts{"select $$a;b$$, $x$ $$;$y$ $x$", "select 2"});
+        CHECK(split_statements("select a$1$b; select c$1$d").size() ==
+              2); // dollars inside identifiers quote nothing
+        CHECK(split_statements("create rule r as on insert to t do also (insert into a values (1); "
+                               "insert into b values (2)); select 1")
                   .size() == 2);
-        CHECK(split_statements("/*+ a planner's hint */ select 1; -- the end") == texts{"/*+ a planner's hint */ select 1"});
+        CHECK(split_statements("/*+ a planner's hint */ select 1; -- the end") ==
+              texts{"/*+ a planner's hint */ select 1"});
     }
 
     TEST_CASE("backslashes are escapes in E'' and in what continues it, and nowhere else")
     {
         CHECK(split_statements("select '\\'; select 2").size() == 2);
         CHECK(split_statements("select E'\\';'; select 2").size() == 2);
-        CHECK(split_statements("select e'a'\n'\\';'; select 2").size() == 2);          // the same string
+        CHECK(split_statements("select e'a'\n'\\';'; select 2").size() == 2); // the same string
         CHECK(split_statements("select e'a' -- x\n  '\\';'; select 2").size() == 2);
-        CHECK(split_statements("select e'a' as b, '\\'; select 2").size() == 2);       // another string
+        CHECK(split_statements("select e'a' as b, '\\'; select 2").size() == 2); // another string
         CHECK(split_statements("select 'it''s;', E'it''s\\\\'; select 2").size() == 2);
-        CHECK(split_statements("select U&'\\0041;', u&\"x;\", b'01;', x'1f;', n'a;'; select 2").size() == 2);
+        CHECK(split_statements("select U&'\\0041;', u&\"x;\", b'01;', x'1f;', n'a;'; select 2")
+                  .size() == 2);
     }
 
     TEST_CASE("the body of a function of standard SQL is one statement")
     {
-        CHECK(split_statements("create function f() returns int begin atomic select 1; select case when true then 2 end; end; select 3")
+        CHECK(split_statements("create function f() returns int begin atomic select 1; select case "
+                               "when true then 2 end; end; select 3")
                   .size() == 2);
-        CHECK(split_statements("CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC delete from t; END; select 3").size() == 2);
-        CHECK(split_statements("create function f() returns int language sql as 'select 1; select 2'; select 3").size() == 2);
+        CHECK(split_statements(
+                  "CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC delete from t; END; select 3")
+                  .size() == 2);
+        CHECK(split_statements(
+                  "create function f() returns int language sql as 'select 1; select 2'; select 3")
+                  .size() == 2);
         CHECK(split_statements("begin; select 1; end;").size() == 3);
     }
 
     TEST_CASE("what is not closed")
     {
-        for (auto const *text : {"select 'a", "select \"a", "select $$a", "select $x$a$$", "select /* a", "select /* /* */", "select (1",
-                                 "select a[1", "select 1)", "select (1]", "select E'a\\'"}) {
+        for (auto const *text : {"select 'a", "select \"a", "select $$a", "select $x$a$$",
+                                 "select /* a", "select /* /* */", "select (1", "select a[1",
+                                 "select 1)", "select (1]", "select E'a\\'"}) {
             CAPTURE(text);
             CHECK_FALSE(refusal([&] { split_statements(text); }).empty());
         }
-        CHECK(refusal([] { split_statements("select 1;\nselect 2;\nselect 'x"); }) == "a quoted string is not closed in line 3 of the text");
+        CHECK(refusal([] { split_statements("select 1;\nselect 2;\nselect 'x"); }) ==
+              "a quoted string is not closed in line 3 of the text");
     }
 
     TEST_CASE("what is not SQL")
@@ -99,22 +112,31 @@ TEST_SUITE("nodb")
 
     TEST_CASE("transaction control")
     {
-        for (auto const *text : {"begin", "BEGIN isolation level serializable", "start transaction", "commit", "Commit and chain", "end",
-                                 "rollback", "rollback to a", "abort", "savepoint a", "release savepoint a", "prepare transaction 'a'",
-                                 "commit prepared 'a'", "/* x */ -- y\n commit"}) {
+        for (auto const *text :
+             {"begin", "BEGIN isolation level serializable", "start transaction", "commit",
+              "Commit and chain", "end", "rollback", "rollback to a", "abort", "savepoint a",
+              "release savepoint a", "prepare transaction 'a'", "commit prepared 'a'",
+              "/* x */ -- y\n commit"}) {
             CAPTURE(text);
-            CHECK(sql(std::string{"select 1; "} + text).find("statement 2 is transaction control") == 0);
-            CHECK(sql(std::string{"select 1; "} + text, false).find("statement 2 is transaction control") == 0);
+            CHECK(
+                sql(std::string{"select 1; "} + text).find("statement 2 is transaction control") ==
+                0);
+            CHECK(sql(std::string{"select 1; "} + text, false)
+                      .find("statement 2 is transaction control") == 0);
         }
-        for (auto const *text : {"select 'commit'", "comment on table a is 'x'", "do $$ begin commit; end $$", "select \"commit\"",
-                                 "update t set rollback = 1", "prepare a as select 1", "-- commit\nselect 1",
-                                 "create function f() returns int begin atomic select 1; end"}) {
+        for (auto const *text :
+             {"select 'commit'", "comment on table a is 'x'", "do $$ begin commit; end $$",
+              "select \"commit\"", "update t set rollback = 1", "prepare a as select 1",
+              "-- commit\nselect 1",
+              "create function f() returns int begin atomic select 1; end"}) {
             CAPTURE(text);
             CHECK(sql(text) == "");
         }
-        CHECK(sql("select 1; COMMIT; delete from t") == "statement 2 is transaction control (COMMIT)");
+        CHECK(sql("select 1; COMMIT; delete from t") ==
+              "statement 2 is transaction control (COMMIT)");
         CHECK(sql("select e'\\'; commit; select '") == ""); // it is a string
-        CHECK(sql("select '\\'; commit; select ''") == "statement 2 is transaction control (COMMIT)");
+        CHECK(sql("select '\\'; commit; select ''") ==
+              "statement 2 is transaction control (COMMIT)");
     }
 
     TEST_CASE("settings that outlive the transaction, and copying to nobody")
@@ -122,7 +144,8 @@ TEST_SUITE("nodb")
         CHECK(sql("set work_mem = '1GB'") == "statement 1 is SET, which outlives the transaction");
         CHECK(sql("set session work_mem = '1GB'") != "");
         CHECK(sql("reset all", false) != "");
-        CHECK(sql("set local work_mem = '1GB'; set constraints all deferred; set transaction read only") == "");
+        CHECK(sql("set local work_mem = '1GB'; set constraints all deferred; set transaction read "
+                  "only") == "");
         CHECK(sql("copy t from stdin") == "statement 1 copies from or to the client");
         CHECK(sql("copy t to stdout") != "");
         CHECK(sql("copy t from '/x'") == "");
@@ -130,28 +153,35 @@ TEST_SUITE("nodb")
 
     TEST_CASE("what cannot run inside a transaction")
     {
-        for (auto const *text : {"vacuum", "VACUUM (analyze) t", "create index concurrently i on t (a)", "create unique index concurrently on t (a)",
-                                 "drop index concurrently i", "reindex index concurrently i", "reindex (concurrently) table t",
-                                 "reindex database d", "reindex schema s", "create database d", "drop database d", "create tablespace t location '/x'",
-                                 "alter system set work_mem = 1", "cluster", "discard all", "create subscription s connection '' publication p",
-                                 "alter table t detach partition p concurrently"}) {
+        for (auto const *text :
+             {"vacuum", "VACUUM (analyze) t", "create index concurrently i on t (a)",
+              "create unique index concurrently on t (a)", "drop index concurrently i",
+              "reindex index concurrently i", "reindex (concurrently) table t",
+              "reindex database d", "reindex schema s", "create database d", "drop database d",
+              "create tablespace t location '/x'", "alter system set work_mem = 1", "cluster",
+              "discard all", "create subscription s connection '' publication p",
+              "alter table t detach partition p concurrently"}) {
             CAPTURE(text);
             CHECK(forbids_transaction(text));
             CHECK(sql(text) != "");
             CHECK(sql(text, false) == "");
         }
-        for (auto const *text : {"create index i on t (a)", "drop index i", "reindex table t", "cluster t", "analyze", "refresh materialized view concurrently m",
-                                 "alter table t detach partition p", "select 'vacuum'", "create table database (a int)"}) {
+        for (auto const *text :
+             {"create index i on t (a)", "drop index i", "reindex table t", "cluster t", "analyze",
+              "refresh materialized view concurrently m", "alter table t detach partition p",
+              "select 'vacuum'", "create table database (a int)"}) {
             CAPTURE(text);
             CHECK_FALSE(forbids_transaction(text));
         }
-        CHECK(sql("vacuum a; vacuum b") == "statement 1 (VACUUM ...) cannot run inside a transaction");
+        CHECK(sql("vacuum a; vacuum b") ==
+              "statement 1 (VACUUM ...) cannot run inside a transaction");
     }
 
     TEST_CASE("conditions stay inside their parentheses")
     {
-        for (auto const *text : {"a = 1", "a = ';'", "a in (select b from c) -- why\n", "a[1] = 2", "status = 'it''s' and \"Col\" > $$x$$",
-                                 "true", "(a or b) and (c)", "wherever = 1", "a /* ) */"}) {
+        for (auto const *text : {"a = 1", "a = ';'", "a in (select b from c) -- why\n", "a[1] = 2",
+                                 "status = 'it''s' and \"Col\" > $$x$$", "true", "(a or b) and (c)",
+                                 "wherever = 1", "a /* ) */"}) {
             CAPTURE(text);
             CHECK(condition(text) == "");
         }
@@ -175,7 +205,8 @@ TEST_SUITE("nodb")
         CHECK(single_query("with a as (select 1) table a") == "with a as (select 1) table a");
         CHECK(single_query("(select 1) union (select 2)") == "(select 1) union (select 2)");
         CHECK(single_query("values (1)") == "values (1)");
-        for (auto const *text : {"delete from t", "select 1; select 2", "", ";", "explain select 1", "select $1", "select (1"}) {
+        for (auto const *text : {"delete from t", "select 1; select 2", "", ";", "explain select 1",
+                                 "select $1", "select (1"}) {
             CAPTURE(text);
             CHECK_FALSE(refusal([&] { single_query(text); }).empty());
         }

@@ -50,8 +50,10 @@ TEST_SUITE("nodb")
     TEST_CASE("names are used once, in the order of their places")
     {
         configuration all;
-        all.jobs = {make("b", 9), make("a", 3), make("a", 7), make("b", 5), make("", 1), make("", 2)};
-        CHECK(problems(all) == lines{"f.yaml:5:3: job 'b' is there twice", "f.yaml:7:3: job 'a' is there twice"});
+        all.jobs = {make("b", 9), make("a", 3), make("a", 7),
+                    make("b", 5), make("", 1),  make("", 2)};
+        CHECK(problems(all) ==
+              lines{"f.yaml:5:3: job 'b' is there twice", "f.yaml:7:3: job 'a' is there twice"});
         all.jobs.clear();
         target t;
         t.name = "main";
@@ -71,8 +73,9 @@ TEST_SUITE("nodb")
         all.jobs[0].target_at = {"f.yaml", 3, 20};
         all.jobs[1].target = "main";
         all.jobs[2].action = partition_action{{{"public", "orders"}, {"public", "order"}}};
-        CHECK(problems(all) == lines{"f.yaml:3:20: job 'a' names an unknown target 'mian'",
-                                     "f.yaml:5:3: job 'c' names public.order, which has no partition policy"});
+        CHECK(problems(all) ==
+              lines{"f.yaml:3:20: job 'a' names an unknown target 'mian'",
+                    "f.yaml:5:3: job 'c' names public.order, which has no partition policy"});
         CHECK(validate(all)[0].hint == "did you mean 'main'?");
         CHECK(validate(all)[1].hint == "did you mean 'public.orders'?");
     }
@@ -80,11 +83,14 @@ TEST_SUITE("nodb")
     TEST_CASE("names of partitions do not collide")
     {
         configuration all;
-        all.partitions = {over("a", step::month, "x_{yyyy}_{mm}", 1), over("b", step::month, "x_{yyyy}_{mm}", 2)};
-        CHECK(problems(all) == lines{"f.yaml:2:3: partitions of public.b may get the names of those of public.a"});
+        all.partitions = {over("a", step::month, "x_{yyyy}_{mm}", 1),
+                          over("b", step::month, "x_{yyyy}_{mm}", 2)};
+        CHECK(problems(all) ==
+              lines{"f.yaml:2:3: partitions of public.b may get the names of those of public.a"});
         all.partitions[1].name_pattern = "y_{yyyy}_{mm}";
         CHECK(problems(all).empty());
-        all.partitions[1] = over("b", step::year, "x_2025_{yyyy}", 2); // x_2025_2025 is longer than x_2025_01
+        all.partitions[1] =
+            over("b", step::year, "x_2025_{yyyy}", 2); // x_2025_2025 is longer than x_2025_01
         CHECK(problems(all).empty());
         all.partitions[1] = over("b", step::day, "x_{yyyy}{mm}{dd}", 2);
         CHECK(problems(all).empty());
@@ -92,8 +98,10 @@ TEST_SUITE("nodb")
         CHECK(problems(all).size() == 1);
         all.partitions[1].table.schema = "other";
         CHECK(problems(all).empty());
-        all.partitions = {over("a", step::year, "", 1), over("a_2025", step::month, "", 2)}; // a partition named as a table
-        CHECK(problems(all) == lines{"f.yaml:1:3: partitions of public.a may get the name of public.a_2025"});
+        all.partitions = {over("a", step::year, "", 1),
+                          over("a_2025", step::month, "", 2)}; // a partition named as a table
+        CHECK(problems(all) ==
+              lines{"f.yaml:1:3: partitions of public.a may get the name of public.a_2025"});
         all.partitions = {over("a", step::year, "", 1), over("a", step::month, "", 2)};
         CHECK(problems(all) == lines{"f.yaml:2:3: table public.a has two partition policies"});
     }
@@ -101,18 +109,23 @@ TEST_SUITE("nodb")
     TEST_CASE("partition policies by themselves")
     {
         configuration all;
-        all.partitions = {over(std::string(60, 'x'), step::month, "", 1), over("b", step::month, "{table}_{yyyy}", 2),
-                          over("c", step::hour, "", 3), over("d", step::week, "", 4)};
+        all.partitions = {over(std::string(60, 'x'), step::month, "", 1),
+                          over("b", step::month, "{table}_{yyyy}", 2), over("c", step::hour, "", 3),
+                          over("d", step::week, "", 4)};
         all.partitions[1].name_at = {"f.yaml", 2, 40};
         all.partitions[2].time_zone = "Europe/Berlin";
         all.partitions[3].from = date{2025, 1, 1}; // a Wednesday
         auto const found = problems(all);
         REQUIRE(found.size() == 4);
         CHECK(found[0].find("has 68 bytes") != std::string::npos);
-        CHECK(found[1].find("f.yaml:2:40: partitions of public.b: the name pattern does not tell one month") == 0);
+        CHECK(
+            found[1].find(
+                "f.yaml:2:40: partitions of public.b: the name pattern does not tell one month") ==
+            0);
         CHECK(found[2].find("partitions by the hour need") != std::string::npos);
         CHECK(found[3].find("is not where a week begins") != std::string::npos);
-        all.partitions = {over("d", step::week, "", 4), over("e", step::quarter, "", 5), over("f", step::year, "", 6)};
+        all.partitions = {over("d", step::week, "", 4), over("e", step::quarter, "", 5),
+                          over("f", step::year, "", 6)};
         all.partitions[0].from = date{2024, 12, 30};
         all.partitions[1].from = date{2025, 4, 1};
         all.partitions[2].from = date{2025, 1, 1};
@@ -132,7 +145,9 @@ TEST_SUITE("nodb")
         job.max_age_at = {"f.yaml", 1, 50};
         CHECK(problems(all).empty());
         job.policy.max_age = hours{73};
-        CHECK(problems(all) == lines{"f.yaml:1:50: max_age: 3d1h is longer than the 3d between two slots of job 'a'"});
+        CHECK(
+            problems(all) ==
+            lines{"f.yaml:1:50: max_age: 3d1h is longer than the 3d between two slots of job 'a'"});
         job.policy.missed = missed::all;
         CHECK(problems(all).empty());
         job.policy.missed = missed::once;
