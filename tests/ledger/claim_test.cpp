@@ -2,6 +2,7 @@
 // Claims: each slot exactly once, whoever asks, however many at once.
 #include <doctest/doctest.h>
 #include <map>
+#include <mutex>
 #include <numeric>
 #include <thread>
 
@@ -23,23 +24,25 @@ template <class Wanted, class Before>
 std::vector<std::vector<claim>> race(test::ledger_database &l, int rounds, Wanted const &wanted, Before const &before)
 {
     constexpr int runners = 8;
-    std::barrier gate{runners};
+    std::barrier<> gate{runners};
     std::vector<std::vector<claim>> got(static_cast<std::size_t>(rounds));
     std::mutex mutex;
     test::at_once(l.db, runners, [&](int n, pg::session &s) {
         ledger::ledger book{s};
         for (int round = 0; round < rounds; ++round) {
-            if (n == 0) {
-                before(round, got);
-            }
-            gate.arrive_and_wait();
-            auto const mine = book.claim_slots(wanted(round), runner(n));
-            {
+            test::meet_after(gate, [&] {
+                if (n == 0) {
+                    before(round, got);
+                }
+                return true;
+            });
+            test::meet_after(gate, [&] {
+                auto const mine = book.claim_slots(wanted(round), runner(n));
                 std::lock_guard const lock{mutex};
                 auto &all = got[static_cast<std::size_t>(round)];
                 all.insert(all.end(), mine.begin(), mine.end());
-            }
-            gate.arrive_and_wait();
+                return true;
+            });
         }
         return true;
     });

@@ -160,6 +160,18 @@ TEST_SUITE("db")
         CHECK(evaluated(a) == minute(10));
     }
 
+    TEST_CASE("a heartbeat does not wait for the disk, and leaves the session as it was")
+    {
+        test::ledger_database l;
+        auto const setting = [&] { return l.value("SELECT current_setting('synchronous_commit')"); };
+        l.control.begin();
+        l.book.heartbeat(runner(1));
+        CHECK(setting() == "off");
+        l.control.commit();
+        CHECK(setting() == "on");
+        CHECK(l.value("SELECT count(*) FROM pgtend.runner") == "1");
+    }
+
     TEST_CASE("runners with another configuration are named, until they are no longer seen")
     {
         test::ledger_database l;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The smallest role, and what may be set against its sessions.
+#include <atomic>
 #include <doctest/doctest.h>
 
 #include "base/error.hpp"
@@ -144,16 +145,19 @@ TEST_SUITE("db")
         test::ledger_database l;
         l.control.run(fmt::format("ALTER DATABASE {} SET default_transaction_isolation = serializable", l.db.name()));
         std::atomic<int> got{0};
-        std::barrier gate{6};
+        std::barrier<> gate{6};
         test::at_once(l.db, 6, [&](int n, pg::session &s) {
             ledger::ledger book{s};
             for (int round = 0; round < 20; ++round) {
-                gate.arrive_and_wait();
-                for (auto const &mine : book.claim_slots(std::vector<slot_request>{{"nightly", minute(round)}}, runner(n))) {
-                    ++got;
-                    book.finish(mine, {});
-                }
-                gate.arrive_and_wait();
+                auto const claimed = test::meet_after(
+                    gate, [&] { return book.claim_slots(std::vector<slot_request>{{"nightly", minute(round)}}, runner(n)); });
+                test::meet_after(gate, [&] {
+                    for (auto const &mine : claimed) {
+                        ++got;
+                        book.finish(mine, {});
+                    }
+                    return true;
+                });
             }
             return true;
         });
