@@ -89,7 +89,7 @@ check_text() {
         [ ! -s "$file" ] || [ -z "$(tail -c 1 "$file")" ] || echo "$file"
     done | complain "no newline at the end"
     { grep -lE '^#!.*\b(ba)?sh\b' dev .ci/run tests/support/* tests/*/*.sh 2>/dev/null; } |
-        xargs -r -d '\n' shellcheck --severity=warning --format=gcc 2>&1 | complain "shellcheck"
+        xargs -r -d '\n' shellcheck --external-sources --source-path=SCRIPTDIR --severity=warning --format=gcc 2>&1 | complain "shellcheck"
     echo "lint: files of more than 400 lines (a look whether they have a seam):"
     files 'lib/*.cpp' 'lib/*.hpp' 'tools/*.cpp' 'tools/*.hpp' 'tests/*.cpp' 'sql/*.sql' dev tests/*/*.sh |
         xargs -d '\n' wc -l | awk '$2 != "total" && $1 > 400 { printf "  %s %d\n", $2, $1; n++ } END { if (!n) print "  none" }'
