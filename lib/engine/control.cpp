@@ -93,6 +93,19 @@ void run_control::pause(microseconds duration) const
     check();
 }
 
+void run_control::give_up(std::vector<std::string> const &relations)
+{
+    std::lock_guard const lock{state_mutex_};
+    given_up_.insert(relations.begin(), relations.end());
+}
+
+bool run_control::given_up(std::vector<plan::lock> const &wanted) const
+{
+    std::lock_guard const lock{state_mutex_};
+    return std::any_of(wanted.begin(), wanted.end(),
+                       [&](plan::lock const &l) { return given_up_.contains(l.relation); });
+}
+
 pg::session run_control::open()
 {
     std::lock_guard const lock{opening_mutex_};

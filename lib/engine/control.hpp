@@ -4,8 +4,10 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "engine/executor.hpp"
 
@@ -46,6 +48,11 @@ class run_control {
     // Sleeps at most until the deadline; throws run_ended like check().
     void pause(microseconds duration) const;
 
+    // Relations whose lock could not be had within the deadline: what else needs them in this run tries once and does not wait
+    // again, so that twenty steps on one locked table take one deadline and not twenty.
+    void give_up(std::vector<std::string> const &relations);
+    bool given_up(std::vector<plan::lock> const &wanted) const;
+
     pg::session open();
     void started(plan::step const &of);
     void progressed(plan::step const &of, plan::tally const &so_far);
@@ -56,6 +63,7 @@ class run_control {
     environment const &around_;
     mutable std::mutex state_mutex_;
     std::optional<ending> ending_;
+    std::set<std::string> given_up_; // quoted, as in the statements
     std::mutex opening_mutex_, watcher_mutex_, random_mutex_;
     std::stop_source cancel_;  // of running statements
     std::stop_source no_more_; // of pauses, and of what was not begun

@@ -104,6 +104,24 @@ std::vector<holder> in_both(std::vector<holder> const &first, std::vector<holder
     return second;
 }
 
+// Without comments at its beginning, each run of white space one blank.
+std::string one_line(std::string_view query)
+{
+    std::string out;
+    for (query = trim(query); query.starts_with("--"); query = trim(query)) {
+        query.remove_prefix(std::min(query.find('\n'), query.size()));
+    }
+    for (char const c : query) {
+        bool const blank = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+        if (!blank) {
+            out += c;
+        } else if (!out.empty() && out.back() != ' ') {
+            out += ' ';
+        }
+    }
+    return out;
+}
+
 std::string relations_of(std::vector<plan::lock> const &wanted)
 {
     std::set<std::string> names;
@@ -169,7 +187,7 @@ std::string describe(holder const &who)
                         (who.since.empty() ? "" : ", in a transaction since " + who.since));
     }
     if (!who.query.empty()) {
-        facts.push_back("query: " + printable(head_and_tail(trim(who.query), 200)));
+        facts.push_back("query: " + printable(head_and_tail(one_line(who.query), 200)));
     }
     return "pid " + who.pid + (facts.empty() ? "" : " (" + join(facts, "; ") + ")");
 }

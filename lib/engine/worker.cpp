@@ -47,6 +47,21 @@ ending lost(connection_lost const &e)
     return {by_server ? cause::terminated : cause::session_lost, e};
 }
 
+// Of the relations wanted, those that these hold.
+std::vector<std::string> held_by(std::vector<holder> const &who,
+                                 std::vector<plan::lock> const &wanted)
+{
+    std::vector<std::string> out;
+    for (auto const &l : wanted) {
+        auto const shown = display(parse_qualified_name(l.relation));
+        if (std::any_of(who.begin(), who.end(),
+                        [&](holder const &h) { return h.relation == shown; })) {
+            out.push_back(l.relation);
+        }
+    }
+    return out;
+}
+
 void add_notes(std::vector<std::string> &notes, std::vector<std::string> const &more)
 {
     for (auto const &line : more) {
@@ -191,8 +206,10 @@ void worker::wait_for_lock(request const &what, lock_wait &wait, std::vector<hol
 {
     auto const left = wait.deadline - wait.waited();
     if (left.count() <= 0) {
+        auto const wanted = wanted_locks(what.statements);
         table_locked_ = !who.empty();
-        throw busy_error(wanted_locks(what.statements), who, wait.waited(),
+        control_.give_up(held_by(who, wanted));
+        throw busy_error(wanted, who, wait.waited(),
                          current_ != nullptr ? current_->sql : what.statements.front().sql);
     }
     auto const pause = std::min(wait.pauses.next(), left);
@@ -249,8 +266,9 @@ std::optional<worker::done> worker::try_once(request const &what, lock_wait &wai
 worker::done worker::persist(request const &what, int &attempts)
 {
     auto const &settings = control_.around().settings;
+    bool const known_busy = control_.given_up(wanted_locks(what.statements));
     lock_wait wait{.time = control_.time(),
-                   .deadline = settings.lock.deadline,
+                   .deadline = known_busy ? microseconds{0} : settings.lock.deadline,
                    .pauses = {settings.lock.attempt, longest_lock_pause, control_.random()}};
     backoff pauses{settings.retry.initial, settings.retry.ceiling, control_.random()};
     for (int retries = 0;;) {

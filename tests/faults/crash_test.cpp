@@ -36,7 +36,7 @@ TEST_SUITE("db")
 {
     TEST_CASE("F01: kill -9 of the runner in the middle of a cleanup: whole batches stay, the run ends lost, the next one finishes")
     {
-        test::ground g{cleanup_job("")};
+        test::ground g{cleanup_job(", batch_rows: 50, batch_time: 10ms, pause: 100ms")};
         g.db.psql(slow_table);
         REQUIRE(g.tick(before).code == 0);
         {

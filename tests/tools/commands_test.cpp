@@ -92,9 +92,9 @@ TEST_SUITE("db")
 
     TEST_CASE("job run of a watch with findings exits 3; told once; tick does not mind")
     {
-        test::ground g{"  - name: watch\n    schedule: \"* * * * *\"\n    watch:\n      query: \"select 'a' || n as key, n from seen\"\n"
-                       "      key: key\n      insert: { table: public.told, columns: [key, n] }\n"};
-        g.db.psql("CREATE TABLE seen (n int); INSERT INTO seen VALUES (1), (2); CREATE TABLE told (key text UNIQUE, n int)");
+        test::ground g{"  - name: watch\n    schedule: \"* * * * *\"\n    watch:\n      query: \"select 'a' || id as key, id from seen\"\n"
+                       "      key: key\n      insert: { table: public.told, columns: [key, id] }\n"};
+        g.db.psql("CREATE TABLE seen (id int); INSERT INTO seen VALUES (1), (2); CREATE TABLE told (key text UNIQUE, id int)");
         CHECK(g.tick("2026-01-01T00:00:30Z").code == 0);
         CHECK(g.tick("2026-01-01T00:01:05Z").code == 0);
         CHECK(g.count("SELECT count(*) FROM told") == 2);
@@ -107,7 +107,7 @@ TEST_SUITE("db")
 
     TEST_CASE("job pause and resume: nothing is claimed meanwhile, what was missed runs once")
     {
-        test::ground g{"  - { name: good, schedule: \"* * * * *\", max_age: 1h, sql: { text: \"insert into hit values (1)\" } }\n"};
+        test::ground g{"  - { name: good, schedule: \"* * * * *\", sql: { text: \"insert into hit values (1)\" } }\n"};
         g.db.psql("CREATE TABLE hit (n int)");
         g.tick("2026-01-01T00:00:30Z");
         CHECK(g.run({"job", "pause", "good", "--because", "migration"}).code == 0);
