@@ -1,13 +1,15 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Who gets which slots: decided on the lease rows alone, in one statement, never waiting (a wait would stall the control
--- connection and return an expired lease). What a dead holder left running becomes lost.
+-- connection and return an expired lease). What a dead holder left running becomes lost. A holder that asks again for the slot
+-- it has did not get the answer: it gets the slot anew.
 -- $1 jobs, each once, $2 their slots, $3 holder, $4 seconds that the lease lasts.
 WITH due AS MATERIALIZED (
-    SELECT l.job, l.token, l.open_slot, l.open_attempts, d.slot
+    SELECT l.job, l.token, l.holder, l.open_slot, l.open_attempts, d.slot
     FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.timestamptz[])) d(job, slot)
     JOIN pgtend.lease l ON l.job OPERATOR(pg_catalog.=) d.job
     WHERE (l.last_slot IS NULL OR l.last_slot OPERATOR(pg_catalog.<) d.slot OR l.open_slot OPERATOR(pg_catalog.=) d.slot)
-      AND (l.holder IS NULL OR l.lease_until OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp())
+      AND (l.holder IS NULL OR l.lease_until OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp()
+           OR (l.holder OPERATOR(pg_catalog.=) $3::pg_catalog.text AND l.open_slot OPERATOR(pg_catalog.=) d.slot))
       AND NOT l.paused
       AND NOT EXISTS (SELECT FROM pgtend.meta m WHERE m.all_paused)
       AND CASE WHEN l.backend_pid IS NULL THEN true ELSE NOT EXISTS (
@@ -18,7 +20,9 @@ WITH due AS MATERIALIZED (
     FOR UPDATE OF l SKIP LOCKED
 ), lost AS (
     UPDATE pgtend.run AS r
-    SET status = 'lost', finished = pg_catalog.clock_timestamp(), error = 'the runner stopped renewing its lease'
+    SET status = 'lost', finished = pg_catalog.clock_timestamp(),
+        error = CASE WHEN due.holder OPERATOR(pg_catalog.=) $3::pg_catalog.text THEN 'the answer to its claim was lost'
+                     ELSE 'the runner stopped renewing its lease' END
     FROM due
     WHERE r.job OPERATOR(pg_catalog.=) due.job AND r.status OPERATOR(pg_catalog.=) 'running'
       AND r.token OPERATOR(pg_catalog.<=) due.token

@@ -1,12 +1,14 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A run by hand: no slot, the watermark and an open slot stay as they are, a pause does not hold it back. Never waits.
+-- A holder that asks again did not get the answer.
 -- One row: the claim, or, with a null id, who has the job.
 -- $1 job, $2 holder, $3 seconds that the lease lasts.
 WITH due AS MATERIALIZED (
-    SELECT l.job, l.token
+    SELECT l.job, l.token, l.holder
     FROM pgtend.lease l
     WHERE l.job OPERATOR(pg_catalog.=) $1::pg_catalog.text
-      AND (l.holder IS NULL OR l.lease_until OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp())
+      AND (l.holder IS NULL OR l.lease_until OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp()
+           OR l.holder OPERATOR(pg_catalog.=) $2::pg_catalog.text)
       AND CASE WHEN l.backend_pid IS NULL THEN true ELSE NOT EXISTS (
               SELECT FROM pg_catalog.pg_stat_activity a
               WHERE a.pid OPERATOR(pg_catalog.=) l.backend_pid
@@ -15,7 +17,9 @@ WITH due AS MATERIALIZED (
     FOR UPDATE OF l SKIP LOCKED
 ), lost AS (
     UPDATE pgtend.run AS r
-    SET status = 'lost', finished = pg_catalog.clock_timestamp(), error = 'the runner stopped renewing its lease'
+    SET status = 'lost', finished = pg_catalog.clock_timestamp(),
+        error = CASE WHEN due.holder OPERATOR(pg_catalog.=) $2::pg_catalog.text THEN 'the answer to its claim was lost'
+                     ELSE 'the runner stopped renewing its lease' END
     FROM due
     WHERE r.job OPERATOR(pg_catalog.=) due.job AND r.status OPERATOR(pg_catalog.=) 'running'
       AND r.token OPERATOR(pg_catalog.<=) due.token

@@ -134,6 +134,7 @@ class ledger {
     // one, and nobody has the job or its lease is over, no backend noted for it lives, and neither it nor all are paused.
     // What a dead holder left running is marked lost. Never waits: a job whose row is locked by another claim, or by
     // the fence of a work transaction, is not got. Returns only what was got. A request without a slot is a run by hand.
+    // A holder that asks for the very slot it has gets it anew (its first answer was lost): so `who.holder` must be unique.
     std::vector<claim> claim_slots(std::span<slot_request const> wanted, runner_identity const &who);
     // A run by hand, also of a paused or unregistered job; the watermark and an open slot stay as they are. Never waits.
     // Throws error with exit_code::held, naming the holder, when another run has the job.
@@ -153,8 +154,8 @@ class ledger {
     // the transaction that the old backend still has open (`limit`). Throws lease_lost when another run took over, error with
     // exit_code::held while the noted backend still works.
     claim reconnect(claim const &held, pg::limits const &limit = {});
-    // Throws lease_lost when the token is no longer ours; the run row then is what the one who took over made of it. May be
-    // repeated when the answer was lost. `how` must not be running or lost.
+    // Throws lease_lost when the token is no longer ours; the run row then is what the one who took over made of it.
+    // `how` must not be running or lost.
     void finish(claim const &held, finished_run const &how);
     // What a non-transactional run needs for its takeover: the backend that does the work, as pg_backend_pid() says it; 0: none
     // any more. While it lives nobody takes over. Throws lease_lost; error when the server has no such backend.

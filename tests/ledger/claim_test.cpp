@@ -155,9 +155,10 @@ TEST_SUITE("db")
         auto const ask = [&](std::string const &job, int at) {
             return l.book.claim_slots(std::vector<slot_request>{{job, minute(at)}}, runner(1)).size();
         };
-        auto const held = l.book.claim_slots(std::vector<slot_request>{{"a", minute(5)}}, runner(1));
+        auto const held = l.book.claim_slots(std::vector<slot_request>{{"a", minute(5)}}, runner(2));
         REQUIRE(held.size() == 1);
-        CHECK(ask("a", 6) == 0); // held
+        CHECK(ask("a", 5) == 0); // held
+        CHECK(ask("a", 6) == 0);
         l.book.finish(held[0], {.status = run_status::failed, .error = "x"});
         CHECK(ask("a", 5) == 0);
         CHECK(ask("a", 4) == 0);
@@ -231,6 +232,50 @@ TEST_SUITE("db")
         // Registered later it starts from then, like any new job.
         l.add({"never registered"});
         CHECK(l.state("never registered").known);
+    }
+
+    TEST_CASE("who asks again for what it has, because the answer was lost, gets it anew")
+    {
+        test::ledger_database l;
+        std::vector<slot_request> const wanted{{"nightly", minute(1)}};
+        auto const first = l.book.claim_slots(wanted, runner(1)).at(0);
+        auto const again = l.book.claim_slots(wanted, runner(1));
+        REQUIRE(again.size() == 1);
+        CHECK(again[0].token > first.token);
+        CHECK(again[0].attempt == 2);
+        CHECK(l.status(first.run) == "lost");
+        CHECK(l.book.history({.status = run_status::lost}).at(0).error == "the answer to its claim was lost");
+        CHECK_THROWS_AS(l.book.finish(first, {}), lease_lost);
+        // Not another slot: it works.
+        CHECK(l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(2)}}, runner(1)).empty());
+        l.book.finish(again[0], {});
+        auto const by_hand = l.book.claim_manual("nightly", runner(1));
+        auto const anew = l.book.claim_manual("nightly", runner(1));
+        CHECK(anew.token > by_hand.token);
+        CHECK_THROWS_AS(l.book.finish(by_hand, {}), lease_lost);
+        l.book.finish(anew, {});
+    }
+
+    TEST_CASE("a new job's first row, paused and registered from eight sessions at once: no error")
+    {
+        test::ledger_database l;
+        std::barrier<> gate{8};
+        test::at_once(l.db, 8, [&](int n, pg::session &s) {
+            ledger::ledger book{s};
+            for (int round = 0; round < 60; ++round) {
+                test::meet_after(gate, [&] {
+                    auto const job = fmt::format("job-{}", round);
+                    if (n % 2 == 0) {
+                        book.pause(job, true, "because");
+                    } else {
+                        book.register_jobs(std::vector<ledger::ledger::registration>{{job, "* * * * *", "UTC", "sql", minute(0)}});
+                    }
+                    return true;
+                });
+            }
+            return true;
+        });
+        CHECK(l.value("SELECT count(*) FROM pgtend.lease WHERE paused AND counts_from IS NOT NULL") == "60");
     }
 
     TEST_CASE("by hand from eight sessions at once, also for a job without a row: one gets it")
