@@ -40,7 +40,7 @@ struct statement {
     std::vector<param> parameters = {};
     std::vector<lock> locks = {}; // what it takes beyond catalogs; the strongest mode on each relation
 
-    // False: VACUUM, CONCURRENTLY and the like, which run outside a transaction block (postgres-facts: error 25001).
+    // False: VACUUM, CONCURRENTLY and the like, which run outside a transaction block (error 25001).
     bool in_transaction = true;
     // 0: no limit of its own. For statements outside a transaction it is set for the session and reset.
     milliseconds timeout{0};
@@ -52,7 +52,7 @@ struct statement {
     // A task that sets it is told of a row lock (55P03) at once, without the engine's own retries.
     microseconds lock_timeout{0};
     // Outside a transaction only: CONCURRENTLY, which waits for old transactions. It runs without lock_timeout and
-    // statement_timeout, and no deadline ends it, because what it leaves behind is worse than a wait (reliability: an invalid
+    // statement_timeout, and no deadline ends it, because what it leaves behind is worse than a wait (an invalid
     // index, a pending detach).
     bool concurrently = false;
     // SQL that a person wrote: a NOTICE that something "already exists, skipping" is what IF NOT EXISTS asked for.
