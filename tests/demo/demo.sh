@@ -41,7 +41,7 @@ shown() { # runs a command, its output indented; fails loudly
     sed 's/^/   /' "$scratch/out"
 }
 quietly() {
-    "$@" >"$scratch/out" 2>&1 || { local code=$?; cat "$scratch/out" >&2; give_up "${*##*/} ended with exit code $code"; }
+    "$@" >"$scratch/out" 2>&1 || { local code=$?; cat "$scratch/out" >&2; give_up "${*/#"$PWD/"/} ended with exit code $code"; }
 }
 
 # ---- the server ----------------------------------------------------------------------------------------------------
@@ -236,5 +236,5 @@ if diff "$scratch/before" "$scratch/after" >"$scratch/difference"; then truth=t;
 proof "$truth" "$((${#steps[@]} + 1)) ticks in $(seconds_since "$at"): no run, and no row of $(($(wc -l <"$scratch/before") - 1)) tables changed"
 [ "$truth" = t ] || sed 's/^/           /' "$scratch/difference"
 
-[ "$broken" = 0 ] || give_up "$broken proofs do not hold"
-printf '\n%sEvery proof holds.%s %s in all, of which loading and proving are most.\n' "$bold" "$plain" "$(seconds_since "$began")"
+[ "$broken" = 0 ] || give_up "proofs that do not hold: $broken"
+printf '\n%sEvery proof holds.%s %s.\n' "$bold" "$plain" "$(seconds_since "$began")"
