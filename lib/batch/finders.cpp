@@ -7,15 +7,15 @@ namespace pgtend::batch {
 
 // -- list_finder
 
-plan::statement list_finder::question(long long)
+std::vector<plan::statement> list_finder::question(long long)
 {
-    return sql_.list(rows_, after_, window);
+    return {sql_.list(rows_, after_, window)};
 }
 
-void list_finder::answer(rows const &result, microseconds)
+void list_finder::answer(std::vector<rows> const &results, microseconds)
 {
     asked_ = true;
-    places_ = result.empty() ? std::string{} : result.text(0, "places");
+    places_ = results.at(0).text(0, "places");
     ends_.clear();
     next_ = 0;
     // {"(0,1)","(0,2)"}
@@ -63,21 +63,22 @@ void key_finder::list(section::kind what)
     listing_.emplace(sql_, listed_);
 }
 
-plan::statement key_finder::question(long long rows)
+std::vector<plan::statement> key_finder::question(long long rows)
 {
     if (listing_) {
         return listing_->question(rows);
     }
     asked_ = rows;
-    return sql_.boundary(keys(), rows);
+    return {sql_.boundary(keys(), rows)};
 }
 
-void key_finder::answer(rows const &result, microseconds elapsed)
+void key_finder::answer(std::vector<rows> const &results, microseconds elapsed)
 {
     if (listing_) {
-        listing_->answer(result, elapsed);
+        listing_->answer(results, elapsed);
         return;
     }
+    auto const &result = results.at(0);
     ready_ = keys();
     ready_->rows = 0;
     if (result.empty() || !result.at(0, 0)) {
@@ -155,15 +156,16 @@ section block_finder::blocks(long long first, long long end) const
     return out;
 }
 
-plan::statement block_finder::question(long long rows)
+std::vector<plan::statement> block_finder::question(long long rows)
 {
     step_ = std::clamp(rows / rows_of_a_block, 1LL, least_stride);
     stride_end_ = std::min(end_, at_ + stride_);
-    return sql_.count_blocks(blocks(at_, stride_end_), step_);
+    return {sql_.count_blocks(blocks(at_, stride_end_), step_)};
 }
 
-void block_finder::answer(rows const &result, microseconds elapsed)
+void block_finder::answer(std::vector<rows> const &results, microseconds elapsed)
 {
+    auto const &result = results.at(0);
     counts_.clear();
     next_ = 0;
     for (std::size_t i = 0; i < result.size(); ++i) {

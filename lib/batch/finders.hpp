@@ -20,10 +20,10 @@ class finder {
     // The next section of about so many rows, at least 1. Nothing: it is done, or must ask first.
     virtual std::optional<section> take(long long rows) = 0;
     virtual bool done() const = 0;
-    // What it must ask, for sections of about so many rows; when the answer does not come it is
-    // asked again.
-    virtual plan::statement question(long long rows) = 0;
-    virtual void answer(rows const &result, microseconds elapsed) = 0;
+    // What it must ask, in one READ ONLY transaction, for sections of about so many rows; when the
+    // answer does not come it is asked again.
+    virtual std::vector<plan::statement> question(long long rows) = 0;
+    virtual void answer(std::vector<rows> const &results, microseconds elapsed) = 0;
     // The next question is a small one, and may be asked while the section that was taken last is
     // changed.
     virtual bool asks_along() const { return false; }
@@ -44,8 +44,8 @@ class list_finder final : public finder {
 
     std::optional<section> take(long long rows) override;
     bool done() const override { return asked_ && !full_ && next_ == ends_.size(); }
-    plan::statement question(long long rows) override;
-    void answer(rows const &result, microseconds elapsed) override;
+    std::vector<plan::statement> question(long long rows) override;
+    void answer(std::vector<rows> const &results, microseconds elapsed) override;
     section around(section const &) const override { return rows_; }
     section rest(std::optional<section> const &) const override { return rows_; }
     // The last window was full: there are more.
@@ -73,8 +73,8 @@ class key_finder final : public finder {
 
     std::optional<section> take(long long rows) override;
     bool done() const override { return last_ && !ready_ && !listing_; }
-    plan::statement question(long long rows) override;
-    void answer(rows const &result, microseconds elapsed) override;
+    std::vector<plan::statement> question(long long rows) override;
+    void answer(std::vector<rows> const &results, microseconds elapsed) override;
     bool asks_along() const override { return !listing_ && !last_ && !ready_; }
     section around(section const &taken) const override;
     section rest(std::optional<section> const &taken) const override;
@@ -103,8 +103,8 @@ class block_finder final : public finder {
 
     std::optional<section> take(long long rows) override;
     bool done() const override { return at_ >= end_ && next_ == counts_.size(); }
-    plan::statement question(long long rows) override;
-    void answer(rows const &result, microseconds elapsed) override;
+    std::vector<plan::statement> question(long long rows) override;
+    void answer(std::vector<rows> const &results, microseconds elapsed) override;
     section around(section const &) const override { return {}; }
     section rest(std::optional<section> const &taken) const override;
 

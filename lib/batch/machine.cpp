@@ -10,19 +10,18 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "batch/condition.hpp"
+#include "batch/describe.hpp"
 #include "batch/explain.hpp"
-#include "batch/finders.hpp"
+#include "batch/leaf_finder.hpp"
 #include "batch/sizer.hpp"
 
 namespace pgtend::batch {
 namespace {
 
-constexpr double few_rows = 10'000;     // listed rather than walked by a key
-constexpr double many_rows = 1'000'000; // not listed again and again
+// Counted for the report when a limit ends the work.
 constexpr long long counted_rest = 10'000;
-constexpr int most_conflicts =
-    10; // in a row, of batches that skip locked rows: somebody holds more than rows
-constexpr std::size_t most_columns = 4;
+// In a row, of batches that skip locked rows: then somebody holds more than rows.
+constexpr int most_conflicts = 10;
 // Before rows that others held are tried again.
 constexpr std::array<microseconds, 2> second_chances{milliseconds{100}, seconds{1}};
 
@@ -41,8 +40,8 @@ bool is_wrong_statement(plan::failure const &f)
 class machine final : public plan::task {
   public:
     machine(change what, catalog::batch_target target, model::batching batches)
-        : what_{std::move(what)}, target_{std::move(target)},
-          batches_wanted_{batches}, sizer_{batches.initial_rows, batches.target}
+        : what_{std::move(what)}, target_{std::move(target)}, batches_wanted_{batches},
+          sizer_{batches.initial_rows, batches.target}, expected_{target_.estimated_rows}
     {
         careful_always_ = may_read_tables(what_.where);
         for (auto const &each : what_.set) {
@@ -59,12 +58,15 @@ class machine final : public plan::task {
         }
     }
 
-    plan::description describe() const override;
+    plan::description describe() const override
+    {
+        return batch::describe(what_, target_, batches_wanted_, careful_always_);
+    }
     std::optional<plan::work> next(plan::outcome const &last) override;
     plan::tally progress() const override { return {rows_, left_, batches_, expected_, notes_}; }
 
   private:
-    enum class asked { nothing, table, leaf, order, find, change, rest };
+    enum class asked { nothing, table, find, change, rest };
 
     // Rows that others held, and the leaf they are in.
     struct held {
@@ -97,17 +99,12 @@ class machine final : public plan::task {
     std::optional<plan::work> produce();
     bool open_next();
     plan::work ask(asked what, std::vector<plan::statement> statements);
-    plan::work ask_order();
     plan::work ask_change();
     std::optional<plan::work> finish_at_limit();
     void finish();
 
     void absorb(asked what, plan::outcome const &last);
     void table_known(plan::outcome const &last);
-    void leaf_known(plan::outcome const &last);
-    void order_known(plan::outcome const &last);
-    void find_without_order();
-    void found(plan::outcome const &last);
     void changed(plan::outcome const &last);
     void change_failed(plan::failure const &why);
     void not_all_changed(long long count);
@@ -139,67 +136,11 @@ class machine final : public plan::task {
     bool open_ = false;                         // leaf_ is being worked on
     std::unique_ptr<leaf_statements> sql_ = {}; // of it
     std::unique_ptr<finder> finder_ = {};
-    std::vector<catalog::walk_column> columns_ = {}; // that may give the order
-    long long blocks_ = 0;
-    double leaf_rows_ = 0; // that match, as the planner believes
-    bool guess_ = false;   // a list was begun because he believes in few rows
     std::optional<section> current_ = {};
     bool careful_ = false; // the current one, because it met a lock
     layout layout_ = {};
     int conflicts_ = 0;
 };
-
-plan::description machine::describe() const
-{
-    plan::description out;
-    out.title = fmt::format("{} {} in batches", what_.deletes() ? "delete from" : "update", name());
-    if (target_.leaves.size() > 1) {
-        out.title += fmt::format(", in each of {} partitions", target_.leaves.size());
-    }
-    out.expected_rows = target_.estimated_rows;
-    out.until = "until no row matches any more; rows that others hold are tried again at the end, "
-                "and then left";
-    if (batches_wanted_.max_rows) {
-        out.until += fmt::format(", or {} rows are changed", thousands(*batches_wanted_.max_rows));
-    }
-    if (target_.leaves.empty()) {
-        return out;
-    }
-    auto const &one = target_.leaves.front();
-    leaf_statements const sql{what_, one.name};
-    auto const say = [&](plan::statement statement, std::string comment) {
-        statement.comment = std::move(comment);
-        out.statements.push_back(std::move(statement));
-    };
-    section rows;
-    if (!one.indexes.empty()) {
-        rows.what = section::kind::keys;
-        rows.key = one.indexes.front().columns.front();
-        rows.from = rows.to = std::nullopt;
-        say(sql.boundary(rows, sizer_.rows()),
-            "many rows, and an index helps (this one, or the one that the planner takes): "
-            "where does the next batch end");
-    } else {
-        rows.what = section::kind::blocks;
-        rows.end_block = 1'024;
-        say(sql.count_blocks(rows, 64), "no index helps: how many rows match in ranges of blocks");
-    }
-    if (careful_always_) {
-        say(sql.lock_free(rows),
-            "the condition may read other tables: rows that nobody holds are locked first");
-        say(sql.change_locked(), "the condition again, in a new statement");
-        say(sql.count_still(rows), "were some held by others");
-    } else {
-        say(sql.change_rows(rows),
-            "one batch; one that meets a lock is repeated for the rows that nobody holds");
-    }
-    section listed;
-    listed.what = section::kind::listed;
-    listed.places = "{}";
-    say(sql.list({}, {}, list_finder::window), "few rows: where are they");
-    say(careful_always_ ? sql.lock_free(listed) : sql.change_rows(listed), "one batch of them");
-    return out;
-}
 
 std::optional<plan::work> machine::next(plan::outcome const &last)
 {
@@ -238,18 +179,14 @@ std::optional<plan::work> machine::produce()
         if (finder_) {
             current_ = finder_->take(batch_rows());
             if (!current_ && !finder_->done()) {
-                return ask(asked::find, {finder_->question(batch_rows())});
+                return ask(asked::find, finder_->question(batch_rows()));
             }
             if (!current_) {
                 close_leaf();
             }
-        } else if (!columns_.empty()) {
-            return ask_order();
         } else if (!open_next()) {
             finish();
             return std::nullopt;
-        } else if (!finder_) {
-            return ask(asked::leaf, {sql_->explain(), sql_->size()});
         }
     }
 }
@@ -270,6 +207,7 @@ bool machine::open_next()
                 continue;
             }
             sql_ = std::make_unique<leaf_statements>(what_, leaf().name);
+            finder_ = std::make_unique<leaf_finder>(*sql_, leaf());
             return true;
         }
         if (!to_retry_.empty()) {
@@ -291,16 +229,6 @@ bool machine::open_next()
     }
 }
 
-plan::work machine::ask_order()
-{
-    std::vector<plan::statement> questions;
-    for (auto const &column : columns_) {
-        questions.push_back(sql_->explain_boundary(column, batch_rows(), false));
-        questions.push_back(sql_->explain_boundary(column, batch_rows(), true));
-    }
-    return ask(asked::order, std::move(questions));
-}
-
 plan::work machine::ask_change()
 {
     plan::work out{.statements = {},
@@ -317,17 +245,15 @@ plan::work machine::ask_change()
         *remaining() < 10 * sizer_.rows() + current_->rows) {
         most = remaining();
     }
+    layout_.first_stamp = add(prelude());
     if (finder_->asks_along()) {
-        layout_.find = layout_.first_stamp = add(finder_->question(batch_rows()));
+        layout_.find = add(finder_->question(batch_rows()).at(0));
     }
     if (careful_ || careful_always_ || round_ > 0) {
-        layout_.first_stamp = add(sql_->lock_free(*current_, most));
+        add(sql_->lock_free(*current_, most));
         layout_.changed = add(sql_->change_locked());
         layout_.still = layout_.last_stamp = add(sql_->count_still(*current_));
     } else {
-        if (layout_.first_stamp < 0) {
-            layout_.first_stamp = add(stamp());
-        }
         layout_.changed = add(sql_->change_rows(*current_, most));
         layout_.last_stamp = add(stamp());
     }
@@ -342,13 +268,13 @@ void machine::absorb(asked what, plan::outcome const &last)
 {
     if (last.failed) {
         auto const &why = *last.failed;
+        // 53200: too many partitions to lock all at once; then none is excluded.
         if (is_wrong_statement(why) || (what == asked::table && why.sqlstate != "53200")) {
             fail_all(why);
         }
         if (what == asked::change) {
             change_failed(why);
-        } else if (what != asked::table &&
-                   what != asked::rest) { // 53200: too many partitions to lock all at once
+        } else if (what == asked::find) {
             leaf_failed(why);
         }
         return;
@@ -359,14 +285,8 @@ void machine::absorb(asked what, plan::outcome const &last)
     case asked::table:
         table_known(last);
         break;
-    case asked::leaf:
-        leaf_known(last);
-        break;
-    case asked::order:
-        order_known(last);
-        break;
     case asked::find:
-        found(last);
+        finder_->answer(last.results, last.elapsed);
         break;
     case asked::change:
         changed(last);
@@ -387,9 +307,8 @@ void machine::table_known(plan::outcome const &last)
 {
     if (last.results.at(0).flag(0, 0)) {
         fail_all({"42501",
-                  "policies of row level security hold for this role, and they do not hold in the "
-                  "partitions, which are "
-                  "worked on directly",
+                  "policies of row level security hold for this role, but not in the partitions, "
+                  "which are worked on directly",
                   "Run the job as the owner of the table, or as a role with BYPASSRLS."});
     }
     auto const nodes = nodes_of(last.results.at(1).text(0, 0));
@@ -400,84 +319,6 @@ void machine::table_known(plan::outcome const &last)
             return n.relation == target_.leaves[i].name;
         });
     });
-}
-
-void machine::leaf_known(plan::outcome const &last)
-{
-    auto const nodes = nodes_of(last.results.at(0).text(0, 0));
-    blocks_ = last.results.at(1).integer(0, 0);
-    auto const changing = std::find_if(nodes.begin(), nodes.end(),
-                                       [](auto const &n) { return n.type == "ModifyTable"; });
-    auto const scan = std::find_if(changing, nodes.end(), [&](plan_node const &n) {
-        return n.type != "ModifyTable" && n.relation.name == leaf().name.name;
-    });
-    if (changing == nodes.end() || scan == nodes.end()) { // the condition excludes all rows
-        close_leaf();
-        return;
-    }
-    leaf_rows_ = scan->rows;
-    if (target_.leaves.size() == 1) {
-        expected_ = static_cast<long long>(leaf_rows_);
-    }
-    if (scan->index.empty() && scan->type != "Bitmap Heap Scan") {
-        finder_ = std::make_unique<block_finder>(*sql_, blocks_);
-        return;
-    }
-    auto const used = indexes_of(nodes);
-    for (auto const &index : leaf().indexes) {
-        if (std::find(used.begin(), used.end(), index.name) != used.end()) {
-            columns_.insert(columns_.end(), index.columns.begin(), index.columns.end());
-        }
-    }
-    columns_.resize(std::min(columns_.size(), most_columns));
-    if (leaf_rows_ <= few_rows) {
-        guess_ = true;
-        finder_ = std::make_unique<list_finder>(*sql_, section{});
-    } else if (columns_.empty()) {
-        find_without_order();
-    }
-}
-
-void machine::find_without_order()
-{
-    if (leaf_rows_ <= many_rows) {
-        finder_ = std::make_unique<list_finder>(*sql_, section{});
-    } else {
-        finder_ = std::make_unique<block_finder>(*sql_, blocks_);
-    }
-}
-
-void machine::order_known(plan::outcome const &last)
-{
-    auto const columns = std::exchange(columns_, {});
-    auto const ordered = [&](std::size_t question) {
-        return reads_in_order(nodes_of(last.results.at(question).text(0, 0)), leaf().name.name);
-    };
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-        if (ordered(2 * i) && !ordered(2 * i + 1)) {
-            finder_ = std::make_unique<key_finder>(*sql_, columns[i]);
-            return;
-        }
-    }
-    find_without_order();
-}
-
-void machine::found(plan::outcome const &last)
-{
-    finder_->answer(last.results.at(0), last.elapsed);
-    if (!std::exchange(guess_, false)) {
-        return;
-    }
-    if (!static_cast<list_finder const &>(*finder_).full()) {
-        columns_.clear();
-        return;
-    }
-    // Far more rows than the planner believed: not listed again and again.
-    finder_.reset();
-    leaf_rows_ = many_rows + 1;
-    if (columns_.empty()) {
-        find_without_order();
-    }
 }
 
 void machine::changed(plan::outcome const &last)
@@ -492,19 +333,16 @@ void machine::changed(plan::outcome const &last)
     ++batches_;
     conflicts_ = 0;
     careful_ = false;
-    if (!at(layout_.first_stamp).empty()) {
-        sizer_.measured(count,
-                        microseconds{at(layout_.last_stamp).integer(0, "stamp") -
-                                     at(layout_.first_stamp).integer(0, "stamp")},
-                        last.elapsed);
-    }
+    auto const clock = [&](int index) { return at(index).integer(0, "stamp"); };
+    sizer_.measured(count, microseconds{clock(layout_.last_stamp) - clock(layout_.first_stamp)},
+                    last.elapsed);
     auto const still = layout_.still >= 0 ? at(layout_.still).integer(0, "still") : 0;
     if (!remaining() || *remaining() > 0) {
         not_all_changed(std::max(still, current_->rows - count));
         current_.reset();
     }
     if (layout_.find >= 0) {
-        finder_->answer(at(layout_.find), microseconds{0});
+        finder_->answer({at(layout_.find)}, microseconds{0});
     }
 }
 
@@ -539,10 +377,8 @@ void machine::not_all_changed(long long count)
 void machine::change_failed(plan::failure const &why)
 {
     if (why.message.find(still_matching) != std::string::npos) {
-        throw error{fmt::format("{}: rows still match the condition after the update, so each run "
-                                "would update them again; "
-                                "the batch was taken back",
-                                leaf_name()),
+        throw error{leaf_name() + ": rows still match the condition after the update, so each run "
+                                  "would update them again; the batch was taken back",
                     "Let `set` change a column that the condition asks for, or let the condition "
                     "exclude what is done.",
                     why.sqlstate};
@@ -562,9 +398,8 @@ void machine::change_failed(plan::failure const &why)
 void machine::close_leaf()
 {
     finder_.reset();
-    columns_.clear();
     current_.reset();
-    open_ = careful_ = guess_ = false;
+    open_ = careful_ = false;
     conflicts_ = 0;
 }
 

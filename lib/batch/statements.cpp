@@ -176,11 +176,10 @@ plan::statement leaf_statements::boundary(section const &from, long long rows) c
     auto const skipped = number(parameters, rows);
     // The columns of the outer level are made for one row only, not for each that is passed over.
     return statement(
-        fmt::format(
-            "SELECT z.key::text AS key, {} AS beyond, {} AS stamp FROM (SELECT {} AS key FROM {} "
-            "WHERE {}{} ORDER BY {} OFFSET {} LIMIT 1) AS z",
-            greater, clock_in_microseconds, column(from.key.name), from_,
-            in_parentheses(what_.where), which, column(from.key.name), skipped),
+        fmt::format("SELECT z.key::text AS key, {} AS beyond FROM (SELECT {} AS key FROM {} "
+                    "WHERE {}{} ORDER BY {} OFFSET {} LIMIT 1) AS z",
+                    greater, column(from.key.name), from_, in_parentheses(what_.where), which,
+                    column(from.key.name), skipped),
         std::move(parameters), lock_mode::access_share);
 }
 
@@ -266,11 +265,11 @@ plan::statement leaf_statements::lock_free(section const &rows, std::optional<lo
     auto const limit = most ? " LIMIT " + number(parameters, *most) : std::string{};
     return statement(fmt::format("SELECT pg_catalog.length(pg_catalog.set_config('{}', "
                                  "COALESCE(pg_catalog.array_agg(z.place)::text, "
-                                 "'{{}}'), true)) AS noted, pg_catalog.count(*) AS locked, {} AS "
-                                 "stamp FROM (SELECT {} AS place FROM {} "
+                                 "'{{}}'), true)) AS noted, pg_catalog.count(*) AS locked FROM "
+                                 "(SELECT {} AS place FROM {} "
                                  "WHERE {}{}{} FOR UPDATE SKIP LOCKED) AS z",
-                                 locked_places, start_in_microseconds, column("ctid"), from_,
-                                 in_parentheses(what_.where), which, limit),
+                                 locked_places, column("ctid"), from_, in_parentheses(what_.where),
+                                 which, limit),
                      std::move(parameters), lock_mode::row_share);
 }
 
@@ -290,6 +289,14 @@ plan::statement leaf_statements::count_still(section const &rows) const
         fmt::format("SELECT pg_catalog.count(*) AS still, {} AS stamp FROM {} WHERE {}{}",
                     start_in_microseconds, from_, in_parentheses(what_.where), which),
         std::move(parameters), lock_mode::access_share);
+}
+
+plan::statement prelude()
+{
+    plan::statement out;
+    out.sql = fmt::format("SELECT pg_catalog.set_config('jit', 'off', true) AS jit, {} AS stamp",
+                          clock_in_microseconds);
+    return out;
 }
 
 plan::statement stamp()

@@ -54,8 +54,7 @@ class leaf_statements {
     // One row, one column: the blocks of the heap.
     plan::statement size() const;
     // One row or none: the key of the row after the next `rows` ones from `from` on, in the order
-    // of the key (`key`, null when it is), whether it is greater than `from` (`beyond`), and the
-    // server's clock in microseconds (`stamp`).
+    // of the key (`key`, null when it is), and whether it is greater than `from` (`beyond`).
     plan::statement boundary(section const &from, long long rows) const;
     // EXPLAIN of the same, ordered as an index has it, or with nulls on the other side, which no
     // index has but a constant.
@@ -78,7 +77,7 @@ class leaf_statements {
     plan::statement change_rows(section const &rows, std::optional<long long> most = {}) const;
 
     // The careful way, three statements of one transaction: lock what nobody else holds (one row:
-    // `locked`, `stamp`), change those that still match, and tell how many match that were not
+    // `locked`), change those that still match, and tell how many match that were not
     // changed (one row: `still`, `stamp`).
     plan::statement lock_free(section const &rows, std::optional<long long> most = {}) const;
     plan::statement change_locked() const;
@@ -97,7 +96,11 @@ class leaf_statements {
     std::string alias_; // "table"
 };
 
-// One row: the server's clock in microseconds, `stamp`.
+// The first statement of a changing transaction. One row: the server's clock in microseconds
+// (`stamp`). Compiling a statement (JIT) costs more than it gains in a batch, and a wrong estimate
+// of a large table asks for it in each.
+plan::statement prelude();
+// The last one: the clock again.
 plan::statement stamp();
 // EXPLAIN (FORMAT JSON, VERBOSE) of reading the table with the condition: which leaves may have
 // matching rows.
