@@ -323,9 +323,15 @@ class builder final : public YAML::EventHandler {
                              "a tab is used for indentation",
                              "indent with blanks"}}};
     }
+    auto const this_line = line.substr(0, line.find('\n'));
+    auto const written = [&](std::string_view trap) {
+        return this_line.find(trap) != std::string_view::npos;
+    };
     std::string hint;
-    if (line.substr(0, line.find('\n')).find("${") != std::string_view::npos) {
+    if (written("${")) {
         hint = "quote a value that has ${...}: braces are YAML's own";
+    } else if (written(":[") || written(":{")) {
+        hint = "a blank must follow the colon";
     } else if (first == ':') {
         hint = "a value that has a colon and a blank inside needs quotes; the keys of one map "
                "stand in one column";

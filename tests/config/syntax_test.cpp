@@ -111,6 +111,15 @@ TEST_SUITE("nodb")
         CHECK(hint(yaml) == "quote a value that has ${...}: braces are YAML's own");
     }
 
+    TEST_CASE("a colon wants a blank behind it")
+    {
+        for (auto const *job : {"{ vacuum: {tables:[a]} }", "{ vacuum:{} }"}) {
+            CAPTURE(job);
+            CHECK(hint(std::string{"version: 1\njobs: [ "} + job + " ]\n") ==
+                  "a blank must follow the colon");
+        }
+    }
+
     TEST_CASE("anchors, aliases, merge keys and tags are refused, all of them at once")
     {
         CHECK(problems("version: 1\n"
