@@ -4,7 +4,7 @@
 SELECT i.inhparent AS parent, c.oid, n.nspname AS schema, c.relname AS name, i.inhdetachpending AS pending,
        c.oid = p.partdefid AS is_default,
        -- The bytes of its values are read lowest first; on servers of the other byte order it is printed after all.
-       CASE WHEN pg_catalog.version() !~ '(s390|sparc|powerpc-|powerpc64-|ppc64-|mips|hppa|m68k)'
+       CASE WHEN (SELECT pg_catalog.version() !~ '(s390|sparc|powerpc-|powerpc64-|ppc64-|mips|hppa|m68k)')
             THEN c.relpartbound::text END AS bound
 FROM pg_catalog.pg_partitioned_table p
 JOIN pg_catalog.pg_inherits i ON i.inhparent = p.partrelid
