@@ -99,8 +99,7 @@ TEST_SUITE("nodb")
         for (auto const &file : files) {
             auto const module = module_of(file);
             auto const row = table.find(module);
-            INFO(file, " is in no module of docs/architecture.md");
-            REQUIRE(row != table.end());
+            REQUIRE_MESSAGE(row != table.end(), file, " is in no module of docs/architecture.md");
             for (auto const &header : includes_of(file)) {
                 if (!header.starts_with('"')) {
                     continue;
