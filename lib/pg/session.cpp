@@ -382,6 +382,11 @@ int session::server_version() const noexcept
     return wire::server_version(impl_->conn);
 }
 
+std::string session::host() const
+{
+    return wire::current_target(impl_->conn).host;
+}
+
 int session::backend_pid() const noexcept
 {
     return wire::backend_pid(impl_->conn);

@@ -41,9 +41,10 @@ class session {
 
     // One statement, in the open transaction or by itself. A trailing ';' and comments are allowed;
     // a second statement is not (with parameters the server refuses it; without, it would be one
-    // implicit transaction: use batch()). Throws: error with SQLSTATE and statement; timed_out or
-    // interrupted when its limit or stop ended it; connection_lost; error when a parameter holds a
-    // NUL byte (nothing is sent then).
+    // implicit transaction: use batch()). Throws: error with SQLSTATE and statement (0A000 for COPY
+    // from or to the client; 22021, and nothing is sent, when a NUL byte is in it or in a
+    // parameter); timed_out or interrupted when its limit or stop ended it; connection_lost, after
+    // which a statement outside a transaction may have been carried out all the same.
     rows run(std::string_view sql, std::vector<param> const &parameters = {},
              limits const &limit = {});
     // Several statements in one message, which PostgreSQL runs as one implicit transaction unless
@@ -55,7 +56,9 @@ class session {
                limits const &limit = {});
     // Throws outcome_unknown only when COMMIT was sent and no answer came; connection_lost when the
     // session was gone before. An answer of ROLLBACK (the transaction had failed) throws error
-    // 40000. Throws error when none is open.
+    // 40000. Throws error when none is open. A limit that is over while deferred triggers run rolls
+    // back (timed_out); a stop that was asked for before COMMIT is sent leaves the transaction open
+    // (interrupted).
     void commit(limits const &limit = {});
     void rollback() noexcept; // also when none is open, or the session is lost
     bool in_transaction() const noexcept;
@@ -69,6 +72,8 @@ class session {
 
     bool lost() const noexcept;
     int server_version() const noexcept; // 150020
+    // The host that it is connected to, of several: a name, an address, or a socket's directory.
+    std::string host() const;
     // As the protocol's start told (PQbackendPID); behind a pooler it is not pg_backend_pid().
     int backend_pid() const noexcept;
 

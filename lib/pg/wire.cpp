@@ -279,23 +279,26 @@ answer execute(connection conn, std::string const &sql)
 
 std::string end_copy(connection conn)
 {
-    // One of the two applies; the other does nothing.
-    PQputCopyEnd(pg(conn), "this program sends no data of its own");
-    char *line = nullptr;
-    while (PQgetCopyData(pg(conn), &line, 0) > 0) {
-        PQfreemem(line);
-    }
-    std::string failure;
-    while (result_ptr const result{PQgetResult(pg(conn))}) {
-        if (PQresultStatus(result.get()) == PGRES_COPY_IN ||
-            PQresultStatus(result.get()) == PGRES_COPY_OUT) {
-            return end_copy(conn);
+    for (;;) {
+        // One of the two applies; the other does nothing.
+        PQputCopyEnd(pg(conn), "this program sends no data of its own");
+        char *line = nullptr;
+        while (PQgetCopyData(pg(conn), &line, 0) > 0) {
+            PQfreemem(line);
         }
-        if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR && failure.empty()) {
-            failure = failure_of(result.get());
+        bool another = false;
+        while (result_ptr const result{PQgetResult(pg(conn))}) {
+            auto const status = PQresultStatus(result.get());
+            if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT) {
+                another = true;
+                break;
+            }
+        }
+        if (!another) {
+            return "ERROR:  0A000: COPY from or to the client is not possible here\n"
+                   "HINT:  Copy from or to a file of the server, or use INSERT and SELECT.\n";
         }
     }
-    return failure.empty() ? "COPY to or from the client is not possible here" : failure;
 }
 
 canceller::canceller(connection conn)

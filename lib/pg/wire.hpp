@@ -65,8 +65,9 @@ struct answer {
     std::string failure;
 };
 answer execute(connection conn, std::string const &sql);
-// Ends a COPY ... FROM STDIN or TO STDOUT that a statement has begun; the text of the error that
-// ends it.
+// Ends a COPY ... FROM STDIN or TO STDOUT that a statement has begun, and what else the message
+// asks for; returns the text of an error. What COPY TO STDOUT was sent with in one message is
+// carried out.
 std::string end_copy(connection conn);
 
 // What another thread needs to end what the connection runs. Holds a duplicate of the socket,

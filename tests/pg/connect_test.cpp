@@ -234,6 +234,12 @@ TEST_SUITE("db")
                         hosts + ",127.0.0.1", "target_session_attrs=read-write"));
         CHECK(try_ports(fmt::format("{},{}", silent.port(), good.port()), "localhost,localhost",
                         "hostaddr=127.0.0.1,127.0.0.1"));
+        // the one that it is connected to
+        auto const port = closed_port();
+        CHECK(test::open(fmt::format("host=127.0.0.1,localhost hostaddr=127.0.0.1,127.0.0.1 "
+                                     "port={},{} user=postgres dbname={} sslmode=disable",
+                                     port, good.port(), db.name()))
+                  .host() == "localhost");
         CHECK_THROWS_AS(try_ports(fmt::format("{},{}", silent.port(), hole.port()), hosts, ""),
                         connect_error);
     }

@@ -229,8 +229,10 @@ TEST_SUITE("db")
             CHECK(other.run("SELECT pg_backend_pid()").integer(0, 0) == found.backend_pid);
             CHECK(other.run("SHOW search_path").text(0, 0) == found.search_path);
             CHECK(other.run("SHOW idle_in_transaction_session_timeout").text(0, 0) == "0");
+            auto const begun = time.steady();
             CHECK(pg::find_pooler(s, found, test::options_for(bouncer.dsn(db)), time,
                                   system_random()) == pg::pooler::transaction);
+            CHECK(time.steady() - begun < 2s); // without waiting for a free server connection
         }
     }
 

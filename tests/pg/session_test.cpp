@@ -209,9 +209,12 @@ TEST_SUITE("db")
         s.run("CREATE TABLE t AS SELECT generate_series(1, 100000) AS a");
         for (auto const *sql : {"COPY t FROM STDIN", "COPY t TO STDOUT"}) {
             CAPTURE(sql);
-            CHECK_THROWS_AS(s.run(sql), error);
-            CHECK_THROWS_AS(s.batch(sql), error);
-            CHECK_THROWS_AS(s.batch(std::string{"SELECT 1; "} + sql + "; SELECT 2"), error);
+            auto const e = failure_of<error>([&] { s.run(sql); });
+            CHECK(e.sqlstate() == "0A000");
+            CHECK(e.message() == "COPY from or to the client is not possible here");
+            CHECK(failure_of<error>([&] { s.batch(sql); }).sqlstate() == "0A000");
+            auto const more = std::string{"SELECT 1; "} + sql + "; COPY t TO STDOUT; SELECT 2";
+            CHECK(failure_of<error>([&] { s.batch(more); }).sqlstate() == "0A000");
             s.rollback();
             CHECK(!s.in_transaction());
             CHECK(s.run("SELECT count(*) FROM t").integer(0, 0) == 100000);
