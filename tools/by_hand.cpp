@@ -149,7 +149,7 @@ exit_code do_by_hand(context &c, hand_work const &work, run_options const &run)
                                          .role = policy.role,
                                          .limit = {.timeout = policy.timeout, .stop = c.outside.abort}});
     auto const limit = policy.timeout;
-    auto result = c.execute(std::move(planned), where, settings, jobs::workers_of(work.what), limit);
+    auto result = c.execute(std::move(planned), where, settings, jobs::workers_of(work.what), limit, control.transaction_pooler);
     if (c.global.dry_run) {
         return exit_code::ok;
     }

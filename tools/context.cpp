@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "config/load.hpp"
 #include "tools/progress.hpp"
 
@@ -22,6 +23,37 @@ std::string file_of(context const &c)
         return *named;
     }
     return access(default_file, F_OK) == 0 ? default_file : "";
+}
+
+// A target may say what it must be: a name that now leads to a copy must not be worked on.
+void refuse_other(context::destination const &where, pg::session const &session, pg::capabilities const &server)
+{
+    auto const refuse = [&](std::string const &what, std::string const &is, std::string const &expected) {
+        throw connect_error{where.name + ": the " + what + " is " + printable(is) + ", and the target expects " + printable(expected),
+                            "nothing was done; correct the dsn, or expect: of the target"};
+    };
+    if (!where.expect_database.empty() && where.expect_database != server.database) {
+        refuse("database", server.database, where.expect_database);
+    }
+    if (!where.expect_host.empty() && where.expect_host != session.host()) {
+        refuse("host", session.host(), where.expect_host);
+    }
+}
+
+bool through_transaction_pooler(context::destination const &where, pg::session &session, pg::capabilities const &server, io &outside)
+{
+    switch (where.pooler) {
+    case model::pooler::transaction:
+        return true;
+    case model::pooler::none:
+    case model::pooler::session:
+        return false;
+    case model::pooler::automatic:
+        break;
+    }
+    // Different pids mean some pooler; of which mode takes a second connection to tell.
+    return server.pid_differs &&
+           pg::find_pooler(session, server, where.options, outside.time, outside.random) == pg::pooler::transaction;
 }
 
 } // namespace
@@ -78,6 +110,8 @@ std::vector<context::destination> context::destinations()
             out.options.target.set("passfile", target.passfile);
         }
         out.pooler = target.pooler;
+        out.expect_database = target.expect_database;
+        out.expect_host = target.expect_host;
         return out;
     };
     auto const &all = configuration().targets;
@@ -124,16 +158,18 @@ context::control context::open_control(destination const &where, bool writes)
         throw connect_error{where.name + ": read-only standby, nothing written",
                             "connect to the primary; several hosts with target_session_attrs=read-write find it", "25006"};
     }
+    refuse_other(where, session, server);
     constexpr auto tolerated = seconds{5};
     if (server.clock_skew > tolerated || server.clock_skew < -tolerated) {
         log::warning("this host's clock and the server's differ by {} s; the server's decides",
                      std::chrono::duration_cast<seconds>(server.clock_skew).count());
     }
-    return {std::move(session), std::move(server)};
+    bool const transactions = through_transaction_pooler(where, session, server, outside);
+    return {std::move(session), std::move(server), transactions};
 }
 
 engine::result context::execute(plan::plan work, destination const &where, engine::work_settings const &settings,
-                                int workers, microseconds timeout)
+                                int workers, microseconds timeout, bool transaction_pooler)
 {
     progress_display watcher{outside, !global.quiet && !global.dry_run};
     engine::environment around{
@@ -150,6 +186,7 @@ engine::result context::execute(plan::plan work, destination const &where, engin
             [&](std::string const &id) {
                 return pg::commit_status(where.options, id, outside.time, outside.random);
             },
+        .transaction_pooler = transaction_pooler,
         .server = where.options.target.display(),
     };
     auto const executor =

@@ -37,6 +37,7 @@ class context {
         std::string name; // the target's, or the conninfo's display
         pg::connect_options options;
         model::pooler pooler = model::pooler::automatic;
+        std::string expect_database = {}, expect_host = {}; // empty: any
     };
     // With `-t all` every target; otherwise one. Throws usage_error with what can be chosen.
     std::vector<destination> destinations();
@@ -44,17 +45,19 @@ class context {
 
     // application_name pgtend/<command>[/<job>], the outside's stop.
     pg::session open(destination const &where, std::string_view job = {});
-    // A control session: opened, probed, set (empty search_path). Throws connect_error on a standby when `writes`.
+    // A control session: opened, probed, set (empty search_path). Throws connect_error on a standby when `writes`, and when it is
+    // not the database or host that the target expects.
     struct control {
         pg::session session;
         pg::capabilities server;
+        bool transaction_pooler = false; // as the target says, or as it was found out
     };
     control open_control(destination const &where, bool writes);
 
     // The executor that --dry-run chooses, in one place.
     // `timeout`: of the whole run, 0 for none.
     engine::result execute(plan::plan work, destination const &where, engine::work_settings const &settings, int workers,
-                           microseconds timeout);
+                           microseconds timeout, bool transaction_pooler);
 
     // Renders as -o says, to stdout.
     void print(report::document const &d);

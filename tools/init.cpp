@@ -45,6 +45,10 @@ exit_code initialise(context &c, arguments const &a)
             applied.rows.push_back({{name}});
         }
         out.tables.push_back(std::move(applied));
+        if (control.server.superuser) {
+            out.notes.push_back("note: " + control.server.user +
+                                " is a superuser; pgtend init --print-grants ROLE prints the smallest role that can run jobs");
+        }
     }
     c.print(out);
     return exit_code::ok;

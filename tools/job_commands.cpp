@@ -212,7 +212,8 @@ exit_code run_one(context &c, std::string const &name)
                                            .partitions = all.partitions,
                                            .now = control.server.server_time,
                                            .role = job.policy.role});
-        c.execute(std::move(plan), where, jobs::settings_of(job.policy, job.time_zone), 1, microseconds{0});
+        c.execute(std::move(plan), where, jobs::settings_of(job.policy, job.time_zone), 1, microseconds{0},
+                  control.transaction_pooler);
         return exit_code::ok;
     }
     jobs::runner_options options{.who = {}, .command = "job run"};

@@ -52,6 +52,7 @@ opened_runner open_runner(context &c, context::destination const &where, model::
                           jobs::runner_options options)
 {
     auto control = c.open_control(where, true);
+    options.transaction_pooler = control.transaction_pooler;
     options.stop = c.outside.stop;
     options.abort = c.outside.abort;
     auto const host = host_name();

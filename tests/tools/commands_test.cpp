@@ -188,6 +188,21 @@ TEST_SUITE("db")
         CHECK(g.db.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'pgtend'") == "0");
     }
 
+    TEST_CASE("a target that expects another database or host is not touched")
+    {
+        test::database db;
+        test::scratch files;
+        auto const with = [&](std::string const &expect) {
+            return files.write("expect.yaml", "version: 1\ntargets:\n  db: { dsn: \"" + db.dsn() + "\", expect: " + expect + " }\n");
+        };
+        auto const other = test::pgtend({"-c", with("{ database: production }"), "init"});
+        CHECK(other.code == 4);
+        CHECK(has(other.err, "expects production"));
+        CHECK(test::pgtend({"-c", with("{ host: db.example.com }"), "init"}).code == 4);
+        CHECK(db.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'pgtend'") == "0");
+        CHECK(test::pgtend({"-c", with("{ database: " + db.name() + " }"), "init"}).code == 0);
+    }
+
     TEST_CASE("no server: exit 4, and what can be told apart is told")
     {
         auto const refused = test::pgtend({"-d", "host=127.0.0.1 port=1", "--connect-timeout", "1s", "cleanup", "t", "--where", "true"});
