@@ -125,16 +125,6 @@ section key_finder::around(section const &taken) const
     return taken.what == section::kind::listed ? listed_ : taken;
 }
 
-section key_finder::rest(std::optional<section> const &taken) const
-{
-    auto out = taken && taken->what != section::kind::listed ? *taken : listing_ ? listed_ : keys();
-    out.to.reset();
-    if (out.what == section::kind::one_key || (out.what == section::kind::keys && !out.from)) {
-        out.what = out.from ? section::kind::keys : section::kind::all;
-    }
-    return out;
-}
-
 // -- block_finder
 
 namespace {
@@ -142,6 +132,7 @@ namespace {
 constexpr long long least_stride = 128, most_stride = 8'192;
 constexpr microseconds short_look = milliseconds{50}, long_look = milliseconds{200};
 constexpr long long rows_of_a_block = 64; // narrow rows of 100 bytes
+constexpr int most_growths = 2;
 constexpr long long widest_gap =
     512; // blocks without a match that are read once more rather than making a transaction
 
@@ -160,7 +151,7 @@ std::vector<plan::statement> block_finder::question(long long rows)
 {
     step_ = std::clamp(rows / rows_of_a_block, 1LL, least_stride);
     stride_end_ = std::min(end_, at_ + stride_);
-    return {sql_.count_blocks(blocks(at_, stride_end_), step_)};
+    return {sql_.count_blocks(blocks(at_, stride_end_), step_), sql_.size()};
 }
 
 void block_finder::answer(std::vector<rows> const &results, microseconds elapsed)
@@ -172,6 +163,11 @@ void block_finder::answer(std::vector<rows> const &results, microseconds elapsed
         counts_.emplace_back(result.integer(i, "block"), result.integer(i, "matching"));
     }
     at_ = stride_end_;
+    if (auto const now = results.at(1).integer(0, "blocks");
+        at_ >= end_ && now > end_ && grown_ < most_growths) {
+        end_ = now;
+        ++grown_;
+    }
     if (elapsed < short_look) {
         stride_ = std::min(stride_ * 2, most_stride);
     } else if (elapsed > long_look) {

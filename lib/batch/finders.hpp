@@ -30,7 +30,7 @@ class finder {
     // What to look through again when some rows of a section were not changed: they may be
     // elsewhere by now.
     virtual section around(section const &taken) const = 0;
-    // What was not taken yet, from `taken` on when given.
+    // Where rows may be that were not taken yet, from `taken` on when given.
     virtual section rest(std::optional<section> const &taken) const = 0;
 };
 
@@ -77,7 +77,7 @@ class key_finder final : public finder {
     void answer(std::vector<rows> const &results, microseconds elapsed) override;
     bool asks_along() const override { return !listing_ && !last_ && !ready_; }
     section around(section const &taken) const override;
-    section rest(std::optional<section> const &taken) const override;
+    section rest(std::optional<section> const &) const override { return {}; }
 
   private:
     section keys() const;
@@ -98,7 +98,9 @@ class key_finder final : public finder {
 // Counts the matching rows of the heap's blocks, a stride at a time, and takes ranges of blocks.
 class block_finder final : public finder {
   public:
-    // blocks: where the heap ends now; what is added behind is not looked at.
+    // blocks: where the heap ends now. What is added behind meanwhile is looked at too, twice: rows
+    // that others update go there. Into free space before the walk they may go unseen; the next run
+    // finds them.
     block_finder(leaf_statements const &sql, long long blocks) : sql_{sql}, end_{blocks} {}
 
     std::optional<section> take(long long rows) override;
@@ -113,6 +115,7 @@ class block_finder final : public finder {
 
     leaf_statements const &sql_;
     long long at_ = 0, end_;
+    int grown_ = 0;
     long long stride_ = 1'024;                            // blocks of one question
     long long step_ = 1;                                  // blocks that are counted together
     long long stride_end_ = 0;                            // of the counts

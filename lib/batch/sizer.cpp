@@ -34,9 +34,4 @@ void sizer::measured(long long changed, microseconds work, microseconds whole)
     rows_ = std::clamp(fitting, std::max(1LL, rows_ / 2), std::min(most, rows_ * 2));
 }
 
-void sizer::too_slow()
-{
-    rows_ = std::max(1LL, rows_ / 4);
-}
-
 } // namespace pgtend::batch

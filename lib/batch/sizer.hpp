@@ -23,8 +23,6 @@ class sizer {
     // from BEGIN to COMMIT. rows() at most doubles and at least halves by one measurement; a batch
     // without rows says nothing.
     void measured(long long changed, microseconds work, microseconds whole);
-    // A batch was ended by a time limit: a quarter of the rows.
-    void too_slow();
 
   private:
     long long rows_;
