@@ -14,6 +14,13 @@
 
 namespace pgtend::test {
 
+// Limits of time hold for builds without sanitizers.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr int slower = 10;
+#else
+inline constexpr int slower = 1;
+#endif
+
 inline ledger::init_result init(pg::session &s, ledger::init_options const &options = {})
 {
     system_clock time;
