@@ -130,7 +130,8 @@ TEST_SUITE("db")
                 "CREATE TABLE p (at timestamptz NOT NULL) PARTITION BY RANGE (at);"
                 "CREATE MATERIALIZED VIEW m AS SELECT count(*) FROM t");
         auto const dsn = db.dsn();
-        auto const before = db.value("SELECT pg_current_xact_id()::text::bigint");
+        auto const catalog = [&] { return db.value("SELECT md5(string_agg(c.oid || c.relname || c.relfilenode, ',' ORDER BY c.oid)) FROM pg_class c"); };
+        auto const before = catalog();
         auto const cleanup = test::pgtend({"-d", dsn, "--dry-run", "cleanup", "public.t", "--where", "id > 5"});
         CHECK_MESSAGE(cleanup.code == 0, cleanup.err);
         CHECK(has(cleanup.out, "DELETE"));
@@ -140,8 +141,7 @@ TEST_SUITE("db")
         CHECK(has(create.out, "SHARE UPDATE EXCLUSIVE"));
         CHECK(test::pgtend({"-d", dsn, "--dry-run", "matview", "refresh", "public.m"}).code == 0);
         CHECK(test::pgtend({"-d", dsn, "--dry-run", "vacuum", "run", "public.t"}).code == 0);
-        // Not one transaction that wrote anything.
-        CHECK(std::stoll(db.value("SELECT pg_current_xact_id()::text::bigint")) == std::stoll(before) + 1);
+        CHECK(catalog() == before); // a refreshed view would have another file
         CHECK(db.value("SELECT count(*) FROM t") == "10");
         CHECK(db.value("SELECT count(*) FROM pg_inherits WHERE inhparent = 'p'::regclass") == "0");
     }
