@@ -8,7 +8,7 @@
 #include "base/duration.hpp"
 #include "base/text.hpp"
 #include "config/scalar.hpp"
-#include "zone/zone.hpp"
+#include "model/job.hpp"
 
 namespace pgtend::config {
 namespace {
@@ -209,7 +209,7 @@ bool reader::time_zone(node const &n, std::string &out)
         return false;
     }
     if (std::find(known_zones_.begin(), known_zones_.end(), name) == known_zones_.end()) {
-        if (!checked(n, [&] { zone::load(name); })) {
+        if (!checked(n, [&] { model::check_time_zone(name); })) {
             return false;
         }
         known_zones_.push_back(name);

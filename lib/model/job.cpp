@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "zone/zone.hpp"
 
 namespace pgtend::model {
 
@@ -75,6 +76,11 @@ void check_job_name(std::string_view name)
         throw error{"'" + printable(head_and_tail(name, 63)) + "' is not a valid job name",
                     "use 1 to 63 of a-z, 0-9, _ and -, and begin with a letter or digit"};
     }
+}
+
+void check_time_zone(std::string_view name)
+{
+    zone::load(name);
 }
 
 } // namespace pgtend::model

@@ -74,6 +74,9 @@ struct job {
 // letter or digit.
 void check_job_name(std::string_view name);
 
+// Throws usage_error with a hint unless it is an IANA name that this host's tzdata knows.
+void check_time_zone(std::string_view name);
+
 std::string_view name(missed value);
 std::string_view name(overlap value);
 std::string_view name(pooler value);
