@@ -13,7 +13,8 @@ namespace {
 
 constexpr int most_tries = 20; // of a statement that met others; each has a fresh snapshot
 
-// 23505: of two sessions that insert the same new job, ON CONFLICT (job) spares neither from the other unique index.
+// 23505: of two sessions that insert the same new job, ON CONFLICT (job) spares neither from the
+// other unique index.
 bool met_others(error const &e)
 {
     return e.sqlstate() == "40001" || e.sqlstate() == "40P01" || e.sqlstate() == "23505";
@@ -37,12 +38,14 @@ bool met_others(error const &e)
     }
     require_version(version);
     throw error{"the ledger is damaged: " + missing.message(),
-                "Something of the schema pgtend was changed or dropped: restore it, or make a new one by `pgtend init --remove` "
+                "Something of the schema pgtend was changed or dropped: restore it, or make a new "
+                "one by `pgtend init --remove` "
                 "and `pgtend init`.",
                 missing.sqlstate(), missing.statement()};
 }
 
-rows run_in_read_write(pg::session &s, std::string_view sql, std::vector<param> const &parameters, pg::limits const &limit)
+rows run_in_read_write(pg::session &s, std::string_view sql, std::vector<param> const &parameters,
+                       pg::limits const &limit)
 {
     s.begin();
     try {
@@ -82,33 +85,40 @@ int current_version()
 
 void throw_no_ledger()
 {
-    throw usage_error{"this database has no ledger (schema pgtend)", "Run `pgtend init` once to create it."};
+    throw usage_error{"this database has no ledger (schema pgtend)",
+                      "Run `pgtend init` once to create it."};
 }
 
 void throw_standby()
 {
-    throw connect_error{"the server is a read-only standby", "Connect to the primary, for example with target_session_attrs=read-write.",
+    throw connect_error{"the server is a read-only standby",
+                        "Connect to the primary, for example with target_session_attrs=read-write.",
                         "25006"};
 }
 
 void require_version(int version)
 {
     if (version > current_version()) {
-        throw usage_error{fmt::format("the ledger has version {}, newer than this pgtend, which knows up to {}", version, current_version()),
-                          "Use the newer pgtend that made it."};
+        throw usage_error{
+            fmt::format("the ledger has version {}, newer than this pgtend, which knows up to {}",
+                        version, current_version()),
+            "Use the newer pgtend that made it."};
     }
     if (version < current_version()) {
-        throw usage_error{fmt::format("the ledger has version {}, this pgtend works with {}", version, current_version()),
+        throw usage_error{fmt::format("the ledger has version {}, this pgtend works with {}",
+                                      version, current_version()),
                           "Run `pgtend init` to upgrade it."};
     }
 }
 
-rows call(pg::session &s, std::string_view sql, std::vector<param> const &parameters, pg::limits const &limit)
+rows call(pg::session &s, std::string_view sql, std::vector<param> const &parameters,
+          pg::limits const &limit)
 {
     bool read_write = false;
     for (int tries = 1;; ++tries) {
         try {
-            return read_write ? run_in_read_write(s, sql, parameters, limit) : s.run(sql, parameters, limit);
+            return read_write ? run_in_read_write(s, sql, parameters, limit)
+                              : s.run(sql, parameters, limit);
         } catch (error const &e) {
             auto const &state = e.sqlstate();
             bool const alone = !s.lost() && !s.in_transaction();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the ledger's statements reach the server, and what their failures mean. Internal to the module.
+// How the ledger's statements reach the server, and what their failures mean. Internal to the
+// module.
 #pragma once
 #include <span>
 #include <string>
@@ -22,11 +23,13 @@ std::vector<migration> const &migrations();
 // The number of the last one: what this program works with.
 int current_version();
 
-// One statement of the ledger. Each is atomic, so that a deadlock, a serialization failure (the role's default isolation may be
-// higher than READ COMMITTED) or two insertions of the same job are tried again at once. Under default_transaction_read_only it runs in a READ WRITE transaction.
-// Throws usage_error when there is no ledger, when it is older or newer than this program, or when a privilege is missing;
-// connect_error on a standby; otherwise what session::run throws.
-rows call(pg::session &s, std::string_view sql, std::vector<param> const &parameters = {}, pg::limits const &limit = {});
+// One statement of the ledger. Each is atomic, so that a deadlock, a serialization failure (the
+// role's default isolation may be higher than READ COMMITTED) or two insertions of the same job are
+// tried again at once. Under default_transaction_read_only it runs in a READ WRITE transaction.
+// Throws usage_error when there is no ledger, when it is older or newer than this program, or when
+// a privilege is missing; connect_error on a standby; otherwise what session::run throws.
+rows call(pg::session &s, std::string_view sql, std::vector<param> const &parameters = {},
+          pg::limits const &limit = {});
 
 // Throws usage_error when a ledger of this version is not what this program works with.
 void require_version(int version);

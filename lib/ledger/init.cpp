@@ -17,7 +17,8 @@ constexpr int most_failures = 10;
 void begin_alone(pg::session &s, std::string_view lock_timeout)
 {
     s.begin();
-    s.batch(fmt::format("SET LOCAL search_path = ''; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{}'; "
+    s.batch(fmt::format("SET LOCAL search_path = ''; SET LOCAL statement_timeout = 0; SET LOCAL "
+                        "lock_timeout = '{}'; "
                         "SELECT pg_catalog.pg_advisory_xact_lock({})",
                         lock_timeout, init_lock));
 }
@@ -35,7 +36,8 @@ param system_identifier(pg::session &s)
     }
 }
 
-// Others that create at the same moment: CREATE SCHEMA and CREATE TABLE may fail with a unique violation in the catalog.
+// Others that create at the same moment: CREATE SCHEMA and CREATE TABLE may fail with a unique
+// violation in the catalog.
 bool others_were_faster(error const &e)
 {
     for (auto const *state : {"23505", "42P06", "42P07", "42710", "40001", "40P01"}) {
@@ -46,7 +48,8 @@ bool others_were_faster(error const &e)
     return false;
 }
 
-void apply(pg::session &s, migration const &next, bool first, bool new_schema, init_options const &options, param const &identity)
+void apply(pg::session &s, migration const &next, bool first, bool new_schema,
+           init_options const &options, param const &identity)
 {
     s.batch(next.text);
     if (first) {
@@ -56,12 +59,13 @@ void apply(pg::session &s, migration const &next, bool first, bool new_schema, i
             s.run(given_away.text(i, 0));
         }
     }
-    s.run(sql::ledger_note_version, {std::to_string(next.number), options.test_clock ? "true" : "false"});
+    s.run(sql::ledger_note_version,
+          {std::to_string(next.number), options.test_clock ? "true" : "false"});
 }
 
 // One migration, if one is wanted. False: nothing is left to do.
-bool step(pg::session &s, std::span<migration const> list, init_options const &options, param const &identity, bool created_here,
-          init_result &out)
+bool step(pg::session &s, std::span<migration const> list, init_options const &options,
+          param const &identity, bool created_here, init_result &out)
 {
     begin_alone(s, "1min");
     auto const state = s.run(sql::ledger_state);
@@ -70,18 +74,23 @@ bool step(pg::session &s, std::span<migration const> list, init_options const &o
     if (present) {
         auto const found = s.run(sql::ledger_version);
         if (found.empty()) {
-            throw error{"the ledger is damaged: pgtend.meta has no row", "Restore it, or drop the schema pgtend and run `pgtend init`."};
+            throw error{"the ledger is damaged: pgtend.meta has no row",
+                        "Restore it, or drop the schema pgtend and run `pgtend init`."};
         }
         version = static_cast<int>(found.integer(0, 0));
     }
     int const latest = list.back().number;
     if (version > latest) {
-        throw usage_error{fmt::format("the ledger has version {}, newer than this pgtend, which knows up to {}", version, latest),
-                          "Use the newer pgtend that made it."};
+        throw usage_error{
+            fmt::format("the ledger has version {}, newer than this pgtend, which knows up to {}",
+                        version, latest),
+            "Use the newer pgtend that made it."};
     }
-    if (options.test_clock && present && !created_here && !s.run(sql::ledger_test_clock).flag(0, 0)) {
+    if (options.test_clock && present && !created_here &&
+        !s.run(sql::ledger_test_clock).flag(0, 0)) {
         throw usage_error{"this database has a ledger that was not made for tests",
-                          "A test clock can only be had with a new one: `pgtend init --remove`, then `pgtend init --test-clock`."};
+                          "A test clock can only be had with a new one: `pgtend init --remove`, "
+                          "then `pgtend init --test-clock`."};
     }
     if (out.applied.empty()) {
         out.from_version = version;
@@ -104,24 +113,27 @@ bool step(pg::session &s, std::span<migration const> list, init_options const &o
 {
     if (e.sqlstate() == "42501") {
         throw usage_error{"this role may not create the ledger: " + e.message(),
-                          "Let the database's owner run `CREATE SCHEMA pgtend AUTHORIZATION <role>`, or `pgtend init` itself and then "
+                          "Let the database's owner run `CREATE SCHEMA pgtend AUTHORIZATION "
+                          "<role>`, or `pgtend init` itself and then "
                           "what `pgtend init --print-grants <role>` prints."};
     }
     if (others_were_faster(e)) {
         throw error{"the ledger cannot be created: " + e.message(),
-                    "The schema pgtend holds something else of that name; move it away.", e.sqlstate(), e.statement()};
+                    "The schema pgtend holds something else of that name; move it away.",
+                    e.sqlstate(), e.statement()};
     }
     if (e.sqlstate() == "55P03") {
-        throw error{"another `pgtend init` is at work in this database, or somebody locks the ledger",
-                    "Look into pg_locks, and try again.", e.sqlstate(), e.statement(), exit_code::held};
+        throw error{
+            "another `pgtend init` is at work in this database, or somebody locks the ledger",
+            "Look into pg_locks, and try again.", e.sqlstate(), e.statement(), exit_code::held};
     }
     throw;
 }
 
 } // namespace
 
-init_result migrate(pg::session &s, std::span<migration const> list, init_options const &options, clock &time,
-                    random_source const &random)
+init_result migrate(pg::session &s, std::span<migration const> list, init_options const &options,
+                    clock &time, random_source const &random)
 {
     if (s.run(sql::ledger_state).flag(0, "in_recovery")) {
         throw_standby();
@@ -148,7 +160,8 @@ init_result migrate(pg::session &s, std::span<migration const> list, init_option
     }
 }
 
-init_result init(pg::session &s, init_options const &options, clock &time, random_source const &random)
+init_result init(pg::session &s, init_options const &options, clock &time,
+                 random_source const &random)
 {
     return migrate(s, migrations(), options, time, random);
 }
@@ -167,8 +180,12 @@ bool remove(pg::session &s)
         s.run("LOCK TABLE pgtend.lease IN ACCESS EXCLUSIVE MODE");
         auto const busy = s.run(sql::ledger_busy);
         if (!busy.empty()) {
-            throw error{fmt::format("job '{}' is held by {}", printable(busy.text(0, "job")), printable(busy.text(0, "holder"))),
-                        "Wait until it has ended, or stop its runner; the ledger is left as it is.", {}, {}, exit_code::held};
+            throw error{fmt::format("job '{}' is held by {}", printable(busy.text(0, "job")),
+                                    printable(busy.text(0, "holder"))),
+                        "Wait until it has ended, or stop its runner; the ledger is left as it is.",
+                        {},
+                        {},
+                        exit_code::held};
         }
         s.run("DROP SCHEMA pgtend CASCADE");
         s.commit();
@@ -176,7 +193,8 @@ bool remove(pg::session &s)
     } catch (error const &e) {
         s.rollback();
         if (e.sqlstate() == "42501") {
-            throw usage_error{"this role may not drop the ledger: " + e.message(), "Let its owner do it."};
+            throw usage_error{"this role may not drop the ledger: " + e.message(),
+                              "Let its owner do it."};
         }
         explain(e);
     }

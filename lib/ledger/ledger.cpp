@@ -11,15 +11,21 @@
 namespace pgtend::ledger {
 namespace {
 
-constexpr std::array<std::string_view, 7> status_names{"running", "succeeded",   "failed",   "skipped",
-                                                       "lost",    "interrupted", "timed_out"};
+constexpr std::array<std::string_view, 7> status_names{
+    "running", "succeeded", "failed", "skipped", "lost", "interrupted", "timed_out"};
 
 constexpr std::size_t longest_error = 8'000;   // bytes
 constexpr std::size_t longest_output = 32'000; // bytes
 
-param flag(bool value) { return value ? "true" : "false"; }
+param flag(bool value)
+{
+    return value ? "true" : "false";
+}
 
-param lease_seconds() { return std::to_string(ledger::ttl.count()); }
+param lease_seconds()
+{
+    return std::to_string(ledger::ttl.count());
+}
 
 // What a run left, as a text column takes it: capped, valid UTF-8, no NUL.
 std::string storable(std::string_view text, std::size_t most)
@@ -95,10 +101,12 @@ void ledger::register_jobs(std::span<registration const> jobs)
         from.push_back(to_param(job.evaluated_at));
     }
     call(control_, sql::ledger_register,
-         {array_literal(names), array_literal(schedules), array_literal(zones), array_literal(kinds), array_literal(from)});
+         {array_literal(names), array_literal(schedules), array_literal(zones),
+          array_literal(kinds), array_literal(from)});
 }
 
-std::vector<claim> ledger::claim_slots(std::span<slot_request const> wanted, runner_identity const &who)
+std::vector<claim> ledger::claim_slots(std::span<slot_request const> wanted,
+                                       runner_identity const &who)
 {
     std::vector<param> jobs, slots;
     std::vector<claim> out;
@@ -119,7 +127,8 @@ std::vector<claim> ledger::claim_slots(std::span<slot_request const> wanted, run
     if (jobs.empty()) {
         return out;
     }
-    auto const got = call(control_, sql::ledger_claim, {array_literal(jobs), array_literal(slots), who.holder, lease_seconds()});
+    auto const got = call(control_, sql::ledger_claim,
+                          {array_literal(jobs), array_literal(slots), who.holder, lease_seconds()});
     for (std::size_t i = 0; i < got.size(); ++i) {
         out.push_back(read_claim(got, i));
     }
@@ -138,15 +147,24 @@ claim ledger::claim_manual(std::string const &job, runner_identity const &who)
     }
     auto const shown = printable(job);
     if (!got.at(0, got.column("holder"))) {
-        throw error{fmt::format("job '{}': another run is just taking it", shown), "Try again.", {}, {}, exit_code::held};
+        throw error{fmt::format("job '{}': another run is just taking it", shown),
+                    "Try again.",
+                    {},
+                    {},
+                    exit_code::held};
     }
     auto message = fmt::format("job '{}' is held by {}", shown, printable(got.text(0, "holder")));
     if (got.flag(0, "expired")) {
         message += got.at(0, got.column("backend_pid"))
-                       ? fmt::format(", which is gone, but its backend {} still works", got.text(0, "backend_pid"))
+                       ? fmt::format(", which is gone, but its backend {} still works",
+                                     got.text(0, "backend_pid"))
                        : ", which is gone, but its last transaction still works";
     }
-    throw error{message, "See `pgtend job history`, and try again when that run has ended.", {}, {}, exit_code::held};
+    throw error{message,
+                "See `pgtend job history`, and try again when that run has ended.",
+                {},
+                {},
+                exit_code::held};
 }
 
 void ledger::record_skipped(std::span<skip const> slots)
@@ -157,7 +175,8 @@ void ledger::record_skipped(std::span<skip const> slots)
         instants.push_back(to_param(skipped.slot));
         reasons.push_back(storable(skipped.reason, longest_error));
     }
-    call(control_, sql::ledger_skip, {array_literal(jobs), array_literal(instants), array_literal(reasons)});
+    call(control_, sql::ledger_skip,
+         {array_literal(jobs), array_literal(instants), array_literal(reasons)});
 }
 
 std::vector<bool> ledger::renew(std::span<claim const> held)
@@ -167,7 +186,8 @@ std::vector<bool> ledger::renew(std::span<claim const> held)
         jobs.push_back(one.job);
         tokens.push_back(std::to_string(one.token));
     }
-    auto const answer = call(control_, sql::ledger_renew, {array_literal(jobs), array_literal(tokens), lease_seconds()});
+    auto const answer = call(control_, sql::ledger_renew,
+                             {array_literal(jobs), array_literal(tokens), lease_seconds()});
     std::vector<bool> out;
     for (std::size_t i = 0; i < answer.size(); ++i) {
         out.push_back(answer.flag(i, 0));
@@ -177,12 +197,13 @@ std::vector<bool> ledger::renew(std::span<claim const> held)
 
 claim ledger::reconnect(claim const &held, pg::limits const &limit)
 {
-    auto const answer = call(control_, sql::ledger_reconnect,
-                             {held.job, std::to_string(held.token), std::to_string(held.run), lease_seconds()}, limit);
+    auto const answer = call(
+        control_, sql::ledger_reconnect,
+        {held.job, std::to_string(held.token), std::to_string(held.run), lease_seconds()}, limit);
     if (!answer.at(0, answer.column("token"))) {
         if (answer.at(0, answer.column("working"))) {
-            throw error{fmt::format("job '{}': the backend {} of its lost connection still works", printable(held.job),
-                                    answer.text(0, "working")),
+            throw error{fmt::format("job '{}': the backend {} of its lost connection still works",
+                                    printable(held.job), answer.text(0, "working")),
                         {},
                         {},
                         {},
@@ -200,7 +221,8 @@ void ledger::finish(claim const &held, finished_run const &how)
     if (how.status == run_status::running || how.status == run_status::lost) {
         throw error{fmt::format("a run cannot be finished as {}", name(how.status))};
     }
-    bool const open = how.keep_open && how.status != run_status::succeeded && how.status != run_status::skipped;
+    bool const open =
+        how.keep_open && how.status != run_status::succeeded && how.status != run_status::skipped;
     std::vector<param> parameters{held.job,
                                   std::to_string(held.token),
                                   std::to_string(held.run),
@@ -231,13 +253,14 @@ void ledger::finish(claim const &held, finished_run const &how)
 
 void ledger::note_backend(claim const &held, int backend_pid)
 {
-    auto const answer =
-        call(control_, sql::ledger_note_backend, {held.job, std::to_string(held.token), std::to_string(backend_pid)});
+    auto const answer = call(control_, sql::ledger_note_backend,
+                             {held.job, std::to_string(held.token), std::to_string(backend_pid)});
     if (answer.empty()) {
         throw_lost(held);
     }
     if (!answer.flag(0, "seen")) {
-        throw error{fmt::format("job '{}': the server has no backend {}", printable(held.job), backend_pid)};
+        throw error{fmt::format("job '{}': the server has no backend {}", printable(held.job),
+                                backend_pid)};
     }
 }
 
@@ -248,7 +271,8 @@ long long ledger::mark_lost()
 
 void ledger::heartbeat(runner_identity const &who, std::optional<instant> evaluated)
 {
-    call(control_, sql::ledger_heartbeat, {who.host, who.config_file, who.config_hash, who.holder, to_param(evaluated)});
+    call(control_, sql::ledger_heartbeat,
+         {who.host, who.config_file, who.config_hash, who.holder, to_param(evaluated)});
 }
 
 void ledger::pause(std::string const &job, bool paused, std::string const &because)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Claims, leases, fencing tokens, run history: rows in the schema pgtend, timed by the server's clock. The server is the only
-// coordinator: any number of runners on any number of machines may share one database.
+// Claims, leases, fencing tokens, run history: rows in the schema pgtend, timed by the server's
+// clock. The server is the only coordinator: any number of runners on any number of machines may
+// share one database.
 #pragma once
 #include <optional>
 #include <span>
@@ -21,19 +22,23 @@ run_status parse_run_status(std::string_view text);
 // One job's row as the overview reads it.
 struct job_state {
     std::string job;
-    bool known = false; // false: never registered (a new job); it may have been paused or run by hand all the same
-    // Watermark: nothing up to here is due any more. A schedule that is as noted is asked for slots after this.
+    // False: never registered (a new job); it may have been paused or run by hand all the same.
+    bool known = false;
+    // Watermark: nothing up to here is due any more. A schedule that is as noted is asked for slots
+    // after this.
     std::optional<instant> last_slot;
-    std::optional<instant> open_slot;     // claimed and not finished
-    // Until when the schedule was last evaluated, by this file or what stood in its place before. A schedule that differs from
-    // the noted one is asked for slots after this and after last_slot, and registered with this instant.
+    std::optional<instant> open_slot; // claimed and not finished
+    // Until when the schedule was last evaluated, by this file or what stood in its place before. A
+    // schedule that differs from the noted one is asked for slots after this and after last_slot,
+    // and registered with this instant.
     std::optional<instant> evaluated_at;
-    std::string schedule, time_zone;      // as last evaluated
-    std::string holder;                   // empty: nobody
+    std::string schedule, time_zone; // as last evaluated
+    std::string holder;              // empty: nobody
     std::optional<instant> lease_until;
     bool paused = false;
-    int open_attempts = 0;                // runs of open_slot so far
-    // Of the last run of open_slot: running, or lost (also when its lease is over and nobody has taken over yet), interrupted.
+    int open_attempts = 0; // runs of open_slot so far
+    // Of the last run of open_slot: running, or lost (also when its lease is over and nobody has
+    // taken over yet), interrupted.
     std::optional<run_status> open_status = {};
     std::optional<instant> finished_at = {};    // of the last run that ended
     std::optional<run_status> last_status = {}; // of the last run that ended
@@ -46,11 +51,12 @@ struct overview {
     bool test_clock = false;
     bool all_paused = false;
     std::vector<job_state> jobs; // in the order asked for
-    // Other runners seen in the last 10 minutes with another file's fingerprint: "host-b (kwenda.yaml)".
+    // Other runners seen in the last 10 minutes with another file's fingerprint: "host-b
+    // (kwenda.yaml)".
     std::vector<std::string> other_configurations;
     std::string all_paused_because = {};
-    // Until when the schedules of the asking runner's file were evaluated: on its host, else elsewhere with the same content, else
-    // by whoever came last.
+    // Until when the schedules of the asking runner's file were evaluated: on its host, else
+    // elsewhere with the same content, else by whoever came last.
     std::optional<instant> evaluated_at = {};
     int dead_leases = 0; // of all jobs: held, but not renewed in time; mark_lost() frees them
 };
@@ -73,11 +79,12 @@ struct finished_run {
     run_status status = run_status::succeeded;
     long long rows = 0;
     std::string error = {}, sqlstate = {}, hint = {}, output = {}; // stored capped, valid UTF-8
-    bool keep_open = false;                    // the slot may be claimed again (interrupted); not with succeeded or skipped
+    // The slot may be claimed again (interrupted); ignored with succeeded and skipped.
+    bool keep_open = false;
 };
 
 struct runner_identity {
-    std::string holder;      // "host/pid/random", at most 200 bytes
+    std::string holder; // "host/pid/random", at most 200 bytes
     std::string host;
     std::string config_file;
     std::string config_hash; // of what decides schedules
@@ -109,38 +116,45 @@ class ledger {
     static constexpr seconds margin{5};
 
     // Uses the control session; does not own it. No round trip.
-    // Each call below is one statement, atomic, timed by the server's clock, safe under any search_path and through a transaction
-    // pooler; it is one round trip. All of them throw usage_error when there is no ledger, when it has another version, or when a
-    // privilege is missing; connect_error on a standby; connection_lost.
+    // Each call below is one statement, atomic, timed by the server's clock, safe under any
+    // search_path and through a transaction pooler; it is one round trip, and may be repeated when
+    // its answer was lost with the connection (but reconnect() then throws lease_lost). All of them
+    // throw usage_error when there is no ledger, when it has another version, or when a privilege
+    // is missing; connect_error on a standby; connection_lost.
     explicit ledger(pg::session &control);
 
-    // Everything that decides what is due. Takes no lock beyond ACCESS SHARE. `who` (optional) decides what other_configurations
-    // and evaluated_at are seen from.
-    // Throws usage_error naming `pgtend init` when there is no ledger, or when it is newer than this program, or when this
-    // database is a copy that was not adopted (system identifier or database oid differ; the first is compared only where the
-    // role may read it).
+    // Everything that decides what is due. Takes no lock beyond ACCESS SHARE. `who` (optional)
+    // decides what other_configurations and evaluated_at are seen from. Throws usage_error naming
+    // `pgtend init` when there is no ledger, or when it is newer than this program, or when this
+    // database is a copy that was not adopted (system identifier or database oid differ; the first
+    // is compared only where the role may read it).
     overview read(std::span<std::string const> jobs, runner_identity const &who = {});
 
     struct registration {
         std::string job, schedule, time_zone, kind;
-        // From when the schedule counts, slots after it are due: nothing means the server's now (a new job); for a changed
-        // schedule or zone job_state::evaluated_at, so that a change just before a slot does not lose it.
+        // From when the schedule counts, slots after it are due: nothing means the server's now (a
+        // new job); for a changed schedule or zone job_state::evaluated_at, so that a change just
+        // before a slot does not lose it.
         std::optional<instant> evaluated_at;
     };
     // Each job once. What is noted already stays as it is. Waits for other registrations only.
     void register_jobs(std::span<registration const> jobs);
 
-    // Who gets what, durable before it returns; each job once. A slot is given when it is newer than the watermark, or the open
-    // one, and nobody has the job or its lease is over, no backend noted for it lives, and neither it nor all are paused.
-    // What a dead holder left running is marked lost. Never waits: a job whose row is locked by another claim, or by
-    // the fence of a work transaction, is not got. Returns only what was got. A request without a slot is a run by hand.
-    // A holder that asks for the very slot it has gets it anew (its first answer was lost): so `who.holder` must be unique.
-    std::vector<claim> claim_slots(std::span<slot_request const> wanted, runner_identity const &who);
-    // A run by hand, also of a paused or unregistered job; the watermark and an open slot stay as they are. Never waits.
-    // Throws error with exit_code::held, naming the holder, when another run has the job.
+    // Who gets what, durable before it returns; each job once. A slot is given when it is newer
+    // than the watermark, or the open one, and nobody has the job or its lease is over, no backend
+    // noted for it lives, and neither it nor all are paused. What a dead holder left running is
+    // marked lost. Never waits: a job whose row is locked by another claim, or by the fence of a
+    // work transaction, is not got. Returns only what was got. A request without a slot is a run by
+    // hand. A holder that asks for the very slot it has gets it anew (its first answer was lost):
+    // so `who.holder` must be unique.
+    std::vector<claim> claim_slots(std::span<slot_request const> wanted,
+                                   runner_identity const &who);
+    // A run by hand, also of a paused or unregistered job; the watermark and an open slot stay as
+    // they are. Never waits. Throws error with exit_code::held, naming the holder, when another run
+    // has the job.
     claim claim_manual(std::string const &job, runner_identity const &who);
-    // Watermark advanced, a run row with status skipped, attempt 0 and the reason; nothing for slots that are not newer than the
-    // watermark, so that of two runners one records it.
+    // Watermark advanced, a run row with status skipped, attempt 0 and the reason; nothing for
+    // slots that are not newer than the watermark, so that of two runners one records it.
     struct skip {
         std::string job;
         instant slot;
@@ -148,40 +162,46 @@ class ledger {
     };
     void record_skipped(std::span<skip const> slots);
 
-    // One statement for all, in the order given. False where the lease is no longer ours. Does not wait for work transactions.
+    // One statement for all, in the order given. False where the lease is no longer ours. Does not
+    // wait for work transactions.
     std::vector<bool> renew(std::span<claim const> held);
-    // After a lost work connection: the same run under a new token, which the old backend's transactions do not pass. Waits for
-    // the transaction that the old backend still has open (`limit`). Throws lease_lost when another run took over, error with
-    // exit_code::held while the noted backend still works.
+    // After a lost work connection: the same run under a new token, which the old backend's
+    // transactions do not pass. Waits for the transaction that the old backend still has open
+    // (`limit`). Throws lease_lost when another run took over, error with exit_code::held while the
+    // noted backend still works.
     claim reconnect(claim const &held, pg::limits const &limit = {});
-    // Throws lease_lost when the token is no longer ours; the run row then is what the one who took over made of it.
-    // `how` must not be running or lost.
+    // Throws lease_lost when the token is no longer ours; the run row then is what the one who took
+    // over made of it. `how` must not be running or lost.
     void finish(claim const &held, finished_run const &how);
-    // What a non-transactional run needs for its takeover: the backend that does the work, as pg_backend_pid() says it; 0: none
-    // any more. While it lives nobody takes over. Throws lease_lost; error when the server has no such backend.
+    // What a non-transactional run needs for its takeover: the backend that does the work, as
+    // pg_backend_pid() says it; 0: none any more. While it lives nobody takes over. Throws
+    // lease_lost; error when the server has no such backend.
     void note_backend(claim const &held, int backend_pid);
-    // Frees leases that are over, raising their tokens, and marks their runs lost; the slots stay open. Returns how many.
-    // Leaves alone what a work transaction's fence or a living backend still guards. For jobs that nobody claims again.
+    // Frees leases that are over, raising their tokens, and marks their runs lost; the slots stay
+    // open. Returns how many. Leaves alone what a work transaction's fence or a living backend
+    // still guards. For jobs that nobody claims again.
     long long mark_lost();
 
-    // Notes that this runner lives and, when given, until when it evaluated its schedules (overview::server_time, or --now).
-    // Does not wait for the disk.
+    // Notes that this runner lives and, when given, until when it evaluated its schedules
+    // (overview::server_time, or --now). Does not wait for the disk.
     void heartbeat(runner_identity const &who, std::optional<instant> evaluated = {});
     void pause(std::string const &job, bool paused, std::string const &because); // job empty: all
     // Newest first.
     std::vector<history_row> history(history_filter const &filter);
     // The newest run of each of these jobs that was not skipped; none for a job that never ran.
     std::vector<history_row> last_runs(std::span<std::string const> jobs);
-    // Runs older than 30 days or beyond 1,000 a job, at most `limit` rows a call; returns how many went. Never a running one.
+    // Runs older than 30 days or beyond 1,000 a job, at most `limit` rows a call; returns how many
+    // went. Never a running one.
     long long purge(long long limit);
 
   private:
     pg::session &control_;
 };
 
-// The fence of a claim: `SELECT ... FOR KEY SHARE`, first statement of each work transaction, before any SET LOCAL ROLE. Returns
-// no row once another run took over; at REPEATABLE READ it fails with 40001 when it meets a takeover. It needs a READ WRITE
-// transaction (25006 otherwise) and UPDATE on one column of pgtend.lease.
+// The fence of a claim: `SELECT ... FOR KEY SHARE`, first statement of each work transaction,
+// before any SET LOCAL ROLE. Returns no row once another run took over; at REPEATABLE READ it fails
+// with 40001 when it meets a takeover. It needs a READ WRITE transaction (25006 otherwise) and
+// UPDATE on one column of pgtend.lease.
 struct fence_statement {
     std::string sql;
     std::vector<param> parameters;

@@ -21,7 +21,8 @@ std::optional<instant> instant_of(param const &cell)
     return cell ? std::optional{instant{microseconds{std::stoll(*cell)}}} : std::nullopt;
 }
 
-// Where EXECUTE on pg_control_system was taken from the role, the database's oid alone tells a copy.
+// Where EXECUTE on pg_control_system was taken from the role, the database's oid alone tells a
+// copy.
 rows ask(pg::session &s, std::vector<param> const &parameters)
 {
     try {
@@ -63,10 +64,13 @@ void require_own_database(std::vector<param> const &about)
     if (!other_system && !other_database) {
         return;
     }
-    throw usage_error{fmt::format("this database is a copy: its ledger belongs to {}",
-                                  other_system ? fmt::format("the server with system identifier {}, this is {}", *noted_system, *system)
-                                               : fmt::format("the database with oid {}, this is {}", *noted_database, *database)),
-                      "If its jobs shall run here, run `pgtend init --adopt` once."};
+    throw usage_error{
+        fmt::format("this database is a copy: its ledger belongs to {}",
+                    other_system ? fmt::format("the server with system identifier {}, this is {}",
+                                               *noted_system, *system)
+                                 : fmt::format("the database with oid {}, this is {}",
+                                               *noted_database, *database)),
+        "If its jobs shall run here, run `pgtend init --adopt` once."};
 }
 
 // The columns of ledger_read.sql.
@@ -112,7 +116,8 @@ job_state read_job(rows const &from, std::size_t row)
 
 overview ledger::read(std::span<std::string const> jobs, runner_identity const &who)
 {
-    auto const found = ask(control_, {array_literal({jobs.begin(), jobs.end()}), who.host, who.config_file, who.config_hash});
+    auto const found = ask(control_, {array_literal({jobs.begin(), jobs.end()}), who.host,
+                                      who.config_file, who.config_hash});
     if (found.empty() || !found.at(0, facts)) {
         throw_no_ledger(); // the schema is there, its one row is not
     }
@@ -175,14 +180,15 @@ std::vector<history_row> to_history(rows const &found)
 std::vector<history_row> ledger::history(history_filter const &filter)
 {
     return to_history(call(control_, sql::ledger_history,
-                            {filter.job.empty() ? param{} : param{filter.job},
-                             filter.status ? param{std::string{name(*filter.status)}} : param{}, to_param(filter.since),
-                             std::to_string(filter.limit)}));
+                           {filter.job.empty() ? param{} : param{filter.job},
+                            filter.status ? param{std::string{name(*filter.status)}} : param{},
+                            to_param(filter.since), std::to_string(filter.limit)}));
 }
 
 std::vector<history_row> ledger::last_runs(std::span<std::string const> jobs)
 {
-    return to_history(call(control_, sql::ledger_last_runs, {array_literal({jobs.begin(), jobs.end()})}));
+    return to_history(
+        call(control_, sql::ledger_last_runs, {array_literal({jobs.begin(), jobs.end()})}));
 }
 
 } // namespace pgtend::ledger

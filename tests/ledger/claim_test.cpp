@@ -19,9 +19,11 @@ using test::runner;
 
 namespace {
 
-// Eight runners, each round one instant: what they claimed, by round. `before` is called by one of them while the others wait.
+// Eight runners, each round one instant: what they claimed, by round. `before` is called by one of
+// them while the others wait.
 template <class Wanted, class Before>
-std::vector<std::vector<claim>> race(test::ledger_database &l, int rounds, Wanted const &wanted, Before const &before)
+std::vector<std::vector<claim>> race(test::ledger_database &l, int rounds, Wanted const &wanted,
+                                     Before const &before)
 {
     constexpr int runners = 8;
     std::barrier<> gate{runners};
@@ -77,22 +79,31 @@ TEST_SUITE("db")
                 ++times[one.job];
                 CHECK(one.attempt == 1);
             }
-            CHECK(times == std::map<std::string, int>{{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}, {"e", 1}});
+            CHECK(times ==
+                  std::map<std::string, int>{{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}, {"e", 1}});
         }
         CHECK(l.value("SELECT count(*) FROM pgtend.run") == "200");
-        CHECK(l.value("SELECT count(*) FROM (SELECT job, slot FROM pgtend.run GROUP BY 1, 2 HAVING count(*) > 1) d") == "0");
-        // The slot stays taken when the runner that had it was fast (a lock alone would let a late one run it again).
+        CHECK(l.value("SELECT count(*) FROM (SELECT job, slot FROM pgtend.run GROUP BY 1, 2 HAVING "
+                      "count(*) > 1) d") == "0");
+        // The slot stays taken when the runner that had it was fast (a lock alone would let a late
+        // one run it again).
         auto const late = l.book.claim_slots(wanted(39), runner(9));
         CHECK(late.empty());
     }
 
-    TEST_CASE("takeover race: a dead holder's slot goes to one of eight runners, 40 rounds; its run is lost")
+    TEST_CASE("takeover race: a dead holder's slot goes to one of eight runners, 40 rounds; its "
+              "run is lost")
     {
         test::ledger_database l;
-        auto const first = l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(0)}}, runner(100));
+        auto const first =
+            l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(0)}}, runner(100));
         REQUIRE(first.size() == 1);
         auto const rounds = race(
-            l, 40, [](int) { return std::vector<slot_request>{{"nightly", minute(0)}}; }, [&](int, auto const &) { l.expire("nightly"); });
+            l, 40,
+            [](int) {
+                return std::vector<slot_request>{{"nightly", minute(0)}};
+            },
+            [&](int, auto const &) { l.expire("nightly"); });
         long long token = first[0].token;
         int attempt = 1;
         auto previous = first[0].run;
@@ -104,7 +115,10 @@ TEST_SUITE("db")
             previous = got[0].run;
         }
         CHECK(l.status(previous) == "running");
-        CHECK(l.value("SELECT count(*) FROM pgtend.run WHERE status = 'lost' AND finished IS NOT NULL") == "40");
+        CHECK(
+            l.value(
+                "SELECT count(*) FROM pgtend.run WHERE status = 'lost' AND finished IS NOT NULL") ==
+            "40");
     }
 
     TEST_CASE("finish against takeover, 60 times: exactly one of them has it")
@@ -112,7 +126,8 @@ TEST_SUITE("db")
         test::ledger_database l;
         int finished = 0, taken = 0;
         for (int round = 0; round < 60; ++round) {
-            auto const held = l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(round)}}, runner(1));
+            auto const held = l.book.claim_slots(
+                std::vector<slot_request>{{"nightly", minute(round)}}, runner(1));
             REQUIRE(held.size() == 1);
             l.expire("nightly");
             struct outcome {
@@ -123,7 +138,8 @@ TEST_SUITE("db")
                 ledger::ledger book{s};
                 outcome out;
                 s.run("SELECT 1"); // the session is warm
-                auto const head_start = std::chrono::microseconds{(n == 0 ? round - 30 : 30 - round) * 100};
+                auto const head_start =
+                    std::chrono::microseconds{(n == 0 ? round - 30 : 30 - round) * 100};
                 std::this_thread::sleep_for(head_start);
                 if (n == 0) {
                     try {
@@ -132,7 +148,8 @@ TEST_SUITE("db")
                     } catch (lease_lost const &) {
                     }
                 } else {
-                    out.taken = book.claim_slots(std::vector<slot_request>{{"nightly", minute(round)}}, runner(2));
+                    out.taken = book.claim_slots(
+                        std::vector<slot_request>{{"nightly", minute(round)}}, runner(2));
                 }
                 return out;
             });
@@ -149,13 +166,16 @@ TEST_SUITE("db")
         CHECK(taken > 0);
     }
 
-    TEST_CASE("a slot that is not newer than the watermark, held, paused or unregistered is not given")
+    TEST_CASE(
+        "a slot that is not newer than the watermark, held, paused or unregistered is not given")
     {
         test::ledger_database l{{"a", "b", "c", "d"}};
         auto const ask = [&](std::string const &job, int at) {
-            return l.book.claim_slots(std::vector<slot_request>{{job, minute(at)}}, runner(1)).size();
+            return l.book.claim_slots(std::vector<slot_request>{{job, minute(at)}}, runner(1))
+                .size();
         };
-        auto const held = l.book.claim_slots(std::vector<slot_request>{{"a", minute(5)}}, runner(2));
+        auto const held =
+            l.book.claim_slots(std::vector<slot_request>{{"a", minute(5)}}, runner(2));
         REQUIRE(held.size() == 1);
         CHECK(ask("a", 5) == 0); // held
         CHECK(ask("a", 6) == 0);
@@ -178,16 +198,19 @@ TEST_SUITE("db")
         CHECK(l.book.claim_slots({}, runner(1)).empty());
     }
 
-    TEST_CASE("an interrupted slot stays open, and an older one that is claimed again moves no watermark back")
+    TEST_CASE("an interrupted slot stays open, and an older one that is claimed again moves no "
+              "watermark back")
     {
         test::ledger_database l;
-        auto const first = l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(10)}}, runner(1)).at(0);
+        auto const first =
+            l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(10)}}, runner(1)).at(0);
         l.book.finish(first, {.status = run_status::interrupted, .keep_open = true});
         CHECK(l.state("nightly").open_slot == minute(10));
         CHECK(l.state("nightly").open_status == run_status::interrupted);
         l.book.record_skipped(std::vector<ledger::ledger::skip>{{"nightly", minute(12), "busy"}});
 
-        auto const second = l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(10)}}, runner(2)).at(0);
+        auto const second =
+            l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(10)}}, runner(2)).at(0);
         CHECK(second.attempt == 2);
         CHECK(l.state("nightly").last_slot == minute(12));
         CHECK(l.state("nightly").open_attempts == 2);
@@ -197,14 +220,18 @@ TEST_SUITE("db")
         CHECK_FALSE(state.open_status.has_value());
         CHECK(state.last_slot == minute(12));
         CHECK(state.last_status == run_status::succeeded);
-        CHECK(l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(12)}}, runner(3)).empty());
+        CHECK(l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(12)}}, runner(3))
+                  .empty());
     }
 
-    TEST_CASE("a run by hand: no slot, names the holder, leaves watermark and open slot alone, ignores a pause")
+    TEST_CASE("a run by hand: no slot, names the holder, leaves watermark and open slot alone, "
+              "ignores a pause")
     {
         test::ledger_database l;
-        auto const open = l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(3)}}, runner(1)).at(0);
-        auto const refused = test::failure_of<error>([&] { l.book.claim_manual("nightly", runner(2)); });
+        auto const open =
+            l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(3)}}, runner(1)).at(0);
+        auto const refused =
+            test::failure_of<error>([&] { l.book.claim_manual("nightly", runner(2)); });
         CHECK(refused.code() == exit_code::held);
         CHECK(refused.message() == "job 'nightly' is held by host-1/1001/abc");
         CHECK_FALSE(refused.hint().empty());
@@ -244,10 +271,12 @@ TEST_SUITE("db")
         CHECK(again[0].token > first.token);
         CHECK(again[0].attempt == 2);
         CHECK(l.status(first.run) == "lost");
-        CHECK(l.book.history({.status = run_status::lost}).at(0).error == "the answer to its claim was lost");
+        CHECK(l.book.history({.status = run_status::lost}).at(0).error ==
+              "the answer to its claim was lost");
         CHECK_THROWS_AS(l.book.finish(first, {}), lease_lost);
         // Not another slot: it works.
-        CHECK(l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(2)}}, runner(1)).empty());
+        CHECK(l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(2)}}, runner(1))
+                  .empty());
         l.book.finish(again[0], {});
         auto const by_hand = l.book.claim_manual("nightly", runner(1));
         auto const anew = l.book.claim_manual("nightly", runner(1));
@@ -268,14 +297,17 @@ TEST_SUITE("db")
                     if (n % 2 == 0) {
                         book.pause(job, true, "because");
                     } else {
-                        book.register_jobs(std::vector<ledger::ledger::registration>{{job, "* * * * *", "UTC", "sql", minute(0)}});
+                        book.register_jobs(std::vector<ledger::ledger::registration>{
+                            {job, "* * * * *", "UTC", "sql", minute(0)}});
                     }
                     return true;
                 });
             }
             return true;
         });
-        CHECK(l.value("SELECT count(*) FROM pgtend.lease WHERE paused AND counts_from IS NOT NULL") == "60");
+        CHECK(
+            l.value("SELECT count(*) FROM pgtend.lease WHERE paused AND counts_from IS NOT NULL") ==
+            "60");
     }
 
     TEST_CASE("by hand from eight sessions at once, also for a job without a row: one gets it")
@@ -295,7 +327,8 @@ TEST_SUITE("db")
         }
     }
 
-    TEST_CASE("thirty new jobs registered by twenty sessions at once: no error, one row each, claimed once each")
+    TEST_CASE("thirty new jobs registered by twenty sessions at once: no error, one row each, "
+              "claimed once each")
     {
         test::ledger_database l{std::vector<std::string>{}};
         for (int round = 0; round < 5; ++round) {
@@ -323,7 +356,8 @@ TEST_SUITE("db")
     TEST_CASE("skipped slots: one row each, the watermark moves, of two runners one records it")
     {
         test::ledger_database l;
-        auto const held = l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(0)}}, runner(1)).at(0);
+        auto const held =
+            l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(0)}}, runner(1)).at(0);
         std::vector<ledger::ledger::skip> const slots{{"nightly", minute(1), "still running"},
                                                       {"nightly", minute(2), "still running"},
                                                       {"unknown", minute(2), "never"}};
@@ -360,7 +394,9 @@ TEST_SUITE("db")
             }
             auto const before = std::chrono::steady_clock::now();
             auto const got = l.book.claim_slots(wanted, runner(1));
-            took.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - before).count());
+            took.push_back(
+                std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - before)
+                    .count());
             CHECK(got.size() == 200);
             for (auto const &one : got) {
                 l.book.finish(one, {});

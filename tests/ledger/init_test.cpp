@@ -61,18 +61,25 @@ TEST_SUITE("db")
         CHECK(again.from_version == ledger::current_version());
         CHECK(again.to_version == ledger::current_version());
         CHECK(again.applied.empty());
-        CHECK(cell(s, "SELECT schema_version FROM pgtend.meta") == std::to_string(ledger::current_version()));
-        CHECK(cell(s, "SELECT m.system_identifier = c.system_identifier::text AND m.database_oid = d.oid FROM pgtend.meta m, "
-                      "pg_control_system() c, pg_database d WHERE d.datname = current_database()") == "t");
-        CHECK(cell(s, "SELECT count(*) FROM pg_class c WHERE relnamespace = 'pgtend'::regnamespace AND relkind = 'r' AND "
-                      "obj_description(oid, 'pg_class') IS NULL") == "0"); // each table says what it is for
+        CHECK(cell(s, "SELECT schema_version FROM pgtend.meta") ==
+              std::to_string(ledger::current_version()));
+        CHECK(cell(s,
+                   "SELECT m.system_identifier = c.system_identifier::text AND m.database_oid = "
+                   "d.oid FROM pgtend.meta m, "
+                   "pg_control_system() c, pg_database d WHERE d.datname = current_database()") ==
+              "t");
+        CHECK(cell(s, "SELECT count(*) FROM pg_class c WHERE relnamespace = 'pgtend'::regnamespace "
+                      "AND relkind = 'r' AND "
+                      "obj_description(oid, 'pg_class') IS NULL") ==
+              "0"); // each table says what it is for
     }
 
     TEST_CASE("twenty inits at once on an empty database, ten times: one schema, no error")
     {
         for (int round = 0; round < 10; ++round) {
             test::database const db;
-            auto const results = test::at_once(db, 20, [](int, pg::session &s) { return test::init(s); });
+            auto const results =
+                test::at_once(db, 20, [](int, pg::session &s) { return test::init(s); });
             int created = 0;
             for (auto const &one : results) {
                 created += one.from_version == 0 ? 1 : 0;
@@ -103,19 +110,23 @@ TEST_SUITE("db")
         }
     }
 
-    TEST_CASE("a ledger is upgraded step by step; what fails leaves it as it was; a newer one is refused")
+    TEST_CASE(
+        "a ledger is upgraded step by step; what fails leaves it as it was; a newer one is refused")
     {
         test::database const db;
         auto s = db.connect();
         test::init(s);
         auto const now = ledger::current_version();
         auto list = ledger::migrations();
-        list.push_back({now + 1, "migration_next", "ALTER TABLE pgtend.run ADD COLUMN extra text; UPDATE pgtend.run SET extra = ''"});
-        list.push_back({now + 2, "migration_broken", "ALTER TABLE pgtend.run ADD COLUMN more text; SELECT 1 / 0"});
+        list.push_back(
+            {now + 1, "migration_next",
+             "ALTER TABLE pgtend.run ADD COLUMN extra text; UPDATE pgtend.run SET extra = ''"});
+        list.push_back({now + 2, "migration_broken",
+                        "ALTER TABLE pgtend.run ADD COLUMN more text; SELECT 1 / 0"});
         CHECK(failure_of<error>([&] { migrate(s, list); }).sqlstate() == "22012");
         CHECK(cell(s, "SELECT schema_version FROM pgtend.meta") == std::to_string(now + 1));
-        CHECK(cell(s, "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'pgtend' AND column_name IN ('extra', 'more')") ==
-              "1");
+        CHECK(cell(s, "SELECT count(*) FROM information_schema.columns WHERE table_schema = "
+                      "'pgtend' AND column_name IN ('extra', 'more')") == "1");
 
         list.back().text = "ALTER TABLE pgtend.run ADD COLUMN more text";
         auto const done = migrate(s, list);
@@ -126,7 +137,8 @@ TEST_SUITE("db")
         // This program carries fewer migrations.
         auto const refused = failure_of<usage_error>([&] { test::init(s); });
         CHECK(refused.message() ==
-              fmt::format("the ledger has version {}, newer than this pgtend, which knows up to {}", now + 2, now));
+              fmt::format("the ledger has version {}, newer than this pgtend, which knows up to {}",
+                          now + 2, now));
         CHECK(refused.code() == exit_code::usage);
         ledger::ledger book{s};
         CHECK(failure_of<usage_error>([&] { book.read({}); }).message() == refused.message());
@@ -136,9 +148,12 @@ TEST_SUITE("db")
         CHECK(failure_of<usage_error>([&] { book.mark_lost(); }).message() == refused.message());
         // An older one names init.
         s.run("UPDATE pgtend.meta SET schema_version = 0");
-        CHECK(failure_of<usage_error>([&] { book.mark_lost(); }).hint() == "Run `pgtend init` to upgrade it.");
+        CHECK(failure_of<usage_error>([&] { book.mark_lost(); }).hint() ==
+              "Run `pgtend init` to upgrade it.");
         s.run(fmt::format("UPDATE pgtend.meta SET schema_version = {}", now));
-        CHECK(failure_of<error>([&] { book.mark_lost(); }).message().starts_with("the ledger is damaged: "));
+        CHECK(failure_of<error>([&] { book.mark_lost(); })
+                  .message()
+                  .starts_with("the ledger is damaged: "));
     }
 
     TEST_CASE("without a ledger everything names pgtend init")
@@ -170,7 +185,8 @@ TEST_SUITE("db")
         auto const refused = failure_of<error>([&] { test::init(s); });
         CHECK(refused.sqlstate() == "42P07");
         CHECK(refused.hint().find("move it away") != std::string::npos);
-        CHECK(cell(s, "SELECT count(*) FROM pg_class WHERE relnamespace = 'pgtend'::regnamespace AND relkind = 'r'") == "1");
+        CHECK(cell(s, "SELECT count(*) FROM pg_class WHERE relnamespace = 'pgtend'::regnamespace "
+                      "AND relkind = 'r'") == "1");
     }
 
     TEST_CASE("a test clock is for new ledgers only")
@@ -192,7 +208,10 @@ TEST_SUITE("db")
     TEST_CASE("remove takes the schema out, not while a run holds a lease")
     {
         test::ledger_database l;
-        auto const held = l.book.claim_slots(std::vector<slot_request>{{"nightly", test::minute(1)}}, test::runner(1)).at(0);
+        auto const held = l.book
+                              .claim_slots(std::vector<slot_request>{{"nightly", test::minute(1)}},
+                                           test::runner(1))
+                              .at(0);
         auto const refused = failure_of<error>([&] { ledger::remove(l.control); });
         CHECK(refused.code() == exit_code::held);
         CHECK(refused.message() == "job 'nightly' is held by host-1/1001/abc");
@@ -217,16 +236,21 @@ TEST_SUITE("db")
         auto s = copy.connect();
         ledger::ledger book{s};
         auto const refused = failure_of<usage_error>([&] { book.read({}); });
-        CHECK(refused.message().starts_with("this database is a copy: its ledger belongs to the database with oid "));
+        CHECK(refused.message().starts_with(
+            "this database is a copy: its ledger belongs to the database with oid "));
         CHECK(refused.hint() == "If its jobs shall run here, run `pgtend init --adopt` once.");
         test::init(s); // an upgrade adopts nothing
         CHECK_THROWS_AS(book.read({}), usage_error);
         ledger::adopt(s);
         CHECK_NOTHROW(book.read({}));
 
-        s.run("UPDATE pgtend.meta SET system_identifier = '42'"); // restored by pg_dump into another server, with the same oid
-        CHECK(failure_of<usage_error>([&] { book.read({}); }).message().starts_with(
-            "this database is a copy: its ledger belongs to the server with system identifier 42, this is "));
+        s.run(
+            "UPDATE pgtend.meta SET system_identifier = '42'"); // restored by pg_dump into another
+                                                                // server, with the same oid
+        CHECK(failure_of<usage_error>([&] { book.read({}); })
+                  .message()
+                  .starts_with("this database is a copy: its ledger belongs to the server with "
+                               "system identifier 42, this is "));
         // A role that may not read the identifier goes by the oid.
         auto const role = "plain_" + copy.name();
         s.run(fmt::format("CREATE ROLE {} LOGIN", role));
@@ -248,15 +272,18 @@ TEST_SUITE("db")
         test::database const db;
         auto s = db.connect();
         auto const role = "Anon " + db.name();
-        s.batch(fmt::format("CREATE ROLE \"{0}\"; ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO \"{0}\", PUBLIC; "
-                            "ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO \"{0}\"; ALTER DEFAULT PRIVILEGES GRANT USAGE ON "
-                            "SCHEMAS TO \"{0}\"",
-                            role));
+        s.batch(fmt::format(
+            "CREATE ROLE \"{0}\"; ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO \"{0}\", PUBLIC; "
+            "ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO \"{0}\"; ALTER DEFAULT PRIVILEGES "
+            "GRANT USAGE ON "
+            "SCHEMAS TO \"{0}\"",
+            role));
         test::init(s);
-        CHECK(cell(s, "SELECT count(*) FROM pg_class c, aclexplode(c.relacl) a WHERE c.relnamespace = 'pgtend'::regnamespace AND "
+        CHECK(cell(s, "SELECT count(*) FROM pg_class c, aclexplode(c.relacl) a WHERE "
+                      "c.relnamespace = 'pgtend'::regnamespace AND "
                       "a.grantee <> c.relowner") == "0");
-        CHECK(cell(s, "SELECT count(*) FROM pg_namespace n, aclexplode(n.nspacl) a WHERE nspname = 'pgtend' AND a.grantee <> n.nspowner") ==
-              "0");
+        CHECK(cell(s, "SELECT count(*) FROM pg_namespace n, aclexplode(n.nspacl) a WHERE nspname = "
+                      "'pgtend' AND a.grantee <> n.nspowner") == "0");
         s.batch(fmt::format("DROP OWNED BY \"{0}\"; DROP ROLE \"{0}\"", role));
     }
 
@@ -265,7 +292,9 @@ TEST_SUITE("db")
         test::database const db;
         auto s = db.connect();
         auto const role = "runner_" + db.name();
-        s.batch(fmt::format("CREATE ROLE {0} LOGIN; CREATE SCHEMA pgtend AUTHORIZATION {0}; GRANT USAGE ON SCHEMA pgtend TO PUBLIC", role));
+        s.batch(fmt::format("CREATE ROLE {0} LOGIN; CREATE SCHEMA pgtend AUTHORIZATION {0}; GRANT "
+                            "USAGE ON SCHEMA pgtend TO PUBLIC",
+                            role));
         {
             auto owner = test::open(db.dsn(role)); // has no CREATE on the database
             CHECK(test::init(owner).from_version == 0);
@@ -286,7 +315,8 @@ TEST_SUITE("db")
             CHECK(refused.hint().find("CREATE SCHEMA pgtend AUTHORIZATION") != std::string::npos);
             test::init(s);
             auto const denied = failure_of<usage_error>([&] { ledger::ledger{plain}.read({}); });
-            CHECK(denied.message() == "this role may not use the ledger: permission denied for schema pgtend");
+            CHECK(denied.message() ==
+                  "this role may not use the ledger: permission denied for schema pgtend");
             CHECK(denied.hint().find("pgtend init --print-grants") != std::string::npos);
             CHECK_THROWS_AS(ledger::remove(plain), usage_error);
             CHECK_THROWS_AS(ledger::adopt(plain), usage_error);

@@ -36,7 +36,8 @@ double milliseconds_of(auto const &call)
 {
     auto const before = std::chrono::steady_clock::now();
     call();
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - before).count();
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - before)
+        .count();
 }
 
 void wait_until(pg::session &s, std::string const &condition)
@@ -63,10 +64,13 @@ TEST_SUITE("db")
         auto const until = l.state("b").lease_until;
         std::vector<double> took;
         for (int i = 0; i < 20; ++i) {
-            took.push_back(milliseconds_of([&] { REQUIRE(l.book.renew(held) == std::vector<bool>{true, true}); }));
+            took.push_back(milliseconds_of([&] {
+                REQUIRE(l.book.renew(held) == std::vector<bool>{true, true});
+            }));
         }
         std::sort(took.begin(), took.end());
-        MESSAGE("renewal beside a working transaction: median " << took[10] << " ms, worst " << took[19] << " ms");
+        MESSAGE("renewal beside a working transaction: median " << took[10] << " ms, worst "
+                                                                << took[19] << " ms");
         CHECK(took[0] < 50 * test::slower);
         CHECK(l.state("b").lease_until > until);
         work.commit();
@@ -75,7 +79,8 @@ TEST_SUITE("db")
     TEST_CASE("renewal tells for each claim, in the order given, whether it is still ours")
     {
         test::ledger_database l{{"a", "b", "c"}};
-        auto const a = take(l.book, 1, 1, "a"), b = take(l.book, 1, 1, "b"), c = take(l.book, 1, 1, "c");
+        auto const a = take(l.book, 1, 1, "a"), b = take(l.book, 1, 1, "b"),
+                   c = take(l.book, 1, 1, "c");
         l.expire("b");
         take(l.book, 1, 2, "b"); // taken over
         l.book.finish(c, {});
@@ -119,11 +124,13 @@ TEST_SUITE("db")
             return 0;
         });
         CHECK(failures.size() == 6);
-        auto const deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+        auto const deadlocks =
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
         CHECK(l.value(deadlocks) == "0");
     }
 
-    TEST_CASE("a takeover passes over a job whose work transaction lives, and passes once it has ended")
+    TEST_CASE(
+        "a takeover passes over a job whose work transaction lives, and passes once it has ended")
     {
         test::ledger_database l;
         auto const old = take(l.book, 1, 1);
@@ -133,9 +140,11 @@ TEST_SUITE("db")
         REQUIRE(fence(work, old).size() == 1);
         l.expire("nightly");
 
-        CHECK(l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(1)}}, runner(2)).empty());
+        CHECK(l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(1)}}, runner(2))
+                  .empty());
         CHECK(l.book.mark_lost() == 0);
-        auto const refused = test::failure_of<error>([&] { l.book.claim_manual("nightly", runner(2)); });
+        auto const refused =
+            test::failure_of<error>([&] { l.book.claim_manual("nightly", runner(2)); });
         CHECK(refused.code() == exit_code::held);
         CHECK(refused.message().find("its last transaction still works") != std::string::npos);
 
@@ -175,8 +184,9 @@ TEST_SUITE("db")
 
     TEST_CASE("takeovers against work: no transaction of a lost claim commits after the takeover")
     {
-        // Each holder writes its token in fenced transactions until it loses the job. Were a write of an old token committed
-        // after the new holder's first one, the tokens would go back somewhere in the order of commits.
+        // Each holder writes its token in fenced transactions until it loses the job. Were a write
+        // of an old token committed after the new holder's first one, the tokens would go back
+        // somewhere in the order of commits.
         test::ledger_database l;
         l.control.run("CREATE TABLE work (n bigint GENERATED ALWAYS AS IDENTITY, token bigint)");
         take(l.book, 1, 0);
@@ -187,8 +197,10 @@ TEST_SUITE("db")
             ledger::ledger book{s};
             int written = 0;
             while (takeovers < wanted) {
-                s.run("UPDATE pgtend.lease SET lease_until = clock_timestamp() - interval '1 second'");
-                auto const got = book.claim_slots(std::vector<slot_request>{{"nightly", minute(1)}}, runner(n));
+                s.run("UPDATE pgtend.lease SET lease_until = clock_timestamp() - interval '1 "
+                      "second'");
+                auto const got =
+                    book.claim_slots(std::vector<slot_request>{{"nightly", minute(1)}}, runner(n));
                 if (got.empty()) {
                     continue;
                 }
@@ -199,8 +211,10 @@ TEST_SUITE("db")
                         worker.rollback();
                         break;
                     }
-                    // Both under the fence: the numbers are given in the order of commits of different holders.
-                    worker.run("INSERT INTO work (token) VALUES ($1::bigint)", {std::to_string(got[0].token)});
+                    // Both under the fence: the numbers are given in the order of commits of
+                    // different holders.
+                    worker.run("INSERT INTO work (token) VALUES ($1::bigint)",
+                               {std::to_string(got[0].token)});
                     worker.commit();
                     ++written;
                 }
@@ -208,11 +222,13 @@ TEST_SUITE("db")
             return written;
         });
         CHECK(std::accumulate(counts.begin(), counts.end(), 0) > wanted);
-        CHECK(l.value("SELECT count(*) FROM (SELECT token < lag(token) OVER (ORDER BY n) AS back FROM work) w WHERE back") == "0");
+        CHECK(l.value("SELECT count(*) FROM (SELECT token < lag(token) OVER (ORDER BY n) AS back "
+                      "FROM work) w WHERE back") == "0");
         CHECK(std::stoi(l.value("SELECT count(DISTINCT token) FROM work")) > 5);
     }
 
-    TEST_CASE("reconnect waits for the old backend's transaction; then the old token passes no fence")
+    TEST_CASE(
+        "reconnect waits for the old backend's transaction; then the old token passes no fence")
     {
         test::ledger_database l;
         auto const held = take(l.book, 1, 1);
@@ -220,8 +236,11 @@ TEST_SUITE("db")
         old_backend.begin();
         REQUIRE(fence(old_backend, held).size() == 1);
         auto other = l.db.connect();
-        auto waiting = std::async(std::launch::async, [&] { return ledger::ledger{other}.reconnect(held, {.timeout = 30s}); });
-        wait_until(l.control, "EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database())");
+        auto waiting = std::async(std::launch::async, [&] {
+            return ledger::ledger{other}.reconnect(held, {.timeout = 30s});
+        });
+        wait_until(l.control, "EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                              "AND datname = current_database())");
         // Meanwhile the other leases of the runner are renewed.
         CHECK(l.book.renew(std::vector<claim>{held}) == std::vector<bool>{true});
         old_backend.commit();
@@ -238,7 +257,8 @@ TEST_SUITE("db")
         CHECK_THROWS_AS(l.book.reconnect(mine), lease_lost);
     }
 
-    TEST_CASE("while the noted backend lives nobody takes over; a later one with the same pid does not count")
+    TEST_CASE("while the noted backend lives nobody takes over; a later one with the same pid does "
+              "not count")
     {
         test::ledger_database l{{"nightly", "weekly"}};
         auto const held = take(l.book, 1, 1);
@@ -249,9 +269,11 @@ TEST_SUITE("db")
             l.expire("nightly");
             CHECK(l.book.claim_slots(again, runner(2)).empty());
             CHECK(l.book.mark_lost() == 0);
-            CHECK(test::failure_of<error>([&] { l.book.claim_manual("nightly", runner(2)); }).message() ==
-                  fmt::format("job 'nightly' is held by host-1/1001/abc, which is gone, but its backend {} still works",
-                              work.backend_pid()));
+            CHECK(test::failure_of<error>([&] {
+                      l.book.claim_manual("nightly", runner(2));
+                  }).message() == fmt::format("job 'nightly' is held by host-1/1001/abc, which is "
+                                              "gone, but its backend {} still works",
+                                              work.backend_pid()));
             auto const refused = test::failure_of<error>([&] { l.book.reconnect(held); });
             CHECK(refused.code() == exit_code::held);
 
@@ -259,7 +281,8 @@ TEST_SUITE("db")
             l.control.run("UPDATE pgtend.lease SET backend_start = NULL WHERE job = 'nightly'");
             CHECK(l.book.claim_slots(again, runner(2)).empty());
             // Same pid, other start: the noted backend is gone.
-            l.control.run("UPDATE pgtend.lease SET backend_start = '2020-01-01' WHERE job = 'nightly'");
+            l.control.run(
+                "UPDATE pgtend.lease SET backend_start = '2020-01-01' WHERE job = 'nightly'");
             auto const got = l.book.claim_slots(again, runner(2));
             REQUIRE(got.size() == 1);
             l.book.note_backend(got[0], work.backend_pid());
@@ -273,14 +296,16 @@ TEST_SUITE("db")
             l.expire("nightly");
         }
         // The session is closed.
-        wait_until(l.control, "NOT EXISTS (SELECT FROM pg_stat_activity a JOIN pgtend.lease l ON l.backend_pid = a.pid)");
+        wait_until(l.control, "NOT EXISTS (SELECT FROM pg_stat_activity a JOIN pgtend.lease l ON "
+                              "l.backend_pid = a.pid)");
         CHECK(l.book.claim_slots(again, runner(4)).size() == 1);
 
         auto const weekly = take(l.book, 1, 1, "weekly");
         CHECK_THROWS_AS(l.book.note_backend(weekly, 999'999'999), error);
     }
 
-    TEST_CASE("a backend of another role: its start is not visible, so its pid alone keeps takeovers out")
+    TEST_CASE(
+        "a backend of another role: its start is not visible, so its pid alone keeps takeovers out")
     {
         test::ledger_database l;
         auto const role = "other_" + l.db.name();
@@ -343,7 +368,8 @@ TEST_SUITE("db")
         CHECK_THROWS_AS(l.book.finish(held, {.status = run_status::succeeded}), lease_lost);
         CHECK(l.status(held.run) == "failed");
         auto const next = take(l.book, 2, 1);
-        CHECK_THROWS_AS(l.book.finish({held.job, held.slot, next.token + 1, held.run, 1}, {}), lease_lost);
+        CHECK_THROWS_AS(l.book.finish({held.job, held.slot, next.token + 1, held.run, 1}, {}),
+                        lease_lost);
         CHECK(l.status(next.run) == "running");
     }
 }

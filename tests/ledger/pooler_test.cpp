@@ -18,7 +18,8 @@ class transaction_pooler {
   public:
     transaction_pooler()
         : directory_{fmt::format("/tmp/pgtend-ledger-pooler-{}", ::getpid())},
-          port_{std::stoi(test::run_script("pooler", fmt::format("start {} transaction 4", directory_)))}
+          port_{std::stoi(
+              test::run_script("pooler", fmt::format("start {} transaction 4", directory_)))}
     {
     }
     ~transaction_pooler() { test::run_script("pooler", "stop " + directory_); }
@@ -26,8 +27,9 @@ class transaction_pooler {
     transaction_pooler &operator=(transaction_pooler const &) = delete;
     pg::session open(test::database const &db) const
     {
-        return test::open(
-            fmt::format("host=127.0.0.1 port={} user=postgres dbname={} sslmode=disable gssencmode=disable", port_, db.name()));
+        return test::open(fmt::format(
+            "host=127.0.0.1 port={} user=postgres dbname={} sslmode=disable gssencmode=disable",
+            port_, db.name()));
     }
 
   private:
@@ -52,13 +54,15 @@ TEST_SUITE("db")
         auto control = pooler.open(db);
         ledger::ledger book{control};
         std::vector<std::string> const jobs{"nightly"};
-        book.register_jobs(std::vector<ledger::ledger::registration>{{"nightly", "* * * * *", "UTC", "sql", minute(0)}});
+        book.register_jobs(std::vector<ledger::ledger::registration>{
+            {"nightly", "* * * * *", "UTC", "sql", minute(0)}});
         auto const got = test::at_once(db, 10, [&](int n, pg::session &) {
             auto s = pooler.open(db);
             ledger::ledger mine{s};
             std::size_t all = 0;
             for (int round = 1; round <= 20; ++round) {
-                for (auto const &held : mine.claim_slots(std::vector<slot_request>{{"nightly", minute(round)}}, runner(n))) {
+                for (auto const &held : mine.claim_slots(
+                         std::vector<slot_request>{{"nightly", minute(round)}}, runner(n))) {
                     ++all;
                     CHECK(mine.renew(std::vector<ledger::claim>{held}) == std::vector<bool>{true});
                     mine.finish(held, {});
@@ -71,19 +75,25 @@ TEST_SUITE("db")
         for (auto const n : got) {
             sum += n;
         }
-        CHECK(db.value("SELECT count(*) FROM pgtend.run WHERE status = 'succeeded'") == std::to_string(sum));
-        CHECK(db.value("SELECT count(*) FROM (SELECT slot FROM pgtend.run GROUP BY 1 HAVING count(*) > 1) d") == "0");
+        CHECK(db.value("SELECT count(*) FROM pgtend.run WHERE status = 'succeeded'") ==
+              std::to_string(sum));
+        CHECK(db.value("SELECT count(*) FROM (SELECT slot FROM pgtend.run GROUP BY 1 HAVING "
+                       "count(*) > 1) d") == "0");
         CHECK(book.read(jobs).jobs.at(0).last_slot == minute(20));
 
-        auto const held = book.claim_slots(std::vector<slot_request>{{"nightly", minute(30)}}, runner(1)).at(0);
+        auto const held =
+            book.claim_slots(std::vector<slot_request>{{"nightly", minute(30)}}, runner(1)).at(0);
         auto work = pooler.open(db);
         work.begin();
         auto const fence = ledger::fence_of(held);
         CHECK(work.run(fence.sql, fence.parameters).size() == 1);
-        control.run("UPDATE pgtend.lease SET lease_until = clock_timestamp() - interval '1 second'");
-        CHECK(book.claim_slots(std::vector<slot_request>{{"nightly", minute(30)}}, runner(2)).empty());
+        control.run(
+            "UPDATE pgtend.lease SET lease_until = clock_timestamp() - interval '1 second'");
+        CHECK(book.claim_slots(std::vector<slot_request>{{"nightly", minute(30)}}, runner(2))
+                  .empty());
         work.commit();
-        CHECK(book.claim_slots(std::vector<slot_request>{{"nightly", minute(30)}}, runner(2)).size() == 1);
+        CHECK(book.claim_slots(std::vector<slot_request>{{"nightly", minute(30)}}, runner(2))
+                  .size() == 1);
         work.begin();
         CHECK(work.run(fence.sql, fence.parameters).empty());
         work.rollback();

@@ -25,7 +25,10 @@ class smallest_role {
     }
     ~smallest_role() { l_.control.batch(fmt::format("DROP OWNED BY {0}; DROP ROLE {0}", name_)); }
     pg::session connect() const { return test::open(l_.db.dsn(name_)); }
-    void set(std::string const &what) { l_.control.run(fmt::format("ALTER ROLE {} SET {}", name_, what)); }
+    void set(std::string const &what)
+    {
+        l_.control.run(fmt::format("ALTER ROLE {} SET {}", name_, what));
+    }
 
   private:
     test::ledger_database &l_;
@@ -37,15 +40,17 @@ void use_everything(pg::session &s)
 {
     ledger::ledger book{s};
     std::vector<std::string> const jobs{"a", "b"};
-    book.register_jobs(std::vector<ledger::ledger::registration>{{"a", "0 2 * * *", "UTC", "sql", minute(0)},
-                                                                 {"b", "0 2 * * *", "UTC", "sql", minute(0)}});
+    book.register_jobs(std::vector<ledger::ledger::registration>{
+        {"a", "0 2 * * *", "UTC", "sql", minute(0)}, {"b", "0 2 * * *", "UTC", "sql", minute(0)}});
     CHECK(book.read(jobs, runner(1)).jobs.at(1).known);
     book.record_skipped(std::vector<ledger::ledger::skip>{{"a", minute(1), "too late"}});
-    auto held = book.claim_slots(std::vector<slot_request>{{"a", minute(2)}, {"b", minute(1)}}, runner(1));
+    auto held =
+        book.claim_slots(std::vector<slot_request>{{"a", minute(2)}, {"b", minute(1)}}, runner(1));
     REQUIRE(held.size() == 2);
     CHECK(book.renew(held) == std::vector<bool>{true, true});
     held[0] = book.reconnect(held[0]);
-    book.note_backend(held[1], static_cast<int>(s.run("SELECT pg_catalog.pg_backend_pid()").integer(0, 0)));
+    book.note_backend(held[1],
+                      static_cast<int>(s.run("SELECT pg_catalog.pg_backend_pid()").integer(0, 0)));
     s.begin();
     auto const fence = ledger::fence_of(held[0]);
     CHECK(s.run(fence.sql, fence.parameters).size() == 1);
@@ -85,8 +90,11 @@ TEST_SUITE("db")
         smallest_role const role{l};
         auto s = role.connect();
         use_everything(s);
-        CHECK(test::failure_of<error>([&] { s.run("CREATE TABLE pgtend.mine ()"); }).sqlstate() == "42501");
-        CHECK(test::failure_of<error>([&] { s.run("UPDATE pgtend.meta SET database_oid = 1"); }).sqlstate() == "42501");
+        CHECK(test::failure_of<error>([&] { s.run("CREATE TABLE pgtend.mine ()"); }).sqlstate() ==
+              "42501");
+        CHECK(test::failure_of<error>([&] {
+                  s.run("UPDATE pgtend.meta SET database_oid = 1");
+              }).sqlstate() == "42501");
     }
 
     TEST_CASE("a hostile search_path changes nothing")
@@ -120,7 +128,8 @@ TEST_SUITE("db")
             CREATE DOMAIN evil.text AS integer; CREATE DOMAIN evil.timestamptz AS integer;)");
         role.set("search_path = evil, pg_catalog");
         auto s = role.connect();
-        REQUIRE(s.run("SELECT 'a'::pg_catalog.text = 'a'::pg_catalog.text").flag(0, 0) == false); // the attack works
+        REQUIRE(s.run("SELECT 'a'::pg_catalog.text = 'a'::pg_catalog.text").flag(0, 0) ==
+                false); // the attack works
         REQUIRE(test::failure_of<error>([&] { s.run("SELECT 'a'::text"); }).sqlstate() == "22P02");
         use_everything(s);
     }
@@ -143,14 +152,17 @@ TEST_SUITE("db")
     TEST_CASE("claims race at SERIALIZABLE too: each slot once, no error")
     {
         test::ledger_database l;
-        l.control.run(fmt::format("ALTER DATABASE {} SET default_transaction_isolation = serializable", l.db.name()));
+        l.control.run(fmt::format(
+            "ALTER DATABASE {} SET default_transaction_isolation = serializable", l.db.name()));
         std::atomic<int> got{0};
         std::barrier<> gate{6};
         test::at_once(l.db, 6, [&](int n, pg::session &s) {
             ledger::ledger book{s};
             for (int round = 0; round < 20; ++round) {
-                auto const claimed = test::meet_after(
-                    gate, [&] { return book.claim_slots(std::vector<slot_request>{{"nightly", minute(round)}}, runner(n)); });
+                auto const claimed = test::meet_after(gate, [&] {
+                    return book.claim_slots(std::vector<slot_request>{{"nightly", minute(round)}},
+                                            runner(n));
+                });
                 test::meet_after(gate, [&] {
                     for (auto const &mine : claimed) {
                         ++got;
@@ -161,8 +173,10 @@ TEST_SUITE("db")
             }
             return true;
         });
-        CHECK(l.value("SELECT count(*) FROM pgtend.run WHERE status = 'succeeded'") == std::to_string(got.load()));
-        CHECK(l.value("SELECT count(*) FROM (SELECT slot FROM pgtend.run GROUP BY 1 HAVING count(*) > 1) d") == "0");
+        CHECK(l.value("SELECT count(*) FROM pgtend.run WHERE status = 'succeeded'") ==
+              std::to_string(got.load()));
+        CHECK(l.value("SELECT count(*) FROM (SELECT slot FROM pgtend.run GROUP BY 1 HAVING "
+                      "count(*) > 1) d") == "0");
         CHECK(got > 0);
     }
 

@@ -30,7 +30,8 @@ inline ledger::init_result init(pg::session &s, ledger::init_options const &opti
 // A ledger with these jobs, registered long ago: every slot after 2026-01-01 is new.
 class ledger_database {
   public:
-    explicit ledger_database(std::vector<std::string> const &jobs = {"nightly"}) : control{connect_impatient(db)}, book{control}
+    explicit ledger_database(std::vector<std::string> const &jobs = {"nightly"})
+        : control{connect_impatient(db)}, book{control}
     {
         init(control);
         add(jobs);
@@ -48,7 +49,9 @@ class ledger_database {
     // Its holder is dead: nobody renewed in time.
     void expire(std::string const &job)
     {
-        control.run("UPDATE pgtend.lease SET lease_until = clock_timestamp() - interval '1 second' WHERE job = $1", {job});
+        control.run("UPDATE pgtend.lease SET lease_until = clock_timestamp() - interval '1 second' "
+                    "WHERE job = $1",
+                    {job});
     }
 
     ledger::job_state state(std::string const &job)
@@ -59,7 +62,9 @@ class ledger_database {
 
     std::string status(long long run)
     {
-        return control.run("SELECT status FROM pgtend.run WHERE id = $1::bigint", {std::to_string(run)}).text(0, 0);
+        return control
+            .run("SELECT status FROM pgtend.run WHERE id = $1::bigint", {std::to_string(run)})
+            .text(0, 0);
     }
 
     std::string value(std::string const &query) { return control.run(query).text(0, 0); }
@@ -85,7 +90,8 @@ inline instant minute(int n)
 
 inline ledger::runner_identity runner(int n)
 {
-    return {fmt::format("host-{}/{}/abc", n, 1000 + n), fmt::format("host-{}", n), "jobs.yaml", "hash-1"};
+    return {fmt::format("host-{}/{}/abc", n, 1000 + n), fmt::format("host-{}", n), "jobs.yaml",
+            "hash-1"};
 }
 
 // Meets at the barrier, also when the work before it failed: the others need not wait.
@@ -101,7 +107,8 @@ template <class Work> auto meet_after(std::barrier<> &gate, Work const &work)
     }
 }
 
-// What each of `count` threads returned; `work` gets the thread's number and its own session, and all begin at once.
+// What each of `count` threads returned; `work` gets the thread's number and its own session, and
+// all begin at once.
 template <class Work> auto at_once(database const &db, int count, Work const &work)
 {
     using result = decltype(work(0, std::declval<pg::session &>()));

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is kept of runs, for how long, and what may stand in it.
+#include <algorithm>
+#include <doctest/doctest.h>
+
+#include "base/error.hpp"
+#include "ledger/support.hpp"
+
+using namespace pgtend;
+using namespace std::chrono_literals;
+using ledger::run_status;
+using ledger::slot_request;
+using test::minute;
+using test::runner;
+using registration = ledger::ledger::registration;
+
+namespace {
+
+std::string const hostile_names[] = {
+    "a'b",  "a\"b", "a;--",         "a\nb", "{a,b}", "a\\b",
+    "NULL", "",     "naïve-日本-🐘", "$1",   "A B",   std::string(200, 'x'),
+};
+
+} // namespace
+
+TEST_SUITE("db")
+{
+    TEST_CASE("hostile names go in and come back")
+    {
+        test::ledger_database l{std::vector<std::string>{}};
+        std::vector<std::string> names;
+        std::vector<registration> registrations;
+        std::vector<slot_request> wanted;
+        for (auto const &name : hostile_names) {
+            if (!name.empty()) {
+                names.push_back(name);
+                registrations.push_back({name, name, name, name, minute(0)});
+                wanted.push_back({name, minute(1)});
+            }
+        }
+        l.book.register_jobs(registrations);
+        auto who = runner(1);
+        who.holder = who.host = who.config_file = "it's \"me\", {NULL}\\\n\t🐘";
+        who.config_hash = "other";
+        l.book.heartbeat(who);
+        auto const got = l.book.claim_slots(wanted, who);
+        CHECK(got.size() == names.size());
+        auto const seen = l.book.read(names, runner(2));
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            CHECK(seen.jobs[i].job == names[i]);
+            CHECK(seen.jobs[i].schedule == names[i]);
+            CHECK(seen.jobs[i].time_zone == names[i]);
+            CHECK(seen.jobs[i].holder == who.holder);
+        }
+        CHECK(seen.other_configurations ==
+              std::vector<std::string>{who.host + " (" + who.config_file + ")"});
+        for (auto const &one : got) {
+            CHECK(std::find(names.begin(), names.end(), one.job) != names.end());
+            l.book.finish(one, {.status = run_status::failed,
+                                .error = one.job,
+                                .sqlstate = "XX000",
+                                .hint = one.job,
+                                .output = one.job});
+            auto const rows = l.book.history({.job = one.job});
+            REQUIRE(rows.size() == 1);
+            CHECK(rows[0].job == one.job);
+            CHECK(rows[0].error == one.job);
+            CHECK(rows[0].hint == one.job);
+            CHECK(rows[0].output == one.job);
+        }
+        CHECK_THROWS_AS(
+            l.book.register_jobs(std::vector<registration>{{"", "x", "UTC", "sql", {}}}), error);
+        CHECK_THROWS_AS(l.book.register_jobs(std::vector<registration>{
+                            {std::string(201, 'x'), "x", "UTC", "sql", {}}}),
+                        error);
+        CHECK_THROWS_AS(l.book.register_jobs(std::vector<registration>{
+                            {std::string("a\0b", 3), "x", "UTC", "sql", {}}}),
+                        error);
+    }
+
+    TEST_CASE("what a job says is stored capped and as valid text")
+    {
+        test::ledger_database l;
+        auto held =
+            l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(1)}}, runner(1)).at(0);
+        std::string output = "first line\n" + std::string(1'000'000, 'x') + "\nlast line";
+        l.book.finish(held, {.status = run_status::failed,
+                             .rows = 7,
+                             .error = std::string("bad \xff byte\nand \0 nul", 20),
+                             .sqlstate = "22021",
+                             .hint = "do",
+                             .output = output});
+        auto row = l.book.history({}).at(0);
+        CHECK(row.output.size() < 40'000);
+        CHECK(row.output.starts_with("first line\n"));
+        CHECK(row.output.ends_with("last line"));
+        CHECK(row.error == "bad \\xFF byte\nand \\x00 nul");
+        CHECK(row.sqlstate == "22021");
+        CHECK(row.rows == 7);
+        held =
+            l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(2)}}, runner(1)).at(0);
+        l.book.finish(held, {.output = std::string(100'000, '\xfe')});
+        CHECK(l.book.history({}).at(0).output.size() < 40'000);
+    }
+
+    TEST_CASE("a database in another encoding: what it cannot hold is escaped, the run is finished")
+    {
+        auto const name = fmt::format("pgtend_test_latin_{}",
+                                      std::chrono::steady_clock::now().time_since_epoch().count());
+        auto server = test::open(test::server_dsn());
+        server.run(fmt::format(
+            "CREATE DATABASE {} TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'",
+            name));
+        {
+            auto s = test::open(fmt::format("{} dbname={}", test::server_dsn(), name));
+            test::init(s);
+            ledger::ledger book{s};
+            auto const held = book.claim_manual("nightly", runner(1));
+            book.finish(held, {.status = run_status::failed, .error = "é 🐘"});
+            CHECK(book.history({}).at(0).error == "\\xC3\\xA9 \\xF0\\x9F\\x90\\x98");
+            book.finish(book.claim_manual("nightly", runner(1)),
+                        {.status = run_status::failed, .error = "é"});
+            CHECK(book.history({}).at(0).error == "é");
+        }
+        server.run(fmt::format("DROP DATABASE {} WITH (FORCE)", name));
+    }
+
+    TEST_CASE("history: newest first, by job, status and time, never more than asked for")
+    {
+        test::ledger_database l{{"a", "b"}};
+        for (int n = 0; n < 5; ++n) {
+            auto const got = l.book.claim_slots(
+                std::vector<slot_request>{{"a", minute(n)}, {"b", minute(n)}}, runner(1));
+            for (auto const &one : got) {
+                l.book.finish(
+                    one, {.status = one.job == "a" ? run_status::succeeded : run_status::failed,
+                          .rows = n});
+            }
+        }
+        auto const running =
+            l.book.claim_slots(std::vector<slot_request>{{"a", minute(9)}}, runner(1)).at(0);
+        auto const all = l.book.history({});
+        REQUIRE(all.size() == 11);
+        CHECK(all[0].run == running.run);
+        CHECK(all[0].status == run_status::running);
+        CHECK_FALSE(all[0].finished.has_value());
+        CHECK(all[0].holder == runner(1).holder);
+        for (std::size_t i = 1; i < all.size(); ++i) {
+            CHECK(all[i - 1].run > all[i].run);
+        }
+        auto const b = l.book.history({.job = "b"});
+        REQUIRE(b.size() == 5);
+        CHECK(b[0].slot == minute(4));
+        CHECK(b[0].rows == 4);
+        CHECK(b[0].status == run_status::failed);
+        CHECK(*b[0].finished >= b[0].started);
+        CHECK(l.book.history({.status = run_status::failed}).size() == 5);
+        CHECK(l.book.history({.job = "a", .status = run_status::failed}).empty());
+        CHECK(l.book.history({.limit = 3}).size() == 3);
+        l.control.run("UPDATE pgtend.run SET started = started - interval '2 days' WHERE slot < "
+                      "$1::timestamptz",
+                      {to_rfc3339(minute(4))});
+        CHECK(l.book.history({.since = l.book.read({}).server_time - 24h}).size() == 3);
+    }
+
+    TEST_CASE("purge: 30 days or 1,000 runs a job, in batches, never a running one")
+    {
+        test::ledger_database l{{"busy", "old", "stuck"}};
+        l.control.run("INSERT INTO pgtend.run (job, slot, status, finished) SELECT 'busy', now(), "
+                      "'succeeded', now() FROM "
+                      "generate_series(1, 1500)");
+        l.control.run("INSERT INTO pgtend.run (job, slot, status, started, finished) SELECT 'old', "
+                      "now(), 'failed', now() - n * interval "
+                      "'1 day', now() FROM generate_series(25, 44) n");
+        l.control.run("INSERT INTO pgtend.run (job, status, started) SELECT 'stuck', 'running', "
+                      "now() - interval '60 days'");
+        l.control.run("INSERT INTO pgtend.run (job, status, started, finished) SELECT 'no lease', "
+                      "'lost', now() - interval '60 days', now()");
+        l.book.heartbeat(runner(1));
+        l.control.run("INSERT INTO pgtend.runner SELECT 'pod-' || n, 'f', 'h', 'x', now() - "
+                      "interval '25 hours' FROM generate_series(1, 9) n");
+        auto const newest = l.value("SELECT max(id) FROM pgtend.run WHERE job = 'busy'");
+
+        CHECK(l.book.purge(100) == 100);
+        long long gone = 100, batch = 0;
+        while ((batch = l.book.purge(100)) > 0) {
+            CHECK(batch <= 100);
+            gone += batch;
+        }
+        CHECK(gone == 500 + 15 + 1); // old: of day 30 on
+        CHECK(l.value("SELECT count(*) FROM pgtend.run WHERE job = 'busy'") == "1000");
+        CHECK(l.value("SELECT max(id) FROM pgtend.run WHERE job = 'busy'") == newest);
+        CHECK(l.value("SELECT count(*) FROM pgtend.run WHERE job = 'old'") == "5");
+        CHECK(l.value("SELECT count(*) FROM pgtend.run WHERE job = 'stuck'") == "1");
+        CHECK(l.value("SELECT count(*) FROM pgtend.runner") == "1");
+    }
+
+    TEST_CASE("two purges at once do not wait for each other and take nothing twice")
+    {
+        test::ledger_database l;
+        l.control.run("INSERT INTO pgtend.run (job, slot, status, finished) SELECT 'nightly', "
+                      "now(), 'succeeded', now() FROM "
+                      "generate_series(1, 3000)");
+        auto const gone = test::at_once(l.db, 4, [](int, pg::session &s) {
+            ledger::ledger book{s};
+            s.run("SET lock_timeout = '2s'");
+            long long all = 0;
+            for (int i = 0; i < 40; ++i) {
+                all += book.purge(100);
+            }
+            return all;
+        });
+        CHECK(gone[0] + gone[1] + gone[2] + gone[3] == 2000);
+        CHECK(l.value("SELECT count(*) FROM pgtend.run") == "1000");
+    }
+}
