@@ -16,6 +16,15 @@ using test::database;
 
 namespace {
 
+void end(std::string const &script, std::string const &directory) noexcept
+{
+    try {
+        test::run_script(script, "stop " + directory);
+    } catch (std::exception const &e) {
+        fmt::print(stderr, "{}\n", e.what());
+    }
+}
+
 // A PgBouncer in front of the test server.
 class pooler_in_front {
   public:
@@ -25,7 +34,7 @@ class pooler_in_front {
               test::run_script("pooler", fmt::format("start {} {} {}", directory_, mode, size)))}
     {
     }
-    ~pooler_in_front() { test::run_script("pooler", "stop " + directory_); }
+    ~pooler_in_front() { end("pooler", directory_); }
     pooler_in_front(pooler_in_front const &) = delete;
     pooler_in_front &operator=(pooler_in_front const &) = delete;
     std::string dsn(database const &db) const
@@ -38,6 +47,39 @@ class pooler_in_front {
   private:
     std::string directory_;
     int port_;
+};
+
+// A server of its own, restarted as a standby that follows nobody.
+class standby {
+  public:
+    standby()
+    {
+        test::run_script("server", "start " + directory_);
+        try {
+            auto const *as_owner =
+                ::getuid() == 0 ? "setpriv --reuid postgres --clear-groups " : "";
+            auto const restart =
+                fmt::format("cd / && {0}touch {1}/data/standby.signal && "
+                            "{0}{2}/pg_ctl -D {1}/data -l {1}/log -w restart >/dev/null",
+                            as_owner, directory_, test::server_variable("BIN"));
+            REQUIRE(std::system(restart.c_str()) == 0);
+        } catch (...) {
+            end("server", directory_);
+            throw;
+        }
+    }
+    ~standby() { end("server", directory_); }
+    standby(standby const &) = delete;
+    standby &operator=(standby const &) = delete;
+    std::string dsn() const
+    {
+        auto const exports = test::run_script("server", "start " + directory_);
+        auto const port = exports.substr(exports.find("TEST_PORT=") + 10, 5);
+        return fmt::format("host={} port={} user=postgres dbname=postgres", directory_, port);
+    }
+
+  private:
+    std::string directory_ = fmt::format("/tmp/pgtend-standby-{}", ::getpid());
 };
 
 } // namespace
@@ -182,22 +224,10 @@ TEST_SUITE("db")
 
     TEST_CASE("a standby says so")
     {
-        auto const directory = fmt::format("/tmp/pgtend-standby-{}", ::getpid());
-        test::run_script("server", "start " + directory);
-        auto const bin = test::server_variable("BIN");
-        auto const *as_owner = ::getuid() == 0 ? "setpriv --reuid postgres --clear-groups " : "";
-        auto const restart = fmt::format("cd / && {0}touch {1}/data/standby.signal && "
-                                         "{0}{2}/pg_ctl -D {1}/data -l {1}/log -w restart "
-                                         ">/dev/null",
-                                         as_owner, directory, bin);
-        REQUIRE(std::system(restart.c_str()) == 0);
-        auto const exports = test::run_script("server", "start " + directory);
-        auto const port = exports.substr(exports.find("TEST_PORT=") + 10, 5);
-        auto s = test::open(
-            fmt::format("host={} port={} user=postgres dbname=postgres", directory, port));
+        standby const server;
+        auto s = test::open(server.dsn());
         system_clock time;
         CHECK(pg::probe(s, time).in_recovery);
-        test::run_script("server", "stop " + directory);
     }
 
     TEST_CASE("PgBouncer in session mode")
