@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "partition/range.hpp"
 
+#include <cstdlib>
 #include <fmt/format.h>
 
 namespace pgtend::partition {

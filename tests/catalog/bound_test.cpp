@@ -53,6 +53,13 @@ TEST_SUITE("nodb")
               time_range{before_all, at("2025-01-01T00:00:00Z")});
     }
 
+    TEST_CASE("dates beyond what a time_point holds")
+    {
+        auto const far = constant(1082, "4 [ 0 -54 -102 59 0 0 0 0 ]"); // 10^9 days after 2000
+        auto const long_ago = constant(1082, "4 [ 0 54 101 -60 -1 -1 -1 -1 ]"); // 10^9 days before
+        CHECK(range_of_tree(tree(long_ago, far)) == time_range{before_all, after_all});
+    }
+
     TEST_CASE("stored bounds of other kinds")
     {
         auto const january = constant(1184, "8 [ 0 -128 -44 126 -104 -51 2 0 ]");
