@@ -163,6 +163,29 @@ TEST_SUITE("db")
         CHECK(l.book.history({.since = l.book.read({}).server_time - 24h}).size() == 3);
     }
 
+    TEST_CASE("the last run of each job, skipped ones aside; the names as they are")
+    {
+        test::ledger_database l{{"a", "it's, {b}", "never"}};
+        for (auto const *job : {"a", "it's, {b}"}) {
+            for (int n = 0; n < 3; ++n) {
+                auto const held =
+                    l.book.claim_slots(std::vector<slot_request>{{job, minute(n)}}, runner(1))
+                        .at(0);
+                l.book.finish(held, {.status = run_status::failed, .rows = n});
+            }
+            l.book.record_skipped(std::vector<ledger::ledger::skip>{{job, minute(9), "too late"}});
+        }
+        std::vector<std::string> const names{"never", "it's, {b}", "a"};
+        auto const last = l.book.last_runs(names);
+        REQUIRE(last.size() == 2);
+        for (auto const &row : last) {
+            CHECK(row.job != "never");
+            CHECK(row.slot == minute(2));
+            CHECK(row.rows == 2);
+            CHECK(row.status == run_status::failed);
+        }
+    }
+
     TEST_CASE("purge: 30 days or 1,000 runs a job, in batches, never a running one")
     {
         test::ledger_database l{{"busy", "old", "stuck"}};
