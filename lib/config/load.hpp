@@ -18,11 +18,11 @@ struct load_options {
     bool insecure_permissions = false;
 };
 
-// Reads the file and those that it includes, at most 1,000,000 bytes each. Throws config_error: with
-// one diagnostic when the syntax of `path` is wrong or it cannot be read, else with those of all
-// files, in the order of the files and of the places in them, at most 1,000. A file that is missing
-// or malformed is one diagnostic of that list when it was included. No message repeats a connection
-// string or the value of a variable.
+// Reads the file and those that it includes, at most 1,000,000 bytes each. Throws config_error:
+// with one diagnostic when the syntax of `path` is wrong or it cannot be read, else with those of
+// all files, in the order of the files and of the places in them, at most 1,000. A file that is
+// missing or malformed is one diagnostic of that list when it was included. No message repeats a
+// connection string or the value of a variable.
 model::configuration load_file(std::string const &path, load_options const &options);
 // The same of a text, whose permissions are nobody's concern; `include:`, `passfile:` and `file:`
 // are relative to the folder of `path`, which the positions name.

@@ -37,8 +37,8 @@ struct configuration {
 // What cannot be seen value by value: job or target names used twice, two partition policies of one
 // table, a job that names an unknown target or a table without policy, `from` where no partition
 // begins, a pattern that does not tell partitions apart, partition names that may collide or exceed
-// 63 bytes, hourly partitions outside UTC, a job's own max_age over the longest interval between its
-// slots (unless missed: all, it would have no effect). In the order of their files' names and
+// 63 bytes, hourly partitions outside UTC, a job's own max_age over the longest interval between
+// its slots (unless missed: all, it would have no effect). In the order of their files' names and
 // positions.
 std::vector<diagnostic> validate(configuration const &all);
 
