@@ -12,8 +12,6 @@ namespace pgtend::tools {
 struct options::impl {
     CLI::App app;
     std::vector<std::pair<std::string, std::string>> examples;
-    // Converted when parsing has succeeded, so that a wrong value is reported as any other.
-    std::vector<std::function<void()>> conversions;
 };
 
 namespace {
@@ -22,6 +20,21 @@ CLI::Option *placeholder(CLI::Option *option, std::string const &name)
 {
     return option->type_name(name);
 }
+
+// An option's help shows its placeholder and its default; checks and conflicts are told when they fail.
+class short_help final : public CLI::Formatter {
+  public:
+    std::string make_option_opts(CLI::Option const *option) const override
+    {
+        auto const full = option->get_type_name(); // the placeholder, then ':' and each check, or " in [...]"
+        auto name = full.substr(0, full.find_first_of(": "));
+        auto const start = option->get_default_str();
+        if (name.empty() || option->get_positional()) {
+            return option->get_expected_max() > 1 ? " ..." : "";
+        }
+        return " " + name + (start.empty() ? "" : " (" + start + ")");
+    }
+};
 
 } // namespace
 
@@ -162,6 +175,7 @@ invocation parse_command(command const &chosen, std::vector<std::string> argumen
     app.name("pgtend " + std::string{chosen.name});
     app.description(std::string{chosen.summary});
     app.set_help_flag("-h,--help", "print this help");
+    app.formatter(std::make_shared<short_help>());
     app.get_formatter()->column_width(36);
 
     options o{implementation};
