@@ -96,7 +96,8 @@ int main()
                 due = jobs::decide(job, state, false, berlin, {now, now}).claim.has_value() && due;
             }
         });
-        fmt::print("| 525,600 missed minutes, `missed: {}` | {:.4f} ms |\n", model::name(policy), took * 10);
+        fmt::print("| 525,600 missed minutes, `missed: {}` | {:.4f} ms |\n", model::name(policy),
+                   took * 10);
     }
     return due ? 0 : 1;
 }
