@@ -15,6 +15,8 @@ foreach(f IN LISTS files)
     if(text MATCHES "\\)sql\"")
         message(FATAL_ERROR "${f}: must not contain )sql\"")
     endif()
+    # What stands above the query is for its readers and need not travel to the server.
+    string(REGEX REPLACE "^(--[^\n]*\n)+" "" text "${text}")
     string(REGEX REPLACE "[ \n]*;[ \n]*$" "\n" text "${text}")
     string(APPEND hpp "extern std::string_view const ${stem};\n")
     string(APPEND cpp "std::string_view const ${stem} = R\"sql(${text})sql\";\n")

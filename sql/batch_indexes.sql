@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The valid btree indexes of some tables, one row for each key column that rows can be walked by: a plain column of a
 -- type whose text form can be given back to the server and means the same value.
 -- $1 oid[]: the tables

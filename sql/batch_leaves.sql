@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The tables that hold the rows of some tables: the table itself, or those below a partitioned or inherited one.
 -- $1 oid[]: the tables
 -- detaching: it, or something above it, waits for ALTER TABLE ... DETACH PARTITION ... FINALIZE.

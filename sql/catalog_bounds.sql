@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The bounds of partitions as PostgreSQL prints them, for servers whose stored form is not understood. Locks each of
 -- them for a moment (ACCESS SHARE).
 -- $1 oid[]: partitions

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- What a new partition of these tables must be like, and whether the role may make it.
 -- $1 oid[]: partitioned tables; $2 text: the role that will do the work, NULL for the session's own
 -- Lists of several values an entry are flat arrays: {schema, name, schema, name, ...}.

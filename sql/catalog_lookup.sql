@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Which relations have these names. A name without a schema is looked for in every schema but the system's.
 -- $1 text[]: schemas, '' where none was given; $2 text[]: names
 -- No row for a name that does not exist; several where several schemas have it.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Which materialized views each of these reads: directly, or through views and other materialized views.
 -- $1 oid[]: materialized views
 -- What a function reads is not known to the catalogs.

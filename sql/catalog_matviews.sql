@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Materialized views: can they be refreshed, and concurrently?
 -- $1 oid[]: materialized views; $2 text: the role that will do the work, NULL for the session's own
 SELECT c.oid, c.relispopulated AS populated, owner.rolname AS owner, worker.rolname AS role,

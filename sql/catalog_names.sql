@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Names of relations of some kinds, for "did you mean ...?".
 -- $1 text[]: kinds, as pg_class.relkind has them
 SELECT n.nspname AS schema, c.relname AS name

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- What has these names already, in the schemas of these tables. A table also makes a type of its name, so types count.
 -- $1 oid[]: the tables; $2 text[]: the names
 SELECT w.position, taken.what

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- How tables are partitioned. (pg_get_partkeydef() would lock them.)
 -- $1 oid[]: tables; others than partitioned ones give no row
 SELECT p.partrelid AS oid,

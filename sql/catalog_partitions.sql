@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The partitions directly below tables, with their bounds as PostgreSQL stores them: pg_get_expr() would lock each
 -- partition, and wait for whoever holds one.
 -- $1 oid[]: partitioned tables

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- When autovacuum works on a table, unless the table says otherwise.
 -- $1 text: the role that will do the work, NULL for the session's own
 SELECT pg_catalog.current_setting('server_version_num')::int AS server_version,

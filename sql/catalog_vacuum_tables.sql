@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- What VACUUM and ANALYZE may be needed for.
 -- $1 oid[]: these relations and all partitions below them; NULL: every relation that may be due;
 -- $2 text: the role that will do the work, NULL for the session's own

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Which locks others hold right now on relations: the cheap question before every attempt to lock them (lock_holders.sql, which
 -- says who, takes several times as long to plan).
 -- $1 text[]: relations as written in SQL ("public"."x").

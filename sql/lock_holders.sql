@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Who holds, right now, a lock that conflicts with one that is wanted.
 -- $1 text[], $2 text[]: schema and name of the relation, an empty schema means the search_path; $3 text[]: a mode as pg_locks
 --   shows it that conflicts with the wanted one. One element in each for every pair of relation and mode.

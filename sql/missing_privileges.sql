@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- What a role may do on relations, to say which GRANT is missing after error 42501.
 -- $1 text: the role, empty: the current one; $2 text[], $3 text[]: schema and name of each relation, always both.
 SELECT r.rolname AS role, n.nspname AS schema, c.relname AS name, pg_catalog.pg_get_userbyid(c.relowner) AS owner,

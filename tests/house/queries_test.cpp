@@ -48,8 +48,9 @@ struct query {
     std::string body;
 };
 
-query split(std::string_view text)
+query query_of(std::string_view name)
 {
+    auto const text = read(root() / "sql" / (std::string{name} + ".sql"));
     query out;
     bool in_heading = true;
     for (auto const &line : lines_of(text)) {
@@ -85,7 +86,7 @@ TEST_SUITE("nodb")
     {
         REQUIRE(sql::all().size() > 20);
         for (auto const &[name, text] : sql::all()) {
-            auto const parts = split(text);
+            auto const parts = query_of(name);
             INFO("sql/", name, ".sql");
             CHECK(parts.top.explained);
             if (!is_migration(name)) {
@@ -125,7 +126,7 @@ TEST_SUITE("db")
             "SELECT pg_catalog.set_config('search_path', '', false)"); // names must be qualified
         int prepared = 0;
         for (auto const &[name, text] : sql::all()) {
-            auto const parts = split(text);
+            auto const parts = query_of(name);
             if (is_migration(name) || parts.top.since > version) {
                 continue;
             }
