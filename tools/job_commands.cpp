@@ -164,7 +164,7 @@ exit_code show(context &c, std::string const &name)
     auto const now = known.seen.server_time;
     auto const choice = jobs::decide(job, state, known.seen.all_paused, in, {now, now});
     auto const next = job.enabled ? jobs::next_slot(job, in, now) : std::nullopt;
-    auto const limit = job.policy.window.value_or(job.policy.timeout);
+    auto const limit = model::time_limit(job.policy);
 
     report::document out;
     out.schema = "pgtend/job-show/1";

@@ -29,12 +29,9 @@ std::optional<instant> next_slot(model::job const &job, pgtend::zone const &zone
 
 microseconds max_age(model::job const &job, pgtend::zone const &zone, instant slot)
 {
-    constexpr microseconds most = std::chrono::hours{24};
-    if (job.policy.max_age) {
-        return *job.policy.max_age;
-    }
+    constexpr microseconds longest = std::chrono::hours{24};
     auto const next = next_slot(job, zone, slot);
-    return next ? std::min<microseconds>(*next - slot, most) : most;
+    return model::effective_max_age(job.policy, next ? microseconds{*next - slot} : longest);
 }
 
 namespace {

@@ -95,7 +95,7 @@ run_report run_job(model::job const &job, model::configuration const &all, run_e
             auto const pid = first->run("SELECT pg_catalog.pg_backend_pid()").integer(0, std::size_t{0});
             around.note_backend(static_cast<int>(pid));
         }
-        auto const limit = job.policy.window.value_or(job.policy.timeout);
+        auto const limit = model::time_limit(job.policy);
         auto work = kind_of(job.action).make(job.action, {.session = *first,
                                                           .partitions = all.partitions,
                                                           .now = around.time.now(),

@@ -89,6 +89,15 @@ TEST_SUITE("nodb")
         CHECK(choose(j, seen(j, "2026-01-01T02:00:00Z"), "2026-01-02T06:00:00Z").claim == at("2026-01-02T02:00:00Z"));
     }
 
+    TEST_CASE("a max_age of the defaults counts at most the interval between slots")
+    {
+        auto j = job("*/5 * * * *");
+        j.policy.max_age = std::chrono::hours{24};
+        CHECK(jobs::max_age(j, zone::load("UTC"), at("2026-01-01T00:00:00Z")) == std::chrono::minutes{5});
+        j.policy.missed = model::missed::all;
+        CHECK(jobs::max_age(j, zone::load("UTC"), at("2026-01-01T00:00:00Z")) == std::chrono::hours{24});
+    }
+
     TEST_CASE("missed: none runs what is found in time only")
     {
         auto j = job("0 * * * *");
