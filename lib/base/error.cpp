@@ -30,7 +30,8 @@ std::string to_string(source_position const &at)
 }
 
 config_error::config_error(std::vector<diagnostic> diagnostics)
-    : error{summary(diagnostics), {}, {}, {}, exit_code::usage}, diagnostics_{std::move(diagnostics)}
+    : error{summary(diagnostics), {}, {}, {}, exit_code::usage}, diagnostics_{
+                                                                     std::move(diagnostics)}
 {
 }
 

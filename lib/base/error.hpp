@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can go wrong, and the exit code that tells it. One error class; few subclasses, for what callers decide upon.
+// What can go wrong, and the exit code that tells it. One error class; few subclasses, for what
+// callers decide upon.
 #pragma once
 #include <stdexcept>
 #include <string>
@@ -21,7 +22,8 @@ enum class exit_code : int {
     interrupted = 130,  // asked to stop
 };
 
-// Message: lower case, no full stop, names the object. Hint: a sentence that tells what to do; may be empty.
+// Message: lower case, no full stop, names the object. Hint: a sentence that tells what to do; may
+// be empty.
 class error : public std::runtime_error {
   public:
     explicit error(std::string const &message, std::string hint = {}, std::string sqlstate = {},
@@ -69,10 +71,12 @@ class config_error : public error {
     std::vector<diagnostic> diagnostics_;
 };
 
-// No session could be opened, or the server is of no use for the work (a standby, for example): exit 4.
+// No session could be opened, or the server is of no use for the work (a standby, for example):
+// exit 4.
 class connect_error : public error {
   public:
-    explicit connect_error(std::string const &message, std::string hint = {}, std::string sqlstate = {})
+    explicit connect_error(std::string const &message, std::string hint = {},
+                           std::string sqlstate = {})
         : error{message, std::move(hint), std::move(sqlstate), {}, exit_code::cannot_connect}
     {
     }
@@ -88,7 +92,8 @@ class connection_lost : public error {
 };
 
 // The session was lost during COMMIT: whether it was carried out is not known.
-// transaction_id() is what pg_current_xact_id() said, empty if it was not asked; pg::commit_status resolves it.
+// transaction_id() is what pg_current_xact_id() said, empty if it was not asked; pg::commit_status
+// resolves it.
 class outcome_unknown : public error {
   public:
     outcome_unknown(std::string const &message, std::string transaction_id)
@@ -114,10 +119,7 @@ class lock_busy : public error {
 // Another run took the job over: this one has lost the right to change anything.
 class lease_lost : public error {
   public:
-    explicit lease_lost(std::string const &message)
-        : error{message, {}, {}, {}, exit_code::held}
-    {
-    }
+    explicit lease_lost(std::string const &message) : error{message, {}, {}, {}, exit_code::held} {}
 };
 
 // Asked to stop (signal, deadline of the caller): exit 130.
@@ -132,13 +134,15 @@ class interrupted : public error {
 // A time limit of the run is over.
 class timed_out : public error {
   public:
-    explicit timed_out(std::string const &message, std::string hint = {}, std::string statement = {})
+    explicit timed_out(std::string const &message, std::string hint = {},
+                       std::string statement = {})
         : error{message, std::move(hint), "57014", std::move(statement)}
     {
     }
 };
 
-// "message (SQLSTATE 42501)" and, on a line of its own, "HINT: ..." when there is one: what a person reads.
+// "message (SQLSTATE 42501)" and, on a line of its own, "HINT: ..." when there is one: what a
+// person reads.
 std::string describe(error const &e);
 
 } // namespace pgtend
