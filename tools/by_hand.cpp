@@ -12,19 +12,24 @@ namespace pgtend::tools {
 
 void declare(options &o, run_options &into)
 {
-    o.duration("--lock-attempt", into.policy.lock.attempt, "longest wait for a lock that others queue behind");
-    o.duration("--lock-deadline", into.policy.lock.deadline, "give up when a lock could not be had for so long");
+    o.duration("--lock-attempt", into.policy.lock.attempt,
+               "longest wait for a lock that others queue behind");
+    o.duration("--lock-deadline", into.policy.lock.deadline,
+               "give up when a lock could not be had for so long");
     o.duration("--timeout", into.policy.timeout, "time limit of the whole run, 0s for none");
-    o.text("--timezone", into.time_zone, "ZONE", "time zone of the SQL (default: the file's, else UTC)");
-    o.text("--search-path", into.search_path, "PATH", "search_path of the SQL (default: of role and database)");
+    o.text("--timezone", into.time_zone, "ZONE",
+           "time zone of the SQL (default: the file's, else UTC)");
+    o.text("--search-path", into.search_path, "PATH",
+           "search_path of the SQL (default: of role and database)");
     o.text("--role", into.policy.role, "ROLE", "do the work as this role");
     o.flag("--row-security", into.policy.row_security, "let policies hide rows instead of failing");
 }
 
 void declare(options &o, model::batching &into)
 {
-    o.number("--max-rows", into.max_rows, "N", "stop after so many rows, and say what is left", 1, 1'000'000'000'000);
-    o.duration("--batch-time", into.target, "time that one batch should take");
+    o.number("--max-rows", into.max_rows, "N", "stop after so many rows, and say what is left", 1,
+             1'000'000'000'000);
+    o.duration("--batch-time", into.target, "longest time that the changes of a batch should take");
     o.duration("--pause", into.pause, "pause between batches");
 }
 
@@ -66,7 +71,8 @@ std::string name(engine::step_status status)
 
 } // namespace
 
-report::document document_of(engine::result const &result, std::string_view schema, std::string_view plural)
+report::document document_of(engine::result const &result, std::string_view schema,
+                             std::string_view plural)
 {
     using report::align;
     report::document out;
@@ -125,12 +131,15 @@ void tell_failures(io &outside, engine::result const &result)
 {
     for (auto const &step : result.steps) {
         if (step.problem) {
-            outside.err << "pgtend: " << (step.status == engine::step_status::failed ? "error: " : "skipped: ")
-                        << step.title << ": " << replace_all(describe(*step.problem), "\n", "\npgtend: ") << "\n";
+            outside.err << "pgtend: "
+                        << (step.status == engine::step_status::failed ? "error: " : "skipped: ")
+                        << step.title << ": "
+                        << replace_all(describe(*step.problem), "\n", "\npgtend: ") << "\n";
         }
     }
     if (result.ended_by && result.steps.empty()) {
-        outside.err << "pgtend: error: " << replace_all(describe(result.ended_by->problem), "\n", "\npgtend: ") << "\n";
+        outside.err << "pgtend: error: "
+                    << replace_all(describe(result.ended_by->problem), "\n", "\npgtend: ") << "\n";
     }
 }
 
@@ -142,14 +151,15 @@ exit_code do_by_hand(context &c, hand_work const &work, run_options const &run)
     auto settings = jobs::settings_of(policy, zone_of(c, run));
 
     auto control = c.open_control(where, !c.global.dry_run);
-    auto planned = jobs::kind_of(work.what)
-                       .make(work.what, {.session = control.session,
-                                         .partitions = work.partitions,
-                                         .now = control.server.server_time,
-                                         .role = policy.role,
-                                         .limit = {.timeout = policy.timeout, .stop = c.outside.abort}});
+    auto planned = jobs::kind_of(work.what).make(
+        work.what, {.session = control.session,
+                    .partitions = work.partitions,
+                    .now = control.server.server_time,
+                    .role = policy.role,
+                    .limit = {.timeout = policy.timeout, .stop = c.outside.abort}});
     auto const limit = policy.timeout;
-    auto result = c.execute(std::move(planned), where, settings, jobs::workers_of(work.what), limit, control.transaction_pooler);
+    auto result = c.execute(std::move(planned), where, settings, jobs::workers_of(work.what), limit,
+                            control.transaction_pooler);
     if (c.global.dry_run) {
         return exit_code::ok;
     }

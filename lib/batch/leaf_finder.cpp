@@ -8,6 +8,7 @@ namespace {
 
 constexpr double few_rows = 10'000;
 constexpr double many_rows = 1'000'000;
+constexpr double blocks_of_a_row = 4; // above that, matching rows are sparse
 constexpr std::size_t most_columns = 4;
 
 } // namespace
@@ -43,7 +44,7 @@ void leaf_finder::answer(std::vector<rows> const &results, microseconds elapsed)
         chosen_.reset();
         expected_ = many_rows + 1;
         if (columns_.empty()) {
-            without_order();
+            chosen_ = std::make_unique<block_finder>(sql_, blocks_);
         }
     }
     few_ = false;
@@ -75,12 +76,19 @@ void leaf_finder::plan_known(std::vector<rows> const &results)
         }
     }
     columns_.resize(std::min(columns_.size(), most_columns));
+    scattered_ = scan->index.empty();
     if (*expected_ <= few_rows) {
         few_ = true;
         chosen_ = std::make_unique<list_finder>(sql_, section{});
-    } else if (columns_.empty()) {
+    } else if (columns_.empty() || (scattered_ && !sparse())) {
         without_order();
     }
+}
+
+// Many rows, and few of them for the size of the heap: its blocks would be read for nothing.
+bool leaf_finder::sparse() const
+{
+    return *expected_ > many_rows && *expected_ * blocks_of_a_row < static_cast<double>(blocks_);
 }
 
 void leaf_finder::order_known(std::vector<rows> const &results)
@@ -99,7 +107,7 @@ void leaf_finder::order_known(std::vector<rows> const &results)
 
 void leaf_finder::without_order()
 {
-    if (*expected_ <= many_rows) {
+    if (*expected_ <= many_rows || sparse()) {
         chosen_ = std::make_unique<list_finder>(sql_, section{});
     } else {
         chosen_ = std::make_unique<block_finder>(sql_, blocks_);

@@ -8,7 +8,8 @@ namespace {
 
 constexpr double efficient = 4;      // work by overhead
 constexpr double least_work = 2'000; // microseconds
-constexpr double forgetting = 1.05; // a higher overhead is believed slowly: it grows with the batch
+constexpr double newest =
+    0.2; // weight of the last batch's overhead, which varies with what else the disk does
 
 } // namespace
 
@@ -24,7 +25,7 @@ void sizer::measured(long long changed, microseconds work, microseconds whole)
     }
     auto const took = std::max(1.0, static_cast<double>(work.count()));
     auto const beside = std::max(1.0, static_cast<double>((whole - work).count()));
-    overhead_ = overhead_ == 0 ? beside : std::min(beside, overhead_ * forgetting);
+    overhead_ = overhead_ == 0 ? beside : overhead_ + (beside - overhead_) * newest;
     auto const each = took / static_cast<double>(changed);
     per_row_ = per_row_ == 0 ? each : (per_row_ + each) / 2;
     auto const longest = static_cast<double>(target_.count());

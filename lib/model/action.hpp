@@ -29,12 +29,13 @@ struct selection {
     source_position at;
 };
 
-// How a batched change goes through its table. Batch size follows measured time.
+// How a batched change goes through its table. Batches are as small as is efficient, by measured
+// time.
 struct batching {
-    long long initial_rows = 5'000;          // first batch; 1 to 100,000
-    microseconds target = milliseconds{100}; // time a batch should take, from BEGIN to COMMIT
-    microseconds pause{0};                   // between batches
-    std::optional<long long> max_rows = {};  // stop after so many rows; what is left is said
+    long long initial_rows = 1'000;         // first batch; 1 to 100,000
+    microseconds target = milliseconds{25}; // the longest that the changes of a batch should take
+    microseconds pause{0};                  // between batches
+    std::optional<long long> max_rows = {}; // stop after so many rows; what is left is said
 };
 
 // cleanup: { table: public.sessions, where: "..." } or { tables: [ {table:, where:}, ... ] }

@@ -156,12 +156,20 @@ TEST_SUITE("nodb")
         CHECK(free.rows() == batch::sizer::most);
         free.measured(0, us{1'000'000}, us{1'000'000});
         CHECK(free.rows() == batch::sizer::most);
-        // A commit that grows with its rows does not make batches grow without end.
-        batch::sizer growing{500, milliseconds{100}};
+        // A commit that grows with its rows does not make batches longer than wanted.
+        batch::sizer growing{500, milliseconds{25}};
         for (int i = 0; i < 30; ++i) {
             growing.measured(growing.rows(), us{growing.rows() * 10},
                              us{growing.rows() * 20 + 500});
         }
-        CHECK(growing.rows() < 10'000);
+        CHECK(growing.rows() == 2'500);
+        // One batch that the disk held up says little.
+        batch::sizer steady{500, milliseconds{100}};
+        for (int i = 0; i < 30; ++i) {
+            steady.measured(steady.rows(), us{steady.rows()}, us{steady.rows() + 500});
+        }
+        CHECK(steady.rows() == 2'000);
+        steady.measured(2'000, us{2'000}, us{4'500});
+        CHECK(steady.rows() < 4'000);
     }
 }
