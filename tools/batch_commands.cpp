@@ -57,7 +57,10 @@ action declare_cleanup(options &o)
               "print the SQL instead");
     return [a](context &c) {
         return do_by_hand(c,
-                          {.what = model::cleanup_action{.from = {checked([&] { return selection_of(a->table, a->where); })},
+                          {.what = model::cleanup_action{.from = {checked([&] {
+                                                             return selection_of(a->table,
+                                                                                 a->where);
+                                                         })},
                                                          .batches = a->batches},
                            .schema = "pgtend/cleanup/1",
                            .plural = "tables"},
@@ -78,15 +81,18 @@ action declare_expire(options &o)
     o.text("-w,--where", a->where, "SQL", "which rows; must be false for a row once it is changed");
     o.required("--where");
     o.texts("--set", a->set, "COLUMN=VALUE", "new value of a column, may be repeated");
-    o.texts("--set-sql", a->set_sql, "COLUMN=SQL", "new value as an SQL expression, may be repeated");
+    o.texts("--set-sql", a->set_sql, "COLUMN=SQL",
+            "new value as an SQL expression, may be repeated");
     declare(o, a->batches);
     declare(o, a->run);
-    o.example("expire public.bookings --where \"status = 'pending' and created_at < now() - interval '30 min'\" "
+    o.example("expire public.bookings --where \"status = 'pending' and created_at < now() - "
+              "interval '30 min'\" "
               "--set status=cancelled --set-sql 'cancelled_at=now()'",
               "cancel what nobody took in time");
     return [a](context &c) {
         auto what = checked([&] {
-            model::expire_action out{.in = {selection_of(a->table, a->where)}, .set = {}, .batches = a->batches};
+            model::expire_action out{
+                .in = {selection_of(a->table, a->where)}, .set = {}, .batches = a->batches};
             for (auto const &text : a->set) {
                 out.set.push_back(assignment_of(text, false));
             }
@@ -96,9 +102,11 @@ action declare_expire(options &o)
             return out;
         });
         if (what.set.empty()) {
-            throw usage_error{"expire: nothing to set", "give --set COLUMN=VALUE or --set-sql COLUMN=SQL"};
+            throw usage_error{"expire: nothing to set",
+                              "give --set COLUMN=VALUE or --set-sql COLUMN=SQL"};
         }
-        return do_by_hand(c, {.what = std::move(what), .schema = "pgtend/expire/1", .plural = "tables"}, a->run);
+        return do_by_hand(
+            c, {.what = std::move(what), .schema = "pgtend/expire/1", .plural = "tables"}, a->run);
     };
 }
 

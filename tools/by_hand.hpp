@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the commands that do work by hand share: options of the run, planning, execution, the result's document.
+// What the commands that do work by hand share: options of the run, planning, execution, the
+// result's document.
 #pragma once
 #include <string>
 #include <string_view>
@@ -33,7 +34,8 @@ struct hand_work {
 exit_code do_by_hand(context &c, hand_work const &work, run_options const &run);
 
 // The result of a run as a document; the exit code it means.
-report::document document_of(engine::result const &result, std::string_view schema, std::string_view plural);
+report::document document_of(engine::result const &result, std::string_view schema,
+                             std::string_view plural);
 exit_code code_of(engine::result const &result);
 // Every failure on stderr, with SQLSTATE and hint.
 void tell_failures(io &outside, engine::result const &result);

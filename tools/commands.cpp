@@ -22,7 +22,8 @@ std::span<command const> commands()
     static constexpr command all[] = {
         {"init", "create or upgrade pgtend's own schema in a database", declare_init},
         {"tick", "run every job that is due, then exit: for cron and systemd timers", declare_tick},
-        {"expire", "update rows in batches, for example bookings whose time is over", declare_expire},
+        {"expire", "update rows in batches, for example bookings whose time is over",
+         declare_expire},
         {"cleanup", "delete rows in batches", declare_cleanup},
         {"job list", "all jobs: when next, how the last run went", declare_job_list},
         {"job show", "one job in full", declare_job_show},
@@ -31,9 +32,11 @@ std::span<command const> commands()
         {"job pause", "stop claiming a job, or all", declare_job_pause},
         {"job resume", "claim a paused job again", declare_job_resume},
         {"schedule next", "when an expression falls due next", declare_schedule_next},
-        {"schedule check", "read the file, tell what its schedules mean and what looks wrong", declare_schedule_check},
+        {"schedule check", "read the file, tell what its schedules mean and what looks wrong",
+         declare_schedule_check},
         {"partition create", "create the partitions that are missing", declare_partition_create},
-        {"matview refresh", "refresh materialized views, concurrently when possible", declare_matview_refresh},
+        {"matview refresh", "refresh materialized views, concurrently when possible",
+         declare_matview_refresh},
         {"vacuum run", "vacuum or analyze tables, most needed first", declare_vacuum_run},
     };
     return all;

@@ -20,7 +20,8 @@ struct command {
     action (*declare)(options &);
 };
 
-// In the order in which help shows them. A first word that is the name of a group ("partition") has a line in groups().
+// In the order in which help shows them. A first word that is the name of a group ("partition") has
+// a line in groups().
 std::span<command const> commands();
 
 struct group {

@@ -26,10 +26,13 @@ std::string file_of(context const &c)
 }
 
 // A target may say what it must be: a name that now leads to a copy must not be worked on.
-void refuse_other(context::destination const &where, pg::session const &session, pg::capabilities const &server)
+void refuse_other(context::destination const &where, pg::session const &session,
+                  pg::capabilities const &server)
 {
-    auto const refuse = [&](std::string const &what, std::string const &is, std::string const &expected) {
-        throw connect_error{where.name + ": the " + what + " is " + printable(is) + ", and the target expects " + printable(expected),
+    auto const refuse = [&](std::string const &what, std::string const &is,
+                            std::string const &expected) {
+        throw connect_error{where.name + ": the " + what + " is " + printable(is) +
+                                ", and the target expects " + printable(expected),
                             "nothing was done; correct the dsn, or expect: of the target"};
     };
     if (!where.expect_database.empty() && where.expect_database != server.database) {
@@ -40,7 +43,8 @@ void refuse_other(context::destination const &where, pg::session const &session,
     }
 }
 
-bool through_transaction_pooler(context::destination const &where, pg::session &session, pg::capabilities const &server, io &outside)
+bool through_transaction_pooler(context::destination const &where, pg::session &session,
+                                pg::capabilities const &server, io &outside)
 {
     switch (where.pooler) {
     case model::pooler::transaction:
@@ -52,8 +56,8 @@ bool through_transaction_pooler(context::destination const &where, pg::session &
         break;
     }
     // Different pids mean some pooler; of which mode takes a second connection to tell.
-    return server.pid_differs &&
-           pg::find_pooler(session, server, where.options, outside.time, outside.random) == pg::pooler::transaction;
+    return server.pid_differs && pg::find_pooler(session, server, where.options, outside.time,
+                                                 outside.random) == pg::pooler::transaction;
 }
 
 } // namespace
@@ -71,8 +75,9 @@ model::configuration const &context::configuration()
             throw usage_error{"no configuration file given",
                               "name one with -c FILE or PGTEND_CONFIG, or write ./pgtend.yaml"};
         }
-        configuration_ = config::load_file(
-            file, {.environment = outside.environment, .insecure_permissions = global.insecure_permissions});
+        configuration_ =
+            config::load_file(file, {.environment = outside.environment,
+                                     .insecure_permissions = global.insecure_permissions});
     }
     return *configuration_;
 }
@@ -87,7 +92,8 @@ std::vector<context::destination> context::destinations()
     };
     if (global.conninfo) {
         if (!global.target.empty()) {
-            throw usage_error{"-d and -t exclude each other", "give a conninfo, or the name of a target of the file"};
+            throw usage_error{"-d and -t exclude each other",
+                              "give a conninfo, or the name of a target of the file"};
         }
         auto out = base();
         out.options.target = pg::conninfo{*global.conninfo};
@@ -96,7 +102,8 @@ std::vector<context::destination> context::destinations()
     }
     if (!has_configuration() || configuration().targets.empty()) {
         if (!global.target.empty()) {
-            throw usage_error{"there is no target '" + global.target + "'", "declare it under targets: of the file"};
+            throw usage_error{"there is no target '" + global.target + "'",
+                              "declare it under targets: of the file"};
         }
         auto out = base();
         out.name = out.options.target.display();
@@ -129,7 +136,8 @@ std::vector<context::destination> context::destinations()
         for (auto const &target : all) {
             names += (names.empty() ? "" : ", ") + target.name;
         }
-        throw usage_error{"the file has several targets", "choose one with -t, or -t all: " + names};
+        throw usage_error{"the file has several targets",
+                          "choose one with -t, or -t all: " + names};
     }
     return out;
 }
@@ -155,8 +163,10 @@ context::control context::open_control(destination const &where, bool writes)
     auto session = open(where);
     auto server = pg::probe(session, outside.time);
     if (writes && server.in_recovery) {
-        throw connect_error{where.name + ": read-only standby, nothing written",
-                            "connect to the primary; several hosts with target_session_attrs=read-write find it", "25006"};
+        throw connect_error{
+            where.name + ": read-only standby, nothing written",
+            "connect to the primary; several hosts with target_session_attrs=read-write find it",
+            "25006"};
     }
     refuse_other(where, session, server);
     constexpr auto tolerated = seconds{5};
@@ -168,8 +178,9 @@ context::control context::open_control(destination const &where, bool writes)
     return {std::move(session), std::move(server), transactions};
 }
 
-engine::result context::execute(plan::plan work, destination const &where, engine::work_settings const &settings,
-                                int workers, microseconds timeout, bool transaction_pooler)
+engine::result context::execute(plan::plan work, destination const &where,
+                                engine::work_settings const &settings, int workers,
+                                microseconds timeout, bool transaction_pooler)
 {
     progress_display watcher{outside, !global.quiet && !global.dry_run};
     engine::environment around{
@@ -178,7 +189,8 @@ engine::result context::execute(plan::plan work, destination const &where, engin
         .random = outside.random,
         .settings = settings,
         .stop = outside.abort,
-        .deadline = timeout.count() > 0 ? std::optional{outside.time.steady() + timeout} : std::nullopt,
+        .deadline =
+            timeout.count() > 0 ? std::optional{outside.time.steady() + timeout} : std::nullopt,
         .watcher = &watcher,
         .workers = workers,
         .drain = outside.stop,
@@ -189,8 +201,8 @@ engine::result context::execute(plan::plan work, destination const &where, engin
         .transaction_pooler = transaction_pooler,
         .server = where.options.target.display(),
     };
-    auto const executor =
-        global.dry_run ? engine::dry_run(std::move(around), outside.out) : engine::real(std::move(around));
+    auto const executor = global.dry_run ? engine::dry_run(std::move(around), outside.out)
+                                         : engine::real(std::move(around));
     return executor->run(std::move(work));
 }
 
@@ -200,8 +212,10 @@ void context::print(report::document const &d)
         outside.out << report::render_json(d);
         return;
     }
-    bool const color = outside.out_is_terminal && !outside.environment("NO_COLOR").value_or("").size();
-    outside.out << report::render_text(d, {.columns = outside.out_is_terminal ? outside.columns : 0, .color = color});
+    bool const color =
+        outside.out_is_terminal && !outside.environment("NO_COLOR").value_or("").size();
+    outside.out << report::render_text(
+        d, {.columns = outside.out_is_terminal ? outside.columns : 0, .color = color});
 }
 
 } // namespace pgtend::tools

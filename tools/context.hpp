@@ -28,11 +28,13 @@ class context {
     io &outside;
     global_options const &global;
 
-    // The file of -c, of PGTEND_CONFIG, or ./pgtend.yaml, loaded once. Throws usage_error when there is none.
+    // The file of -c, of PGTEND_CONFIG, or ./pgtend.yaml, loaded once. Throws usage_error when
+    // there is none.
     model::configuration const &configuration();
     bool has_configuration() const;
 
-    // One database to work on: of -d, else of the file's targets (-t, or the only one), else libpq's environment.
+    // One database to work on: of -d, else of the file's targets (-t, or the only one), else
+    // libpq's environment.
     struct destination {
         std::string name; // the target's, or the conninfo's display
         pg::connect_options options;
@@ -45,8 +47,8 @@ class context {
 
     // application_name pgtend/<command>[/<job>], the outside's stop.
     pg::session open(destination const &where, std::string_view job = {});
-    // A control session: opened, probed, set (empty search_path). Throws connect_error on a standby when `writes`, and when it is
-    // not the database or host that the target expects.
+    // A control session: opened, probed, set (empty search_path). Throws connect_error on a standby
+    // when `writes`, and when it is not the database or host that the target expects.
     struct control {
         pg::session session;
         pg::capabilities server;
@@ -56,8 +58,9 @@ class context {
 
     // The executor that --dry-run chooses, in one place.
     // `timeout`: of the whole run, 0 for none.
-    engine::result execute(plan::plan work, destination const &where, engine::work_settings const &settings, int workers,
-                           microseconds timeout, bool transaction_pooler);
+    engine::result execute(plan::plan work, destination const &where,
+                           engine::work_settings const &settings, int workers, microseconds timeout,
+                           bool transaction_pooler);
 
     // Renders as -o says, to stdout.
     void print(report::document const &d);

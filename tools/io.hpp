@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything a command touches outside of its database: streams, terminal, environment, time. Tests replace all of it.
+// Everything a command touches outside of its database: streams, terminal, environment, time. Tests
+// replace all of it.
 #pragma once
 #include <functional>
 #include <iosfwd>

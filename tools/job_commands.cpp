@@ -45,8 +45,8 @@ status_of_jobs survey(context &c, context::destination const &where)
 }
 
 // "due since 3 min", "running on host/1/ab", "paused" or empty.
-report::cell state_cell(model::job const &job, ledger::job_state const &state, ledger::overview const &seen,
-                        jobs::decision const &choice)
+report::cell state_cell(model::job const &job, ledger::job_state const &state,
+                        ledger::overview const &seen, jobs::decision const &choice)
 {
     if (!job.enabled) {
         return {"disabled", report::tone::dim};
@@ -58,7 +58,8 @@ report::cell state_cell(model::job const &job, ledger::job_state const &state, l
         return {"running"};
     }
     if (choice.claim) {
-        return {"due", report::tone::warn, "due since " + humanize(seen.server_time - *choice.claim)};
+        return {"due", report::tone::warn,
+                "due since " + humanize(seen.server_time - *choice.claim)};
     }
     return state.known ? report::cell{"waiting"} : report::cell{"new", report::tone::dim};
 }
@@ -91,19 +92,22 @@ exit_code list(context &c)
                                          {known.seen.server_time, known.seen.server_time});
         auto const found = known.last.find(job.name);
         auto const *last = found == known.last.end() ? nullptr : &found->second;
-        auto const next = job.enabled ? jobs::next_slot(job, in, known.seen.server_time) : std::nullopt;
-        table.rows.push_back({{job.name},
-                              {std::string{model::kind(job.action)}},
-                              {job.schedule_text},
-                              {job.time_zone},
-                              next ? report::cell{*next, report::tone::plain, in.format(*next)} : report::cell{},
-                              state_cell(job, known.seen.jobs[i], known.seen, choice),
-                              last != nullptr ? status_cell(last->status) : report::cell{},
-                              last != nullptr ? time_cell(last->finished) : report::cell{},
-                              last != nullptr ? report::cell{last->rows} : report::cell{},
-                              last != nullptr && !last->error.empty()
-                                  ? report::cell{last->error, report::tone::plain, last->error.substr(0, last->error.find('\n'))}
-                                  : report::cell{std::monostate{}, report::tone::plain, " "}});
+        auto const next =
+            job.enabled ? jobs::next_slot(job, in, known.seen.server_time) : std::nullopt;
+        table.rows.push_back(
+            {{job.name},
+             {std::string{model::kind(job.action)}},
+             {job.schedule_text},
+             {job.time_zone},
+             next ? report::cell{*next, report::tone::plain, in.format(*next)} : report::cell{},
+             state_cell(job, known.seen.jobs[i], known.seen, choice),
+             last != nullptr ? status_cell(last->status) : report::cell{},
+             last != nullptr ? time_cell(last->finished) : report::cell{},
+             last != nullptr ? report::cell{last->rows} : report::cell{},
+             last != nullptr && !last->error.empty()
+                 ? report::cell{last->error, report::tone::plain,
+                                last->error.substr(0, last->error.find('\n'))}
+                 : report::cell{std::monostate{}, report::tone::plain, " "}});
     }
     out.tables.push_back(std::move(table));
     c.print(out);
@@ -130,25 +134,30 @@ void append_history(report::document &out, std::vector<ledger::history_row> cons
                                     {"holder", ""}},
                         .rows = {},
                         .when_empty = "no runs"};
-    auto const optional = [](std::string const &text) { return text.empty() ? report::cell{} : report::cell{text}; };
+    auto const optional = [](std::string const &text) {
+        return text.empty() ? report::cell{} : report::cell{text};
+    };
     for (auto const &row : rows) {
-        table.rows.push_back({{row.run},
-                              {row.job},
-                              row.slot ? report::cell{*row.slot} : report::cell{std::monostate{}, report::tone::dim, "by hand"},
-                              {static_cast<long long>(row.attempt)},
-                              status_cell(row.status),
-                              {row.started},
-                              time_cell(row.finished),
-                              row.finished ? report::cell{microseconds{*row.finished - row.started}} : report::cell{},
-                              row.slot ? report::cell{microseconds{row.started - *row.slot}} : report::cell{},
-                              {row.rows},
-                              row.error.empty() ? report::cell{std::monostate{}, report::tone::plain, " "}
-                                                : report::cell{row.error, report::tone::plain,
-                                                               row.error.substr(0, row.error.find('\n'))},
-                              optional(row.sqlstate),
-                              optional(row.hint),
-                              optional(row.output),
-                              {row.holder}});
+        table.rows.push_back(
+            {{row.run},
+             {row.job},
+             row.slot ? report::cell{*row.slot}
+                      : report::cell{std::monostate{}, report::tone::dim, "by hand"},
+             {static_cast<long long>(row.attempt)},
+             status_cell(row.status),
+             {row.started},
+             time_cell(row.finished),
+             row.finished ? report::cell{microseconds{*row.finished - row.started}}
+                          : report::cell{},
+             row.slot ? report::cell{microseconds{row.started - *row.slot}} : report::cell{},
+             {row.rows},
+             row.error.empty() ? report::cell{std::monostate{}, report::tone::plain, " "}
+                               : report::cell{row.error, report::tone::plain,
+                                              row.error.substr(0, row.error.find('\n'))},
+             optional(row.sqlstate),
+             optional(row.hint),
+             optional(row.output),
+             {row.holder}});
     }
     out.tables.push_back(std::move(table));
 }
@@ -168,21 +177,23 @@ exit_code show(context &c, std::string const &name)
 
     report::document out;
     out.schema = "pgtend/job-show/1";
-    out.fields = {{"job", "job", {job.name}},
-                  {"kind", "kind", {std::string{model::kind(job.action)}}},
-                  {"declared_at", "declared at", {to_string(job.at)}},
-                  {"schedule", "schedule", {job.schedule_text}},
-                  {"means", "means", {job.schedule.describe()}},
-                  {"timezone", "time zone", {job.time_zone}},
-                  {"next", "next", next ? report::cell{*next, report::tone::plain, in.format(*next)} : report::cell{}},
-                  {"state", "state", state_cell(job, state, known.seen, choice)},
-                  {"reason", choice.reason.empty() ? "" : "because", {choice.reason}},
-                  {"holder", state.holder.empty() ? "" : "held by", {state.holder}},
-                  {"watermark", "done up to", time_cell(state.last_slot)},
-                  {"open_slot", state.open_slot ? "left undone" : "", time_cell(state.open_slot)},
-                  {"missed", "when missed", {std::string{model::name(job.policy.missed)}}},
-                  {"overlap", "when still running", {std::string{model::name(job.policy.overlap)}}},
-                  {"timeout", job.policy.window ? "window" : "timeout", {limit}}};
+    out.fields = {
+        {"job", "job", {job.name}},
+        {"kind", "kind", {std::string{model::kind(job.action)}}},
+        {"declared_at", "declared at", {to_string(job.at)}},
+        {"schedule", "schedule", {job.schedule_text}},
+        {"means", "means", {job.schedule.describe()}},
+        {"timezone", "time zone", {job.time_zone}},
+        {"next", "next",
+         next ? report::cell{*next, report::tone::plain, in.format(*next)} : report::cell{}},
+        {"state", "state", state_cell(job, state, known.seen, choice)},
+        {"reason", choice.reason.empty() ? "" : "because", {choice.reason}},
+        {"holder", state.holder.empty() ? "" : "held by", {state.holder}},
+        {"watermark", "done up to", time_cell(state.last_slot)},
+        {"open_slot", state.open_slot ? "left undone" : "", time_cell(state.open_slot)},
+        {"missed", "when missed", {std::string{model::name(job.policy.missed)}}},
+        {"overlap", "when still running", {std::string{model::name(job.policy.overlap)}}},
+        {"timeout", job.policy.window ? "window" : "timeout", {limit}}};
     auto control = c.open_control(where, false);
     append_history(out, ledger::ledger{control.session}.history({.job = job.name, .limit = 5}));
     c.print(out);
@@ -212,8 +223,8 @@ exit_code run_one(context &c, std::string const &name)
                                            .partitions = all.partitions,
                                            .now = control.server.server_time,
                                            .role = job.policy.role});
-        c.execute(std::move(plan), where, jobs::settings_of(job.policy, job.time_zone), 1, microseconds{0},
-                  control.transaction_pooler);
+        c.execute(std::move(plan), where, jobs::settings_of(job.policy, job.time_zone), 1,
+                  microseconds{0}, control.transaction_pooler);
         return exit_code::ok;
     }
     jobs::runner_options options{.who = {}, .command = "job run"};
@@ -255,8 +266,11 @@ exit_code set_paused(context &c, pause_arguments const &a, bool paused)
     ledger::ledger{control.session}.pause(a.name, paused, a.because);
     report::document out;
     out.schema = paused ? "pgtend/job-pause/1" : "pgtend/job-resume/1";
-    out.fields = {{"job", "", a.all ? report::cell{} : report::cell{a.name}}, {"all", "", {a.all}}, {"paused", "", {paused}}};
-    out.heading = (a.all ? "all jobs" : a.name) + (paused ? " paused; a run that is going on finishes" : " resumed");
+    out.fields = {{"job", "", a.all ? report::cell{} : report::cell{a.name}},
+                  {"all", "", {a.all}},
+                  {"paused", "", {paused}}};
+    out.heading = (a.all ? "all jobs" : a.name) +
+                  (paused ? " paused; a run that is going on finishes" : " resumed");
     c.print(out);
     return exit_code::ok;
 }
@@ -273,7 +287,8 @@ action declare_job_show(options &o)
 {
     auto name = std::make_shared<std::string>();
     o.positional("job", *name, "name of the job");
-    o.example("-c kwenda.yaml job show refresh-dashboard", "its schedule in words, its state, its last runs");
+    o.example("-c kwenda.yaml job show refresh-dashboard",
+              "its schedule in words, its state, its last runs");
     return [name](context &c) { return show(c, *name); };
 }
 
@@ -296,11 +311,15 @@ action declare_job_history(options &o)
     auto a = std::make_shared<arguments>();
     o.positional("job", a->job, "only this job", false);
     o.choice("--status", a->status,
-             {"running", "succeeded", "failed", "skipped", "lost", "interrupted", "timed_out"}, "only runs that ended so");
-    o.text("--since", a->since, "TIME", "only runs that started after it: RFC 3339, or a duration back from now");
+             {"running", "succeeded", "failed", "skipped", "lost", "interrupted", "timed_out"},
+             "only runs that ended so");
+    o.text("--since", a->since, "TIME",
+           "only runs that started after it: RFC 3339, or a duration back from now");
     o.number("-n,--limit", a->limit, "N", "at most so many, the newest first", 1, 100'000);
-    o.example("-c kwenda.yaml job history cleanup-driver-locations", "when did it last run, and what did it delete");
-    o.example("-c kwenda.yaml job history --status failed --since 24h", "what failed since yesterday");
+    o.example("-c kwenda.yaml job history cleanup-driver-locations",
+              "when did it last run, and what did it delete");
+    o.example("-c kwenda.yaml job history --status failed --since 24h",
+              "what failed since yesterday");
     return [a](context &c) {
         ledger::history_filter filter{.job = a->job, .limit = static_cast<int>(a->limit)};
         if (!a->status.empty()) {
@@ -308,8 +327,9 @@ action declare_job_history(options &o)
         }
         if (a->since) {
             filter.since = checked([&] {
-                return a->since->find('-') == std::string::npos ? c.outside.time.now() - parse_duration(*a->since)
-                                                                : parse_rfc3339(*a->since);
+                return a->since->find('-') == std::string::npos
+                           ? c.outside.time.now() - parse_duration(*a->since)
+                           : parse_rfc3339(*a->since);
             });
         }
         return history(c, filter);
@@ -322,7 +342,8 @@ action declare_job_pause(options &o)
     o.positional("job", a->name, "name of the job", false);
     o.flag("--all", a->all, "every job of this database");
     o.text("--because", a->because, "TEXT", "said by job show");
-    o.example("-c kwenda.yaml job pause vacuum-nightly --because 'migration tonight'", "until job resume");
+    o.example("-c kwenda.yaml job pause vacuum-nightly --because 'migration tonight'",
+              "until job resume");
     return [a](context &c) { return set_paused(c, *a, true); };
 }
 
@@ -331,7 +352,8 @@ action declare_job_resume(options &o)
     auto a = std::make_shared<pause_arguments>();
     o.positional("job", a->name, "name of the job", false);
     o.flag("--all", a->all, "every job of this database");
-    o.example("-c kwenda.yaml job resume vacuum-nightly", "what was missed meanwhile follows the job's missed: policy");
+    o.example("-c kwenda.yaml job resume vacuum-nightly",
+              "what was missed meanwhile follows the job's missed: policy");
     return [a](context &c) { return set_paused(c, *a, false); };
 }
 

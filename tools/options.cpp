@@ -21,12 +21,14 @@ CLI::Option *placeholder(CLI::Option *option, std::string const &name)
     return option->type_name(name);
 }
 
-// An option's help shows its placeholder and its default; checks and conflicts are told when they fail.
+// An option's help shows its placeholder and its default; checks and conflicts are told when they
+// fail.
 class short_help final : public CLI::Formatter {
   public:
     std::string make_option_opts(CLI::Option const *option) const override
     {
-        auto const full = option->get_type_name(); // the placeholder, then ':' and each check, or " in [...]"
+        auto const full =
+            option->get_type_name(); // the placeholder, then ':' and each check, or " in [...]"
         auto name = full.substr(0, full.find_first_of(": "));
         auto const start = option->get_default_str();
         if (name.empty() || option->get_positional()) {
@@ -38,45 +40,48 @@ class short_help final : public CLI::Formatter {
 
 } // namespace
 
-void options::positional(std::string const &name, std::string &into, std::string const &help, bool required)
+void options::positional(std::string const &name, std::string &into, std::string const &help,
+                         bool required)
 {
     placeholder(impl_.app.add_option(name, into, help), "")->required(required);
 }
 
-void options::positionals(std::string const &name, std::vector<std::string> &into, std::string const &help,
-                          bool required)
+void options::positionals(std::string const &name, std::vector<std::string> &into,
+                          std::string const &help, bool required)
 {
     placeholder(impl_.app.add_option(name, into, help), "")->required(required);
 }
 
-void options::text(std::string const &flags, std::string &into, std::string const &name, std::string const &help)
+void options::text(std::string const &flags, std::string &into, std::string const &name,
+                   std::string const &help)
 {
     placeholder(impl_.app.add_option(flags, into, help), name);
 }
 
-void options::text(std::string const &flags, std::optional<std::string> &into, std::string const &name,
-                   std::string const &help)
+void options::text(std::string const &flags, std::optional<std::string> &into,
+                   std::string const &name, std::string const &help)
 {
     placeholder(impl_.app.add_option_function<std::string>(
                     flags, [&into](std::string const &value) { into = value; }, help),
                 name);
 }
 
-void options::texts(std::string const &flags, std::vector<std::string> &into, std::string const &name,
-                    std::string const &help)
+void options::texts(std::string const &flags, std::vector<std::string> &into,
+                    std::string const &name, std::string const &help)
 {
     placeholder(impl_.app.add_option(flags, into, help), name)->expected(1)->take_all();
 }
 
-void options::number(std::string const &flags, long long &into, std::string const &name, std::string const &help,
-                     long long least, long long most)
+void options::number(std::string const &flags, long long &into, std::string const &name,
+                     std::string const &help, long long least, long long most)
 {
     placeholder(impl_.app.add_option(flags, into, help)->check(CLI::Range(least, most)), name)
         ->default_str(std::to_string(into));
 }
 
-void options::number(std::string const &flags, std::optional<long long> &into, std::string const &name,
-                     std::string const &help, long long least, long long most)
+void options::number(std::string const &flags, std::optional<long long> &into,
+                     std::string const &name, std::string const &help, long long least,
+                     long long most)
 {
     placeholder(impl_.app
                     .add_option_function<long long>(
@@ -93,17 +98,19 @@ void options::duration(std::string const &flags, microseconds &into, std::string
             try {
                 into = parse_duration(value);
             } catch (error const &e) {
-                throw CLI::ValidationError(flags, std::string{e.what()} + (e.hint().empty() ? "" : "; " + e.hint()));
+                throw CLI::ValidationError(flags, std::string{e.what()} +
+                                                      (e.hint().empty() ? "" : "; " + e.hint()));
             }
         },
         help);
     placeholder(option, "DURATION")->default_str(to_string(into));
 }
 
-void options::choice(std::string const &flags, std::string &into, std::vector<std::string> const &allowed,
-                     std::string const &help)
+void options::choice(std::string const &flags, std::string &into,
+                     std::vector<std::string> const &allowed, std::string const &help)
 {
-    placeholder(impl_.app.add_option(flags, into, help)->check(CLI::IsMember(allowed)), join(allowed, "|"))
+    placeholder(impl_.app.add_option(flags, into, help)->check(CLI::IsMember(allowed)),
+                join(allowed, "|"))
         ->default_str(into);
 }
 
@@ -137,9 +144,11 @@ namespace {
 void declare_global(options &o, CLI::App &app, global_options &global)
 {
     auto const before = app.get_options();
-    o.text("-c,--config", global.config, "FILE", "configuration file (default: $PGTEND_CONFIG, then ./pgtend.yaml)");
+    o.text("-c,--config", global.config, "FILE",
+           "configuration file (default: $PGTEND_CONFIG, then ./pgtend.yaml)");
     o.text("-t,--target", global.target, "NAME", "one of the file's targets, or all");
-    o.text("-d,--dsn", global.conninfo, "CONNINFO", "database to work on: a conninfo string or a URI");
+    o.text("-d,--dsn", global.conninfo, "CONNINFO",
+           "database to work on: a conninfo string or a URI");
     o.choice("-o,--output", global.output, {"text", "json"}, "form of the result");
     o.duration("--connect-timeout", global.connect_timeout, "try to connect for so long");
     o.flag("--dry-run", global.dry_run, "print the exact SQL with its locks, change nothing");
@@ -201,7 +210,8 @@ invocation parse_command(command const &chosen, std::vector<std::string> argumen
         auto const word = what.substr(what.rfind(' ') + 1);
         std::vector<std::string_view> const views{known.begin(), known.end()};
         auto const near = nearest(word.substr(0, word.find('=')), views);
-        throw usage_error{std::string{chosen.name} + ": unexpected argument '" + printable(word) + "'",
+        throw usage_error{std::string{chosen.name} + ": unexpected argument '" + printable(word) +
+                              "'",
                           near ? "did you mean " + *near + "?"
                                : "see pgtend " + std::string{chosen.name} + " --help"};
     } catch (CLI::ParseError const &e) {

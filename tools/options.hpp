@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How commands declare their options: a facade, because a file with CLI11 takes 5 s to compile (19 s under the sanitizers).
+// How commands declare their options: a facade, because a file with CLI11 takes 5 s to compile (19
+// s under the sanitizers).
 #pragma once
 #include <memory>
 #include <optional>
@@ -11,29 +12,35 @@
 
 namespace pgtend::tools {
 
-// Declares the options of one command. What is passed by reference must live until the command has run.
-// Flags are written as "-n,--count"; help texts are lower case without full stop.
+// Declares the options of one command. What is passed by reference must live until the command has
+// run. Flags are written as "-n,--count"; help texts are lower case without full stop.
 class options {
   public:
     struct impl; // options.cpp
     explicit options(impl &implementation) : impl_{implementation} {}
 
-    void positional(std::string const &name, std::string &into, std::string const &help, bool required = true);
-    void positionals(std::string const &name, std::vector<std::string> &into, std::string const &help, bool required = true);
-    void text(std::string const &flags, std::string &into, std::string const &placeholder, std::string const &help);
-    void text(std::string const &flags, std::optional<std::string> &into, std::string const &placeholder,
+    void positional(std::string const &name, std::string &into, std::string const &help,
+                    bool required = true);
+    void positionals(std::string const &name, std::vector<std::string> &into,
+                     std::string const &help, bool required = true);
+    void text(std::string const &flags, std::string &into, std::string const &placeholder,
               std::string const &help);
-    void texts(std::string const &flags, std::vector<std::string> &into, std::string const &placeholder,
+    void text(std::string const &flags, std::optional<std::string> &into,
+              std::string const &placeholder, std::string const &help);
+    void texts(std::string const &flags, std::vector<std::string> &into,
+               std::string const &placeholder,
                std::string const &help); // may be repeated
-    void number(std::string const &flags, long long &into, std::string const &placeholder, std::string const &help,
-                long long least, long long most);
-    void number(std::string const &flags, std::optional<long long> &into, std::string const &placeholder,
+    void number(std::string const &flags, long long &into, std::string const &placeholder,
                 std::string const &help, long long least, long long most);
+    void number(std::string const &flags, std::optional<long long> &into,
+                std::string const &placeholder, std::string const &help, long long least,
+                long long most);
     void duration(std::string const &flags, microseconds &into, std::string const &help);
-    void choice(std::string const &flags, std::string &into, std::vector<std::string> const &allowed,
-                std::string const &help);
+    void choice(std::string const &flags, std::string &into,
+                std::vector<std::string> const &allowed, std::string const &help);
     void flag(std::string const &flags, bool &into, std::string const &help);
-    // The two options, named by a long flag each, cannot stand together; or the first one needs the second.
+    // The two options, named by a long flag each, cannot stand together; or the first one needs the
+    // second.
     void excludes(std::string const &one, std::string const &other);
     void needs(std::string const &one, std::string const &other);
     void required(std::string const &flag);
@@ -58,10 +65,10 @@ template <class Read> auto checked(Read const &read)
 
 // Options that every command understands.
 struct global_options {
-    std::string config;                     // -c
-    std::string target;                     // -t
-    std::optional<std::string> conninfo;    // -d
-    std::string output = "text";            // -o, text or json
+    std::string config;                         // -c
+    std::string target;                         // -t
+    std::optional<std::string> conninfo;        // -d
+    std::string output = "text";                // -o, text or json
     microseconds connect_timeout = seconds{10}; // of all attempts to connect
     bool dry_run = false;
     bool verbose = false;

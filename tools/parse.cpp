@@ -9,11 +9,13 @@ namespace pgtend::tools {
 
 namespace {
 
-constexpr std::string_view takes_value[] = {"-c", "--config", "-t", "--target", "-d", "--dsn", "-o", "--output", "--connect-timeout"};
+constexpr std::string_view takes_value[] = {
+    "-c", "--config", "-t", "--target", "-d", "--dsn", "-o", "--output", "--connect-timeout"};
 
 bool asks_for(std::vector<std::string> const &args, std::string_view one, std::string_view other)
 {
-    return std::any_of(args.begin(), args.end(), [&](auto const &a) { return a == one || a == other; });
+    return std::any_of(args.begin(), args.end(),
+                       [&](auto const &a) { return a == one || a == other; });
 }
 
 // Positions of the words that are no options, up to `count`.
@@ -25,7 +27,10 @@ std::vector<std::size_t> words(std::vector<std::string> const &args, std::size_t
             break;
         }
         if (args[i].starts_with('-')) {
-            i += std::find(std::begin(takes_value), std::end(takes_value), args[i]) != std::end(takes_value) ? 1 : 0;
+            i += std::find(std::begin(takes_value), std::end(takes_value), args[i]) !=
+                         std::end(takes_value)
+                     ? 1
+                     : 0;
             continue;
         }
         out.push_back(i);
@@ -84,18 +89,21 @@ invocation parse(std::vector<std::string> const &given)
             if (wants_help) {
                 return {.text = overview(g), .command = {}, .run = {}, .global = {}};
             }
-            throw usage_error{"'" + std::string{g.name} + "' needs one of: " +
-                                  join(std::vector<std::string>{members.begin(), members.end()}, ", "),
-                              "see pgtend " + std::string{g.name} + " --help"};
+            throw usage_error{
+                "'" + std::string{g.name} + "' needs one of: " +
+                    join(std::vector<std::string>{members.begin(), members.end()}, ", "),
+                "see pgtend " + std::string{g.name} + " --help"};
         }
         auto const second = args[at[1]];
         if (std::find(members.begin(), members.end(), second) == members.end()) {
-            unknown(std::string{g.name} + " ", second, members, "see pgtend " + std::string{g.name} + " --help");
+            unknown(std::string{g.name} + " ", second, members,
+                    "see pgtend " + std::string{g.name} + " --help");
         }
         auto const name = std::string{g.name} + " " + second;
         args.erase(args.begin() + static_cast<std::ptrdiff_t>(at[1]));
         args.erase(args.begin() + static_cast<std::ptrdiff_t>(at[0]));
-        auto const found = std::find_if(commands().begin(), commands().end(), [&](auto const &c) { return c.name == name; });
+        auto const found = std::find_if(commands().begin(), commands().end(),
+                                        [&](auto const &c) { return c.name == name; });
         if (help) {
             args = {"--help"};
         }
@@ -117,10 +125,12 @@ invocation parse(std::vector<std::string> const &given)
 
 std::string overview()
 {
-    std::string out = "pgtend keeps a PostgreSQL database fit: partitions, expiry, refreshes, vacuum,\n"
-                      "run by hand or on schedule from one YAML file.\n\n"
-                      "Usage: pgtend [-c FILE] [-t TARGET] [-d CONNINFO] [-o text|json] [--dry-run] COMMAND ...\n\n"
-                      "Commands:\n";
+    std::string out =
+        "pgtend keeps a PostgreSQL database fit: partitions, expiry, refreshes, vacuum,\n"
+        "run by hand or on schedule from one YAML file.\n\n"
+        "Usage: pgtend [-c FILE] [-t TARGET] [-d CONNINFO] [-o text|json] [--dry-run] COMMAND "
+        "...\n\n"
+        "Commands:\n";
     std::string_view last_group;
     for (auto const &c : commands()) {
         auto const blank = c.name.find(' ');
@@ -137,15 +147,17 @@ std::string overview()
         last_group = blank == std::string_view::npos ? std::string_view{} : prefix;
         out += "  " + pad(c.name, name_width) + std::string{c.summary} + "\n";
     }
-    out += "\nExit codes: 0 done, 1 work failed, 2 usage or configuration, 3 findings or difference,\n"
-           "4 cannot connect, 5 held by another run, 130 interrupted.\n"
-           "\nHelp on one command: pgtend COMMAND --help\n";
+    out +=
+        "\nExit codes: 0 done, 1 work failed, 2 usage or configuration, 3 findings or difference,\n"
+        "4 cannot connect, 5 held by another run, 130 interrupted.\n"
+        "\nHelp on one command: pgtend COMMAND --help\n";
     return out;
 }
 
 std::string overview(group const &of)
 {
-    std::string out = std::string{of.summary} + "\n\nUsage: pgtend " + std::string{of.name} + " COMMAND ...\n\nCommands:\n";
+    std::string out = std::string{of.summary} + "\n\nUsage: pgtend " + std::string{of.name} +
+                      " COMMAND ...\n\nCommands:\n";
     for (auto const &c : commands()) {
         if (c.name.starts_with(std::string{of.name} + " ")) {
             out += "  " + pad(c.name, name_width) + std::string{c.summary} + "\n";

@@ -17,7 +17,8 @@ std::string line_of(plan::step const &step, plan::tally const &tally, double sec
 {
     auto out = step.title;
     if (tally.rows > 0 || tally.expected) {
-        out += ": " + thousands(tally.rows) + (tally.expected ? " of about " + thousands(*tally.expected) : "") + " rows";
+        out += ": " + thousands(tally.rows) +
+               (tally.expected ? " of about " + thousands(*tally.expected) : "") + " rows";
     }
     auto const rate = seconds_passed > 0 ? static_cast<double>(tally.rows) / seconds_passed : 0.0;
     if (rate > 0) {
@@ -32,7 +33,10 @@ std::string line_of(plan::step const &step, plan::tally const &tally, double sec
 
 } // namespace
 
-progress_display::progress_display(io &outside, bool shown) : outside_{outside}, live_{shown && outside.err_is_terminal} {}
+progress_display::progress_display(io &outside, bool shown)
+    : outside_{outside}, live_{shown && outside.err_is_terminal}
+{
+}
 
 progress_display::~progress_display()
 {

@@ -8,8 +8,8 @@
 
 namespace pgtend::tools {
 
-// What a person sees while long work goes on. On a terminal one line that is rewritten (rows, rate, remaining time); otherwise
-// a quiet line for what is tried again and for what fails.
+// What a person sees while long work goes on. On a terminal one line that is rewritten (rows, rate,
+// remaining time); otherwise a quiet line for what is tried again and for what fails.
 class progress_display final : public engine::observer {
   public:
     progress_display(io &outside, bool shown);

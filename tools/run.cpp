@@ -21,7 +21,8 @@ int fail(std::ostream &err, error const &e)
 int fail(std::ostream &err, config_error const &e)
 {
     for (auto const &d : e.diagnostics()) {
-        err << to_string(d.at) << ": " << d.message << (d.hint.empty() ? "" : " (HINT: " + d.hint + ")") << "\n";
+        err << to_string(d.at) << ": " << d.message
+            << (d.hint.empty() ? "" : " (HINT: " + d.hint + ")") << "\n";
     }
     return static_cast<int>(e.code());
 }

@@ -7,8 +7,8 @@
 
 namespace pgtend::tools {
 
-// Parses, runs one command, prints its result, turns errors into messages and exit codes. Never throws, never exits.
-// args: without the program's name.
+// Parses, runs one command, prints its result, turns errors into messages and exit codes. Never
+// throws, never exits. args: without the program's name.
 int run(std::vector<std::string> const &args, io &outside);
 
 // run() with the real streams, signals and clock.

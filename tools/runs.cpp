@@ -44,12 +44,13 @@ std::string fingerprint(model::configuration const &all)
 model::configuration jobs_of(model::configuration const &all, std::string const &target)
 {
     auto out = all;
-    std::erase_if(out.jobs, [&](auto const &job) { return !job.target.empty() && job.target != target; });
+    std::erase_if(out.jobs,
+                  [&](auto const &job) { return !job.target.empty() && job.target != target; });
     return out;
 }
 
-opened_runner open_runner(context &c, context::destination const &where, model::configuration const &jobs,
-                          jobs::runner_options options)
+opened_runner open_runner(context &c, context::destination const &where,
+                          model::configuration const &jobs, jobs::runner_options options)
 {
     auto control = c.open_control(where, true);
     options.transaction_pooler = control.transaction_pooler;
@@ -62,8 +63,8 @@ opened_runner open_runner(context &c, context::destination const &where, model::
                    .config_hash = fingerprint(jobs)};
     auto server = control.server;
     auto reopen = [&c, where] { return c.open_control(where, true).session; };
-    return {std::make_unique<jobs::runner>(jobs, where.options, std::move(control.session), reopen, c.outside.time,
-                                           c.outside.random, std::move(options)),
+    return {std::make_unique<jobs::runner>(jobs, where.options, std::move(control.session), reopen,
+                                           c.outside.time, c.outside.random, std::move(options)),
             std::move(server)};
 }
 
@@ -113,7 +114,9 @@ report::table table_of(std::vector<jobs::run_report> const &runs)
                                   {"output", ""}},
                       .rows = {}};
     for (auto const &run : runs) {
-        auto const optional = [](std::string const &text) { return text.empty() ? report::cell{} : report::cell{text}; };
+        auto const optional = [](std::string const &text) {
+            return text.empty() ? report::cell{} : report::cell{text};
+        };
         out.rows.push_back({{run.job},
                             {run.kind},
                             {run.run},
@@ -125,7 +128,8 @@ report::table table_of(std::vector<jobs::run_report> const &runs)
                             {run.elapsed},
                             run.lateness ? report::cell{*run.lateness} : report::cell{},
                             run.problem ? report::cell{run.problem->message(), report::tone::plain,
-                                                       run.problem->message().substr(0, run.problem->message().find('\n'))}
+                                                       run.problem->message().substr(
+                                                           0, run.problem->message().find('\n'))}
                                         : report::cell{std::monostate{}, report::tone::plain, " "},
                             optional(run.problem ? run.problem->sqlstate() : ""),
                             optional(run.problem ? run.problem->hint() : ""),

@@ -10,9 +10,10 @@ struct opened_runner {
     std::unique_ptr<jobs::runner> runner;
     pg::capabilities server;
 };
-// A runner of the configuration's jobs for one target. `options.who` and the stop tokens are filled here.
-opened_runner open_runner(context &c, context::destination const &where, model::configuration const &jobs,
-                          jobs::runner_options options);
+// A runner of the configuration's jobs for one target. `options.who` and the stop tokens are filled
+// here.
+opened_runner open_runner(context &c, context::destination const &where,
+                          model::configuration const &jobs, jobs::runner_options options);
 
 // The jobs of the file that belong to a target.
 model::configuration jobs_of(model::configuration const &all, std::string const &target);

@@ -23,7 +23,9 @@ struct next_arguments {
 
 cron::day_match rule_of(std::string const &text)
 {
-    return text == "all" ? cron::day_match::all : text == "any" ? cron::day_match::any : cron::day_match::vixie;
+    return text == "all"   ? cron::day_match::all
+           : text == "any" ? cron::day_match::any
+                           : cron::day_match::vixie;
 }
 
 // A stream: one answer a line, as the lines come.
@@ -59,9 +61,12 @@ exit_code next(context &c, next_arguments const &a)
         throw usage_error{"no expression given", "for example: pgtend schedule next '*/5 * * * *'"};
     }
     auto const expression = cron::expression::parse(a.expression, rule_of(a.day_match));
-    auto const name = !a.zone.empty() ? a.zone : c.has_configuration() ? c.configuration().time_zone : "UTC";
+    auto const name = !a.zone.empty()         ? a.zone
+                      : c.has_configuration() ? c.configuration().time_zone
+                                              : "UTC";
     auto const in = zone::load(name);
-    auto at = a.from.empty() ? c.outside.time.now() : checked([&] { return parse_rfc3339(a.from); });
+    auto at =
+        a.from.empty() ? c.outside.time.now() : checked([&] { return parse_rfc3339(a.from); });
 
     report::document out;
     out.schema = "pgtend/schedule-next/1";
@@ -82,7 +87,8 @@ exit_code next(context &c, next_arguments const &a)
     }
     out.tables.push_back(std::move(times));
     for (auto const &lint : expression.lints(in, c.outside.time.now())) {
-        out.notes.push_back("note: " + lint.message + (lint.hint.empty() ? "" : " (HINT: " + lint.hint + ")"));
+        out.notes.push_back("note: " + lint.message +
+                            (lint.hint.empty() ? "" : " (HINT: " + lint.hint + ")"));
     }
     c.print(out);
     return exit_code::ok;
@@ -103,26 +109,29 @@ exit_code check(context &c)
                                    {"next", "next"}},
                        .rows = {},
                        .when_empty = "the file declares no jobs"};
-    report::table lints{.key = "lints",
-                        .columns = {{"job", ""}, {"at", ""}, {"lint", ""}, {"message", ""}, {"hint", ""}},
-                        .rows = {}};
+    report::table lints{
+        .key = "lints",
+        .columns = {{"job", ""}, {"at", ""}, {"lint", ""}, {"message", ""}, {"hint", ""}},
+        .rows = {}};
     for (auto const &job : file.jobs) {
         auto const in = zone::load(job.time_zone);
         auto const next = jobs::next_slot(job, in, now);
-        jobs.rows.push_back({{job.name},
-                             {job.schedule_text},
-                             {job.schedule.describe()},
-                             {job.time_zone},
-                             next ? report::cell{*next, report::tone::plain, in.format(*next)} : report::cell{}});
+        jobs.rows.push_back(
+            {{job.name},
+             {job.schedule_text},
+             {job.schedule.describe()},
+             {job.time_zone},
+             next ? report::cell{*next, report::tone::plain, in.format(*next)} : report::cell{}});
         for (auto const &lint : job.schedule.lints(in, now)) {
-            lints.rows.push_back({{job.name}, {to_string(job.at)}, {lint.id}, {lint.message}, {lint.hint}});
+            lints.rows.push_back(
+                {{job.name}, {to_string(job.at)}, {lint.id}, {lint.message}, {lint.hint}});
             out.notes.push_back(to_string(job.at) + ": " + job.name + ": " + lint.message +
                                 (lint.hint.empty() ? "" : " (HINT: " + lint.hint + ")"));
         }
     }
     out.heading = file.file + ": " + std::to_string(file.jobs.size()) + " jobs, " +
-                  std::to_string(file.partitions.size()) + " partitioned tables, " + std::to_string(lints.rows.size()) +
-                  (lints.rows.size() == 1 ? " note" : " notes");
+                  std::to_string(file.partitions.size()) + " partitioned tables, " +
+                  std::to_string(lints.rows.size()) + (lints.rows.size() == 1 ? " note" : " notes");
     bool const any = !lints.rows.empty();
     out.tables.push_back(std::move(jobs));
     if (c.global.output == "json") {
@@ -138,13 +147,16 @@ exit_code check(context &c)
 action declare_schedule_next(options &o)
 {
     auto a = std::make_shared<next_arguments>();
-    o.positional("expression", a->expression, "a schedule: five or six fields, @daily, @every 90m ...", false);
+    o.positional("expression", a->expression,
+                 "a schedule: five or six fields, @daily, @every 90m ...", false);
     o.text("--zone", a->zone, "ZONE", "time zone, an IANA name (default: the file's, else UTC)");
     o.text("--from", a->from, "TIME", "the first instant after this one (RFC 3339, default: now)");
     o.number("-n,--count", a->count, "N", "how many", 1, 1000);
-    o.choice("--day-match", a->day_match, {"vixie", "all", "any"}, "how day of month and day of week work together");
-    o.text("--batch", a->batch, "FILE",
-           "answer each line 'expression TAB zone TAB from [TAB n]' of a file, - for standard input");
+    o.choice("--day-match", a->day_match, {"vixie", "all", "any"},
+             "how day of month and day of week work together");
+    o.text(
+        "--batch", a->batch, "FILE",
+        "answer each line 'expression TAB zone TAB from [TAB n]' of a file, - for standard input");
     o.excludes("--batch", "--zone");
     o.excludes("--batch", "--from");
     o.excludes("--batch", "--count");
@@ -156,7 +168,8 @@ action declare_schedule_next(options &o)
 
 action declare_schedule_check(options &o)
 {
-    o.example("-c kwenda.yaml schedule check", "exits 2 when the file is wrong, 3 when something looks wrong");
+    o.example("-c kwenda.yaml schedule check",
+              "exits 2 when the file is wrong, 3 when something looks wrong");
     return check;
 }
 

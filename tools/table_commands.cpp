@@ -58,14 +58,18 @@ model::partition_policy policy_of(std::string const &table, partition_arguments 
 action declare_partition_create(options &o)
 {
     auto a = std::make_shared<partition_arguments>();
-    o.positionals("table", a->tables, "partitioned tables (default: all that the file declares)", false);
+    o.positionals("table", a->tables, "partitioned tables (default: all that the file declares)",
+                  false);
     o.text("--key", a->key, "COLUMN", "partition column; with it the file's policies are not used");
-    o.choice("--every", a->every, {"hour", "day", "week", "month", "quarter", "year"}, "interval of a partition");
-    o.text("--from", a->from, "DATE", "first partition: 2025-01 or 2025-01-15 (default: that of now)");
+    o.choice("--every", a->every, {"hour", "day", "week", "month", "quarter", "year"},
+             "interval of a partition");
+    o.text("--from", a->from, "DATE",
+           "first partition: 2025-01 or 2025-01-15 (default: that of now)");
     o.number("--premake", a->premake, "N", "partitions beyond that of now", 0, 1000);
     o.text("--name", a->name, "PATTERN", "name of a partition, such as {table}_{yyyy}_{mm}");
     o.text("--bounds-timezone", a->zone, "ZONE", "time zone of the bounds");
-    o.flag("--grants", a->grants, "give each partition the parent's grants (access through the parent needs none)");
+    o.flag("--grants", a->grants,
+           "give each partition the parent's grants (access through the parent needs none)");
     o.number("--workers", a->workers, "N", "tables worked on side by side", 1, 16);
     o.needs("--every", "--key");
     o.needs("--key", "--every");
@@ -73,11 +77,13 @@ action declare_partition_create(options &o)
     o.needs("--name", "--key");
     declare(o, a->run);
     o.example("-c kwenda.yaml partition create", "create what the file's policies ask for");
-    o.example("-d \"$DSN\" partition create public.orders --key created_at --every month --from 2025-01 --premake 3",
+    o.example("-d \"$DSN\" partition create public.orders --key created_at --every month --from "
+              "2025-01 --premake 3",
               "without a file");
     o.example("-c kwenda.yaml --dry-run partition create", "see what would be created next");
     return [a](context &c) {
-        hand_work work{.what = model::partition_action{.tables = names_of(a->tables), .workers = static_cast<int>(a->workers)},
+        hand_work work{.what = model::partition_action{.tables = names_of(a->tables),
+                                                       .workers = static_cast<int>(a->workers)},
                        .schema = "pgtend/partition-create/1",
                        .plural = "partitions"};
         if (a->key.empty()) {
@@ -85,7 +91,8 @@ action declare_partition_create(options &o)
             return do_by_hand(c, work, a->run);
         }
         if (a->tables.empty()) {
-            throw usage_error{"partition create: no table given", "name the partitioned table, or use a file"};
+            throw usage_error{"partition create: no table given",
+                              "name the partitioned table, or use a file"};
         }
         for (auto const &text : a->tables) {
             work.partitions.push_back(checked([&] { return policy_of(text, *a); }));
@@ -102,7 +109,8 @@ action declare_matview_refresh(options &o)
         run_options run;
     };
     auto a = std::make_shared<arguments>();
-    o.positionals("matview", a->names, "materialized views, refreshed in the order of their dependencies");
+    o.positionals("matview", a->names,
+                  "materialized views, refreshed in the order of their dependencies");
     o.choice("--concurrently", a->concurrently, {"auto", "yes", "no"}, "without blocking readers");
     declare(o, a->run);
     o.example("matview refresh public.stats", "concurrently when it can be, else says why not");
@@ -110,11 +118,12 @@ action declare_matview_refresh(options &o)
         auto const mode = a->concurrently == "yes"  ? model::concurrently::yes
                           : a->concurrently == "no" ? model::concurrently::no
                                                     : model::concurrently::automatic;
-        return do_by_hand(c,
-                          {.what = model::refresh_action{.matviews = names_of(a->names), .mode = mode},
-                           .schema = "pgtend/matview-refresh/1",
-                           .plural = "matviews"},
-                          a->run);
+        return do_by_hand(
+            c,
+            {.what = model::refresh_action{.matviews = names_of(a->names), .mode = mode},
+             .schema = "pgtend/matview-refresh/1",
+             .plural = "matviews"},
+            a->run);
     };
 }
 
@@ -128,7 +137,8 @@ action declare_vacuum_run(options &o)
     };
     auto a = std::make_shared<arguments>();
     a->run.policy.timeout = microseconds{0};
-    o.positionals("table", a->tables, "tables (default: all that are due by the server's own formula)", false);
+    o.positionals("table", a->tables,
+                  "tables (default: all that are due by the server's own formula)", false);
     o.flag("--analyze", a->analyze, "analyze too");
     o.flag("--only-analyze", a->only_analyze, "analyze, do not vacuum");
     o.excludes("--analyze", "--only-analyze");

@@ -38,7 +38,8 @@ exit_code worse(exit_code a, exit_code b)
 exit_code tick(context &c, arguments const &a)
 {
     if (c.global.dry_run) {
-        throw usage_error{"tick has no dry run", "see pgtend job list for what is due, and pgtend --dry-run job run NAME"};
+        throw usage_error{"tick has no dry run",
+                          "see pgtend job list for what is due, and pgtend --dry-run job run NAME"};
     }
     auto const &file = c.configuration();
     auto code = exit_code::ok;
@@ -49,7 +50,8 @@ exit_code tick(context &c, arguments const &a)
     for (auto const &where : c.destinations()) {
         auto const jobs = jobs_of(file, where.name);
         try {
-            jobs::runner_options options{.who = {}, .max_parallel = static_cast<int>(a.max_parallel)};
+            jobs::runner_options options{.who = {},
+                                         .max_parallel = static_cast<int>(a.max_parallel)};
             options.stop_timeout = a.stop_timeout;
             if (a.now) {
                 options.now = checked([&] { return parse_rfc3339(*a.now); });
@@ -89,10 +91,12 @@ exit_code tick(context &c, arguments const &a)
 action declare_tick(options &o)
 {
     auto a = std::make_shared<arguments>();
-    o.text("--now", a->now, "TIME", "decide what is due as if it were this time (RFC 3339); only on a test ledger");
+    o.text("--now", a->now, "TIME",
+           "decide what is due as if it were this time (RFC 3339); only on a test ledger");
     o.number("--max-parallel", a->max_parallel, "N", "jobs side by side", 1, 64);
     o.duration("--stop-timeout", a->stop_timeout, "how long running work may go on after SIGTERM");
-    o.example("-c /etc/pgtend/kwenda.yaml tick", "each minute from cron or a systemd timer; silent when nothing is due");
+    o.example("-c /etc/pgtend/kwenda.yaml tick",
+              "each minute from cron or a systemd timer; silent when nothing is due");
     o.example("-c fleet.yaml -t all -o json tick", "every target of the file, the result as JSON");
     return [a](context &c) { return tick(c, *a); };
 }

@@ -11,8 +11,8 @@ using random_source = std::function<double()>;
 // Seeded by the operating system; may be called from several threads.
 random_source system_random();
 
-// Decorrelated jitter (Brooker, "Exponential Backoff And Jitter", 2015): each pause lies between `initial` and three
-// times the pause before, never over `ceiling`.
+// Decorrelated jitter (Brooker, "Exponential Backoff And Jitter", 2015): each pause lies between
+// `initial` and three times the pause before, never over `ceiling`.
 class backoff {
   public:
     backoff(microseconds initial, microseconds ceiling, random_source random)

@@ -19,8 +19,8 @@ class clock {
     using monotonic = std::chrono::steady_clock::time_point;
 
     virtual ~clock() = default;
-    virtual instant now() const = 0;         // wall clock of this host; may jump
-    virtual monotonic steady() const = 0;    // never goes back
+    virtual instant now() const = 0;      // wall clock of this host; may jump
+    virtual monotonic steady() const = 0; // never goes back
     // Returns early, with false, when a stop was asked for.
     virtual bool sleep(microseconds duration, std::stop_token stop) = 0;
 };

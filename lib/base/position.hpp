@@ -4,7 +4,8 @@
 
 namespace pgtend {
 
-// Where a value was written: a file's line and column (both from 1), or an option of the command line (line 0).
+// Where a value was written: a file's line and column (both from 1), or an option of the command
+// line (line 0).
 struct source_position {
     std::string file; // path as the user gave it, or "--option"
     int line = 0;

@@ -48,8 +48,9 @@ class run_control {
     // Sleeps at most until the deadline; throws run_ended like check().
     void pause(microseconds duration) const;
 
-    // Relations whose lock could not be had within the deadline: what else needs them in this run tries once and does not wait
-    // again, so that twenty steps on one locked table take one deadline and not twenty.
+    // Relations whose lock could not be had within the deadline: what else needs them in this run
+    // tries once and does not wait again, so that twenty steps on one locked table take one
+    // deadline and not twenty.
     void give_up(std::vector<std::string> const &relations);
     bool given_up(std::vector<plan::lock> const &wanted) const;
 

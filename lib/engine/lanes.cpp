@@ -13,7 +13,10 @@ namespace {
 // Sets of lanes; the smallest member stands for a set.
 class joined {
   public:
-    explicit joined(std::size_t count) : leader_(count) { std::iota(leader_.begin(), leader_.end(), std::size_t{0}); }
+    explicit joined(std::size_t count) : leader_(count)
+    {
+        std::iota(leader_.begin(), leader_.end(), std::size_t{0});
+    }
 
     std::size_t leader(std::size_t of)
     {
@@ -57,13 +60,15 @@ std::vector<std::size_t> lanes_of(plan::plan const &work)
         lane[i] = numbers.try_emplace(work.steps[i].lane, numbers.size()).first->second;
     }
     joined sets{numbers.size()};
-    // One lane stands for all that hold a relation in one mode: those that conflict with it are joined with each of them.
+    // One lane stands for all that hold a relation in one mode: those that conflict with it are
+    // joined with each of them.
     std::unordered_map<std::string, std::map<plan::lock_mode, std::vector<std::size_t>>> holders;
     for (std::size_t i = 0; i < work.steps.size(); ++i) {
         for (auto const &wanted : locks_of(work.steps[i])) {
             auto &modes = holders[wanted.relation];
             for (auto const &[mode, lanes] : modes) {
-                bool const waits = plan::needs_lock_protocol(wanted) || plan::needs_lock_protocol({wanted.relation, mode});
+                bool const waits = plan::needs_lock_protocol(wanted) ||
+                                   plan::needs_lock_protocol({wanted.relation, mode});
                 if (waits && plan::conflict(mode, wanted.mode)) {
                     for (auto const other : lanes) {
                         sets.join(lane[i], other);

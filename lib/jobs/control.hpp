@@ -19,8 +19,9 @@ class control {
     {
     }
 
-    // Calls with a ledger::ledger &, from any thread, one at a time. A call that lost its session is made again on a new one:
-    // every ledger operation may be repeated. Throws what the second try throws.
+    // Calls with a ledger::ledger &, from any thread, one at a time. A call that lost its session
+    // is made again on a new one: every ledger operation may be repeated. Throws what the second
+    // try throws.
     template <class Call> auto ask(Call const &call)
     {
         std::lock_guard const lock{mutex_};

@@ -119,7 +119,8 @@ void crew::renew()
         try {
             auto const ours = book_.ask([&](auto &book) { return book.renew(held); });
             for (std::size_t i = 0; i < of.size(); ++i) {
-                of[i]->sure_until = ours[i] ? before + ledger::ledger::ttl - ledger::ledger::margin : before;
+                of[i]->sure_until =
+                    ours[i] ? before + ledger::ledger::ttl - ledger::ledger::margin : before;
             }
         } catch (error const &e) {
             log::warning("cannot renew the leases: {}", printable(e.what()));
@@ -151,8 +152,8 @@ void crew::obey_signals()
 std::unique_ptr<crew::member> crew::take_finished()
 {
     std::lock_guard const lock{mutex_};
-    auto const found =
-        std::find_if(members_.begin(), members_.end(), [](auto const &m) { return m->report.has_value(); });
+    auto const found = std::find_if(members_.begin(), members_.end(),
+                                    [](auto const &m) { return m->report.has_value(); });
     if (found == members_.end()) {
         return {};
     }
@@ -192,7 +193,8 @@ void crew::record(member const &done, run_report &report)
         report.problem = e;
     } catch (error const &e) {
         report.status = run_status::failed;
-        report.problem = error{"the run's end could not be recorded: " + e.message(), e.hint(), e.sqlstate()};
+        report.problem =
+            error{"the run's end could not be recorded: " + e.message(), e.hint(), e.sqlstate()};
     }
 }
 

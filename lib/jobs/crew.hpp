@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The jobs at work in this process: a thread each, their leases renewed together, ended when a lease is no longer sure or a
-// signal asks for it. One thread owns the crew; the jobs' threads only report.
+// The jobs at work in this process: a thread each, their leases renewed together, ended when a
+// lease is no longer sure or a signal asks for it. One thread owns the crew; the jobs' threads only
+// report.
 #pragma once
 #include <functional>
 #include <memory>
@@ -36,8 +37,8 @@ class crew {
     void start(ledger::claim const &held, clock::monotonic claimed_at, work job);
     std::size_t size();
 
-    // Waits until a job ends, a signal comes, or a second is over; renews what is due for it; obeys the signals. Returns what
-    // ended, recorded in the ledger.
+    // Waits until a job ends, a signal comes, or a second is over; renews what is due for it; obeys
+    // the signals. Returns what ended, recorded in the ledger.
     std::vector<run_report> tend();
 
   private:

@@ -37,16 +37,19 @@ microseconds max_age(model::job const &job, pgtend::zone const &zone, instant sl
 namespace {
 
 // The slots after `base` that the policy lets run, and those it passes over.
-void take_newest(decision &out, model::job const &job, pgtend::zone const &zone, instant base, instant now)
+void take_newest(decision &out, model::job const &job, pgtend::zone const &zone, instant base,
+                 instant now)
 {
     auto const newest = previous_slot(job, zone, now);
     if (!newest || *newest <= base) {
         return;
     }
-    auto const limit = job.policy.missed == model::missed::none ? microseconds{punctual} : max_age(job, zone, *newest);
+    auto const limit = job.policy.missed == model::missed::none ? microseconds{punctual}
+                                                                : max_age(job, zone, *newest);
     if (now - *newest > limit) {
         out.skipped.push_back({job.name, *newest,
-                               "missed: found " + humanize(now - *newest) + " late, over the limit of " + humanize(limit)});
+                               "missed: found " + humanize(now - *newest) +
+                                   " late, over the limit of " + humanize(limit)});
         return;
     }
     out.claim = newest;
@@ -58,7 +61,8 @@ void take_newest(decision &out, model::job const &job, pgtend::zone const &zone,
 }
 
 // The slot that a lost or interrupted run left open.
-void take_open(decision &out, model::job const &job, ledger::job_state const &state, pgtend::zone const &zone, instant now)
+void take_open(decision &out, model::job const &job, ledger::job_state const &state,
+               pgtend::zone const &zone, instant now)
 {
     auto const slot = *state.open_slot;
     if (!model::idempotent(job.action)) {
@@ -74,8 +78,8 @@ void take_open(decision &out, model::job const &job, ledger::job_state const &st
 
 } // namespace
 
-decision decide(model::job const &job, ledger::job_state const &state, bool all_paused, pgtend::zone const &zone,
-                moment const &at)
+decision decide(model::job const &job, ledger::job_state const &state, bool all_paused,
+                pgtend::zone const &zone, moment const &at)
 {
     decision out;
     if (!job.enabled) {
@@ -104,7 +108,8 @@ decision decide(model::job const &job, ledger::job_state const &state, bool all_
         out.reason = "running on " + state.holder;
         auto const newest = previous_slot(job, zone, at.now);
         if (newest && *newest > base && job.policy.overlap == model::overlap::skip) {
-            out.skipped.push_back({job.name, *newest, "the run before it is still going on (" + state.holder + ")"});
+            out.skipped.push_back(
+                {job.name, *newest, "the run before it is still going on (" + state.holder + ")"});
         }
         return out;
     }

@@ -20,10 +20,11 @@ inline constexpr int most_attempts = 5;
 struct decision {
     // The slot to claim now; nothing: none.
     std::optional<instant> claim = {};
-    // Slots passed over, with the reason; the watermark moves past them. Only the newest of a series is listed, the reason
-    // counts the others.
+    // Slots passed over, with the reason; the watermark moves past them. Only the newest of a
+    // series is listed, the reason counts the others.
     std::vector<ledger::ledger::skip> skipped = {};
-    // The ledger has to learn of the job or of its changed schedule, whose slots count after this instant.
+    // The ledger has to learn of the job or of its changed schedule, whose slots count after this
+    // instant.
     std::optional<instant> counts_from = {};
     // Why nothing is claimed although something could be expected; empty otherwise. For `job show`.
     std::string reason = {};
@@ -35,14 +36,16 @@ struct moment {
 };
 
 // Takes time that does not grow with the number of missed slots.
-decision decide(model::job const &job, ledger::job_state const &state, bool all_paused, pgtend::zone const &zone,
-                moment const &at);
+decision decide(model::job const &job, ledger::job_state const &state, bool all_paused,
+                pgtend::zone const &zone, moment const &at);
 
-// The slot before or at `now`, and the one after it, the job's spread added. Nothing when the expression has none.
+// The slot before or at `now`, and the one after it, the job's spread added. Nothing when the
+// expression has none.
 std::optional<instant> previous_slot(model::job const &job, pgtend::zone const &zone, instant now);
 std::optional<instant> next_slot(model::job const &job, pgtend::zone const &zone, instant after);
 
-// How old a slot may be when it is claimed: the job's max_age, or the interval to the next slot, at most 24 h.
+// How old a slot may be when it is claimed: the job's max_age, or the interval to the next slot, at
+// most 24 h.
 microseconds max_age(model::job const &job, pgtend::zone const &zone, instant slot);
 
 } // namespace pgtend::jobs

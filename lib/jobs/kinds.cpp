@@ -20,27 +20,33 @@ namespace {
 plan::plan refresh(model::action const &what, planning const &with)
 {
     auto const &action = std::get<model::refresh_action>(what);
-    return matview::plan_refresh(action, catalog::load_matviews(with.session, action.matviews, with.role, with.limit));
+    return matview::plan_refresh(
+        action, catalog::load_matviews(with.session, action.matviews, with.role, with.limit));
 }
 
 plan::plan vacuum_or_analyze(model::action const &what, planning const &with)
 {
     auto const &action = std::get<model::vacuum_action>(what);
-    return vacuum::plan_run(action, catalog::load_vacuum_tables(with.session, action.tables, with.role, with.limit));
+    return vacuum::plan_run(
+        action, catalog::load_vacuum_tables(with.session, action.tables, with.role, with.limit));
 }
 
 // The file's policies of these tables; all of them when none is named.
-std::vector<model::partition_policy> chosen(std::vector<qualified_name> const &tables, planning const &with)
+std::vector<model::partition_policy> chosen(std::vector<qualified_name> const &tables,
+                                            planning const &with)
 {
     std::vector<model::partition_policy> out;
     for (auto const &policy : with.partitions) {
-        if (tables.empty() || std::find(tables.begin(), tables.end(), policy.table) != tables.end()) {
+        if (tables.empty() ||
+            std::find(tables.begin(), tables.end(), policy.table) != tables.end()) {
             out.push_back(policy);
         }
     }
     for (auto const &table : tables) {
-        if (std::none_of(out.begin(), out.end(), [&](auto const &policy) { return policy.table == table; })) {
-            throw usage_error{"there is no partition policy for " + display(table), "declare it under partitions:, or give --key and --every"};
+        if (std::none_of(out.begin(), out.end(),
+                         [&](auto const &policy) { return policy.table == table; })) {
+            throw usage_error{"there is no partition policy for " + display(table),
+                              "declare it under partitions:, or give --key and --every"};
         }
     }
     return out;
@@ -53,10 +59,12 @@ plan::plan create_partitions(model::action const &what, planning const &with)
     for (auto const &policy : policies) {
         names.push_back(policy.table);
     }
-    auto const due = partition::find_due(policies, catalog::load_partitioned_tables(with.session, names, with.limit), with.now);
+    auto const due = partition::find_due(
+        policies, catalog::load_partitioned_tables(with.session, names, with.limit), with.now);
     auto const wanted = partition::requests(due);
-    auto const facts = wanted.empty() ? std::vector<catalog::creation_facts>{}
-                                      : catalog::load_creation_facts(with.session, wanted, with.role, with.limit);
+    auto const facts =
+        wanted.empty() ? std::vector<catalog::creation_facts>{}
+                       : catalog::load_creation_facts(with.session, wanted, with.role, with.limit);
     return partition::plan_create(due, facts);
 }
 
@@ -72,7 +80,11 @@ plan::plan run_sql(model::action const &what, planning const &)
             together.statements.push_back(std::move(statement));
             continue;
         }
-        plan::step step{.title = "statement " + std::to_string(out.steps.size() + 1), .reason = "in the order of the text", .object = {}, .body = {}, .counts = 0};
+        plan::step step{.title = "statement " + std::to_string(out.steps.size() + 1),
+                        .reason = "in the order of the text",
+                        .object = {},
+                        .body = {},
+                        .counts = 0};
         if (!out.steps.empty()) {
             step.after = {out.steps.size() - 1};
         }
@@ -85,7 +97,11 @@ plan::plan run_sql(model::action const &what, planning const &)
     }
     if (action.one_transaction) {
         auto const last = static_cast<int>(together.statements.size()) - 1;
-        out.steps.push_back({.title = "sql", .reason = "one transaction", .object = {}, .body = std::move(together), .counts = last});
+        out.steps.push_back({.title = "sql",
+                             .reason = "one transaction",
+                             .object = {},
+                             .body = std::move(together),
+                             .counts = last});
     }
     return out;
 }
@@ -95,7 +111,8 @@ plan::plan watch(model::action const &what, planning const &)
     return plan_watch(std::get<model::watch_action>(what));
 }
 
-std::vector<catalog::batch_target> targets_of(std::vector<model::selection> const &selections, planning const &with)
+std::vector<catalog::batch_target> targets_of(std::vector<model::selection> const &selections,
+                                              planning const &with)
 {
     std::vector<catalog::batch_request> wanted;
     for (auto const &selection : selections) {
@@ -137,14 +154,17 @@ std::span<kind const> kinds()
 kind const &kind_of(model::action const &what)
 {
     auto const name = model::kind(what);
-    return *std::find_if(table.begin(), table.end(), [&](auto const &row) { return row.name == name; });
+    return *std::find_if(table.begin(), table.end(),
+                         [&](auto const &row) { return row.name == name; });
 }
 
 bool works_outside_transactions(model::action const &what)
 {
     if (auto const *sql = std::get_if<model::sql_action>(&what)) {
-        auto const statements = sql->one_transaction ? std::vector<std::string>{} : model::split_statements(sql->text);
-        return std::any_of(statements.begin(), statements.end(), [](auto const &text) { return model::forbids_transaction(text); });
+        auto const statements =
+            sql->one_transaction ? std::vector<std::string>{} : model::split_statements(sql->text);
+        return std::any_of(statements.begin(), statements.end(),
+                           [](auto const &text) { return model::forbids_transaction(text); });
     }
     return std::holds_alternative<model::vacuum_action>(what);
 }

@@ -18,7 +18,7 @@ struct planning {
     std::span<model::partition_policy const> partitions;
     instant now{};
     std::string role = {}; // who will do the work; empty: the session's own
-    pg::limits limit = {};  // of each statement that reads a catalog
+    pg::limits limit = {}; // of each statement that reads a catalog
 };
 
 struct kind {
@@ -30,7 +30,8 @@ struct kind {
 std::span<kind const> kinds();
 // The row of an action.
 kind const &kind_of(model::action const &what);
-// Whether some of its statements cannot run in a transaction: the fence does not cover them, the recorded backend does.
+// Whether some of its statements cannot run in a transaction: the fence does not cover them, the
+// recorded backend does.
 bool works_outside_transactions(model::action const &what);
 // Sessions that work side by side on it, at least 1.
 int workers_of(model::action const &what);

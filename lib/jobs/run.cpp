@@ -40,7 +40,8 @@ void tell(run_report &report, engine::result const &result)
         }
         if (step.problem && step.status == engine::step_status::failed) {
             if (!first) {
-                report.messages.push_back(step.title + ": " + replace_all(describe(*step.problem), "\n", " "));
+                report.messages.push_back(step.title + ": " +
+                                          replace_all(describe(*step.problem), "\n", " "));
             }
             first = false;
         }
@@ -74,10 +75,13 @@ engine::work_settings settings_of(model::run_policy const &policy, std::string c
             .row_security = policy.row_security,
             .role = policy.role,
             .lock = {.attempt = policy.lock.attempt, .deadline = policy.lock.deadline},
-            .retry = {.max = policy.retry.max, .initial = policy.retry.initial, .ceiling = policy.retry.ceiling}};
+            .retry = {.max = policy.retry.max,
+                      .initial = policy.retry.initial,
+                      .ceiling = policy.retry.ceiling}};
 }
 
-run_report run_job(model::job const &job, model::configuration const &all, run_environment const &around)
+run_report run_job(model::job const &job, model::configuration const &all,
+                   run_environment const &around)
 {
     run_report report;
     report.job = job.name;
@@ -92,15 +96,17 @@ run_report run_job(model::job const &job, model::configuration const &all, run_e
         std::optional<pg::session> first = open();
         if (around.note_backend && works_outside_transactions(job.action)) {
             // Behind a pooler the pid that the protocol told is not the backend's.
-            auto const pid = first->run("SELECT pg_catalog.pg_backend_pid()").integer(0, std::size_t{0});
+            auto const pid =
+                first->run("SELECT pg_catalog.pg_backend_pid()").integer(0, std::size_t{0});
             around.note_backend(static_cast<int>(pid));
         }
         auto const limit = model::time_limit(job.policy);
-        auto work = kind_of(job.action).make(job.action, {.session = *first,
-                                                          .partitions = all.partitions,
-                                                          .now = around.time.now(),
-                                                          .role = job.policy.role,
-                                                          .limit = {.timeout = limit, .stop = around.stop}});
+        auto work = kind_of(job.action)
+                        .make(job.action, {.session = *first,
+                                           .partitions = all.partitions,
+                                           .now = around.time.now(),
+                                           .role = job.policy.role,
+                                           .limit = {.timeout = limit, .stop = around.stop}});
         engine::environment environment{
             .open =
                 [&] {
@@ -120,11 +126,15 @@ run_report run_job(model::job const &job, model::configuration const &all, run_e
             .watcher = around.watcher,
             .workers = workers_of(job.action),
             .drain = around.drain,
-            .resolve = [&](std::string const &id) { return pg::commit_status(options, id, around.time, around.random); },
+            .resolve =
+                [&](std::string const &id) {
+                    return pg::commit_status(options, id, around.time, around.random);
+                },
             .transaction_pooler = around.transaction_pooler,
         };
         judge(report, job, engine::real(std::move(environment))->run(std::move(work)));
-        report.findings = std::holds_alternative<model::watch_action>(job.action) && report.tally.expected.value_or(0) > 0;
+        report.findings = std::holds_alternative<model::watch_action>(job.action) &&
+                          report.tally.expected.value_or(0) > 0;
     } catch (interrupted const &e) {
         report.status = run_status::interrupted;
         report.reopen = model::idempotent(job.action);

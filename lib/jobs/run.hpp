@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One run of one job: plans, executes, and says what became of it. The runner around it holds the lease.
+// One run of one job: plans, executes, and says what became of it. The runner around it holds the
+// lease.
 #pragma once
 #include <functional>
 #include <optional>
@@ -44,7 +45,8 @@ struct run_environment {
 };
 
 // Never throws: what goes wrong is the report's problem.
-run_report run_job(model::job const &job, model::configuration const &all, run_environment const &around);
+run_report run_job(model::job const &job, model::configuration const &all,
+                   run_environment const &around);
 
 // What every transaction of the job is set to.
 engine::work_settings settings_of(model::run_policy const &policy, std::string const &time_zone);

@@ -38,24 +38,33 @@ void warn(tick_report &out, std::string text)
 
 exit_code tick_report::code() const
 {
-    auto const any = [&](auto const &holds) { return std::any_of(runs.begin(), runs.end(), holds); };
+    auto const any = [&](auto const &holds) {
+        return std::any_of(runs.begin(), runs.end(), holds);
+    };
     if (any([](auto const &run) {
-            return run.status == run_status::failed || run.status == run_status::timed_out || run.status == run_status::lost;
+            return run.status == run_status::failed || run.status == run_status::timed_out ||
+                   run.status == run_status::lost;
         })) {
         return exit_code::failed;
     }
     if (interrupted) {
         return exit_code::interrupted;
     }
-    return any([](auto const &run) { return run.status == run_status::interrupted; }) ? exit_code::failed : exit_code::ok;
+    return any([](auto const &run) { return run.status == run_status::interrupted; })
+               ? exit_code::failed
+               : exit_code::ok;
 }
 
 struct runner::impl {
     impl(model::configuration const &all_, pg::connect_options connect_, pg::session first,
-         std::function<pg::session()> reopen, clock &time_, random_source random_, runner_options options_)
-        : all{all_}, connect{std::move(connect_)}, time{time_}, random{std::move(random_)}, options{std::move(options_)},
-          book{std::move(first), std::move(reopen)},
-          workers{book, time, {.stop = options.stop, .abort = options.abort, .stop_timeout = options.stop_timeout}}
+         std::function<pg::session()> reopen, clock &time_, random_source random_,
+         runner_options options_)
+        : all{all_}, connect{std::move(connect_)}, time{time_}, random{std::move(random_)},
+          options{std::move(options_)}, book{std::move(first), std::move(reopen)},
+          workers{
+              book,
+              time,
+              {.stop = options.stop, .abort = options.abort, .stop_timeout = options.stop_timeout}}
     {
     }
 
@@ -88,10 +97,12 @@ struct runner::impl {
 zone const &runner::impl::zone_of(std::string const &name)
 {
     auto const found = zones.find(name);
-    return found != zones.end() ? found->second : zones.emplace(name, zone::load(name)).first->second;
+    return found != zones.end() ? found->second
+                                : zones.emplace(name, zone::load(name)).first->second;
 }
 
-// Reads the ledger and decides for every job; registers what is new and records what is passed over.
+// Reads the ledger and decides for every job; registers what is new and records what is passed
+// over.
 runner::impl::survey runner::impl::look(tick_report &out)
 {
     std::vector<std::string> names;
@@ -101,7 +112,8 @@ runner::impl::survey runner::impl::look(tick_report &out)
     auto const seen = book.ask([&](auto &ledger) { return ledger.read(names, options.who); });
     if (options.now && !seen.test_clock) {
         throw usage_error{"--now is refused: this ledger is not for tests",
-                          "a future value would move the watermarks; make a ledger with pgtend init --test-clock"};
+                          "a future value would move the watermarks; make a ledger with pgtend "
+                          "init --test-clock"};
     }
     survey found{.due = {}, .now = options.now.value_or(seen.server_time), .taken = time.steady()};
     for (auto const &other : seen.other_configurations) {
@@ -111,10 +123,11 @@ runner::impl::survey runner::impl::look(tick_report &out)
     std::vector<ledger::ledger::skip> skipped;
     for (std::size_t i = 0; i < all.jobs.size(); ++i) {
         auto const &job = all.jobs[i];
-        auto choice = decide(job, seen.jobs[i], seen.all_paused, zone_of(job.time_zone), {found.now, seen.server_time});
+        auto choice = decide(job, seen.jobs[i], seen.all_paused, zone_of(job.time_zone),
+                             {found.now, seen.server_time});
         if (choice.counts_from) {
-            changed.push_back({job.name, job.schedule_text, job.time_zone, std::string{model::kind(job.action)},
-                               choice.counts_from});
+            changed.push_back({job.name, job.schedule_text, job.time_zone,
+                               std::string{model::kind(job.action)}, choice.counts_from});
             if (!seen.jobs[i].known) {
                 out.registered.push_back(job.name);
             }
@@ -124,7 +137,8 @@ runner::impl::survey runner::impl::look(tick_report &out)
             found.due.push_back({job.name, choice.claim});
         }
     }
-    std::stable_sort(found.due.begin(), found.due.end(), [](auto const &a, auto const &b) { return a.slot < b.slot; });
+    std::stable_sort(found.due.begin(), found.due.end(),
+                     [](auto const &a, auto const &b) { return a.slot < b.slot; });
     if (seen.dead_leases > 0) {
         book.ask([&](auto &ledger) { return ledger.mark_lost(); });
     }
@@ -142,26 +156,30 @@ void runner::impl::start(ledger::claim const &claim, clock::monotonic claimed_at
 {
     auto const &job = all.find_job(claim.job);
     log::debug("{}: run {} begins, attempt {}", job.name, claim.run, claim.attempt);
-    workers.start(claim, claimed_at, [this, &job, now](ledger::claim const &held, std::stop_token stop) {
-        auto report = run_job(job, all,
-                              {.connect = connect,
-                               .command = options.command,
-                               .time = time,
-                               .random = random,
-                               .fence = fence_for(held),
-                               .drain = options.stop,
-                               .stop = std::move(stop),
-                               .watcher = options.watcher,
-                               .transaction_pooler = options.transaction_pooler,
-                               .note_backend = [&](int pid) { book.ask([&](auto &ledger) { ledger.note_backend(held, pid); }); }});
-        report.slot = held.slot;
-        report.attempt = held.attempt;
-        report.run = held.run;
-        if (held.slot) {
-            report.lateness = std::max(microseconds{0}, now - *held.slot);
-        }
-        return report;
-    });
+    workers.start(
+        claim, claimed_at, [this, &job, now](ledger::claim const &held, std::stop_token stop) {
+            auto report =
+                run_job(job, all,
+                        {.connect = connect,
+                         .command = options.command,
+                         .time = time,
+                         .random = random,
+                         .fence = fence_for(held),
+                         .drain = options.stop,
+                         .stop = std::move(stop),
+                         .watcher = options.watcher,
+                         .transaction_pooler = options.transaction_pooler,
+                         .note_backend = [&](int pid) {
+                             book.ask([&](auto &ledger) { ledger.note_backend(held, pid); });
+                         }});
+            report.slot = held.slot;
+            report.attempt = held.attempt;
+            report.run = held.run;
+            if (held.slot) {
+                report.lateness = std::max(microseconds{0}, now - *held.slot);
+            }
+            return report;
+        });
 }
 
 // As many of the due slots as there is room for.
@@ -178,7 +196,8 @@ void runner::impl::claim_some(survey &found)
         return;
     }
     auto const before = time.steady();
-    for (auto const &claim : book.ask([&](auto &ledger) { return ledger.claim_slots(wanted, options.who); })) {
+    for (auto const &claim :
+         book.ask([&](auto &ledger) { return ledger.claim_slots(wanted, options.who); })) {
         start(claim, before, found.now);
     }
 }
@@ -226,7 +245,8 @@ tick_report runner::impl::tick()
 run_report runner::impl::by_hand(model::job const &job)
 {
     auto const before = time.steady();
-    auto const claim = book.ask([&](auto &ledger) { return ledger.claim_manual(job.name, options.who); });
+    auto const claim =
+        book.ask([&](auto &ledger) { return ledger.claim_manual(job.name, options.who); });
     start(claim, before, time.now());
     tick_report out;
     while (out.runs.empty()) {
@@ -236,9 +256,10 @@ run_report runner::impl::by_hand(model::job const &job)
 }
 
 runner::runner(model::configuration const &all, pg::connect_options connect, pg::session control,
-               std::function<pg::session()> reopen, clock &time, random_source random, runner_options options)
-    : impl_{std::make_unique<impl>(all, std::move(connect), std::move(control), std::move(reopen), time, std::move(random),
-                                   std::move(options))}
+               std::function<pg::session()> reopen, clock &time, random_source random,
+               runner_options options)
+    : impl_{std::make_unique<impl>(all, std::move(connect), std::move(control), std::move(reopen),
+                                   time, std::move(random), std::move(options))}
 {
 }
 

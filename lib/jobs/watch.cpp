@@ -21,7 +21,8 @@ plan::statement statement_of(model::watch_action const &what)
 {
     plan::statement out;
     if (!what.insert_into) {
-        out.sql = "SELECT pg_catalog.count(*), pg_catalog.count(*) FROM " + subquery(what.query) + " AS finding";
+        out.sql = "SELECT pg_catalog.count(*), pg_catalog.count(*) FROM " + subquery(what.query) +
+                  " AS finding";
         return out;
     }
     auto const target = plan::quote(*what.insert_into);
@@ -31,26 +32,34 @@ plan::statement statement_of(model::watch_action const &what)
         columns += (columns.empty() ? "" : ", ") + name;
         values += (values.empty() ? "" : ", ") + ("finding." + name);
     }
-    // The join keeps what was told before out; ON CONFLICT what another session tells at the same time.
+    // The join keeps what was told before out; ON CONFLICT what another session tells at the same
+    // time.
     out.sql = "WITH finding AS MATERIALIZED " + subquery(what.query) +
-              ", told AS (\n    INSERT INTO " + target + " (" + columns + ")\n    SELECT " + values + " FROM finding";
+              ", told AS (\n    INSERT INTO " + target + " (" + columns + ")\n    SELECT " +
+              values + " FROM finding";
     if (!what.key.empty()) {
         auto const key = plan::quote_ident(what.key);
-        out.sql += "\n    WHERE NOT EXISTS (SELECT FROM " + target + " AS known WHERE known." + key + " = finding." + key + ")";
+        out.sql += "\n    WHERE NOT EXISTS (SELECT FROM " + target + " AS known WHERE known." +
+                   key + " = finding." + key + ")";
     }
-    out.sql += "\n    ON CONFLICT DO NOTHING RETURNING 1)\n"
-               "SELECT (SELECT pg_catalog.count(*) FROM finding), (SELECT pg_catalog.count(*) FROM told)";
+    out.sql +=
+        "\n    ON CONFLICT DO NOTHING RETURNING 1)\n"
+        "SELECT (SELECT pg_catalog.count(*) FROM finding), (SELECT pg_catalog.count(*) FROM told)";
     out.locks = {{target, plan::lock_mode::row_exclusive}};
     return out;
 }
 
 class watch_task final : public plan::task {
   public:
-    explicit watch_task(model::watch_action const &what) : statement_{statement_of(what)}, inserts_{what.insert_into} {}
+    explicit watch_task(model::watch_action const &what)
+        : statement_{statement_of(what)}, inserts_{what.insert_into}
+    {
+    }
 
     plan::description describe() const override
     {
-        return {.title = inserts_ ? "insert new findings into " + display(*inserts_) : "count findings",
+        return {.title =
+                    inserts_ ? "insert new findings into " + display(*inserts_) : "count findings",
                 .statements = {statement_},
                 .expected_rows = {},
                 .until = "once"};
@@ -59,7 +68,8 @@ class watch_task final : public plan::task {
     std::optional<plan::work> next(plan::outcome const &last) override
     {
         if (last.failed) {
-            throw error{last.failed->message, last.failed->hint, last.failed->sqlstate, statement_.sql};
+            throw error{last.failed->message, last.failed->hint, last.failed->sqlstate,
+                        statement_.sql};
         }
         if (last.results.empty()) {
             return plan::work{.statements = {statement_}};

@@ -8,7 +8,8 @@
 namespace pgtend::json {
 namespace {
 
-// Length of the valid UTF-8 sequence at `at`, 0 when there is none (RFC 3629: no surrogates, no overlong forms).
+// Length of the valid UTF-8 sequence at `at`, 0 when there is none (RFC 3629: no surrogates, no
+// overlong forms).
 std::size_t sequence_length(std::string_view text, std::size_t at)
 {
     auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
@@ -23,10 +24,15 @@ std::size_t sequence_length(std::string_view text, std::size_t at)
         return follows(1) ? 2 : 0;
     }
     if (first >= 0xe0 && first <= 0xef) {
-        return follows(1, first == 0xe0 ? 0xa0 : 0x80, first == 0xed ? 0x9f : 0xbf) && follows(2) ? 3 : 0;
+        return follows(1, first == 0xe0 ? 0xa0 : 0x80, first == 0xed ? 0x9f : 0xbf) && follows(2)
+                   ? 3
+                   : 0;
     }
     if (first >= 0xf0 && first <= 0xf4) {
-        return follows(1, first == 0xf0 ? 0x90 : 0x80, first == 0xf4 ? 0x8f : 0xbf) && follows(2) && follows(3) ? 4 : 0;
+        return follows(1, first == 0xf0 ? 0x90 : 0x80, first == 0xf4 ? 0x8f : 0xbf) && follows(2) &&
+                       follows(3)
+                   ? 4
+                   : 0;
     }
     return 0;
 }

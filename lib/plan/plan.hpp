@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plan is data: ordered steps, each with its reason and a body. Planners make it, one executor runs it.
+// A plan is data: ordered steps, each with its reason and a body. Planners make it, one executor
+// runs it.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -29,17 +30,20 @@ struct step {
     std::string reason = {}; // "premake 3 asks for 2026-12", one line
     std::string object = {}; // what it works on, as shown to people: "public.orders"
     step_body body = transaction{};
-    // Indexes of earlier steps of the same plan that must have succeeded; when one did not, this one is skipped and said so.
+    // Indexes of earlier steps of the same plan that must have succeeded; when one did not, this
+    // one is skipped and said so.
     std::vector<std::size_t> after = {};
     // Steps of one lane run in order on one session; lanes may run side by side.
     std::string lane = {};
-    // The row count of which the statement of this index of a transaction or standalone body tells what was done (-1: none).
+    // The row count of which the statement of this index of a transaction or standalone body tells
+    // what was done (-1: none).
     int counts = -1;
 };
 
 struct plan {
     std::vector<step> steps;
-    // What the planner found and nobody has to act upon: "public.orders: 26 partitions, none missing".
+    // What the planner found and nobody has to act upon: "public.orders: 26 partitions, none
+    // missing".
     std::vector<std::string> notes = {};
 
     bool empty() const noexcept { return steps.empty(); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One SQL statement as data: its text, the locks it takes and on what, whether it may run in a transaction.
+// One SQL statement as data: its text, the locks it takes and on what, whether it may run in a
+// transaction.
 #pragma once
 #include <string>
 #include <string_view>
@@ -38,37 +39,43 @@ struct lock {
 struct statement {
     std::string sql;
     std::vector<param> parameters = {};
-    std::vector<lock> locks = {}; // what it takes beyond catalogs; the strongest mode on each relation
+    std::vector<lock> locks =
+        {}; // what it takes beyond catalogs; the strongest mode on each relation
 
-    // False: VACUUM, CONCURRENTLY and the like, which run outside a transaction block (error 25001).
+    // False: VACUUM, CONCURRENTLY and the like, which run outside a transaction block (error
+    // 25001).
     bool in_transaction = true;
-    // 0: no limit of its own. For statements outside a transaction it is set for the session and reset.
+    // 0: no limit of its own. For statements outside a transaction it is set for the session and
+    // reset.
     milliseconds timeout{0};
     // What a reader of the dry run should know; one line, may be empty.
     std::string comment = {};
 
-    // The longest wait for one lock, row locks too; the shortest of a transaction's statements holds for all of it.
-    // 0: the policy's attempt when it needs the lock protocol, otherwise the policy's deadline.
-    // A task that sets it is told of a row lock (55P03) at once, without the engine's own retries.
+    // The longest wait for one lock, row locks too; the shortest of a transaction's statements
+    // holds for all of it. 0: the policy's attempt when it needs the lock protocol, otherwise the
+    // policy's deadline. A task that sets it is told of a row lock (55P03) at once, without the
+    // engine's own retries.
     microseconds lock_timeout{0};
-    // Outside a transaction only: CONCURRENTLY, which waits for old transactions. It runs without lock_timeout and
-    // statement_timeout, and no deadline ends it, because what it leaves behind is worse than a wait (an invalid
-    // index, a pending detach).
+    // Outside a transaction only: CONCURRENTLY, which waits for old transactions. It runs without
+    // lock_timeout and statement_timeout, and no deadline ends it, because what it leaves behind is
+    // worse than a wait (an invalid index, a pending detach).
     bool concurrently = false;
-    // SQL that a person wrote: a NOTICE that something "already exists, skipping" is what IF NOT EXISTS asked for.
+    // SQL that a person wrote: a NOTICE that something "already exists, skipping" is what IF NOT
+    // EXISTS asked for.
     bool may_skip = false;
 };
 
-// True when some lock of it would make the application queue behind it while it waits: SHARE UPDATE EXCLUSIVE or stronger.
-// Such statements are tried shortly and again, never waited for.
+// True when some lock of it would make the application queue behind it while it waits: SHARE UPDATE
+// EXCLUSIVE or stronger. Such statements are tried shortly and again, never waited for.
 bool needs_lock_protocol(lock const &l);
 bool needs_lock_protocol(statement const &s);
 
-// "name", with quotes doubled, always quoted. Throws error when the name is empty, has a NUL byte, is not UTF-8 or is longer
-// than 63 bytes (PostgreSQL would cut it with a NOTICE only, and generated names could collide).
+// "name", with quotes doubled, always quoted. Throws error when the name is empty, has a NUL byte,
+// is not UTF-8 or is longer than 63 bytes (PostgreSQL would cut it with a NOTICE only, and
+// generated names could collide).
 std::string quote_ident(std::string_view name);
-// 'text', for the few places that take no parameter (DDL, SET): backslashes are safe whatever standard_conforming_strings says.
-// Throws error on a NUL byte.
+// 'text', for the few places that take no parameter (DDL, SET): backslashes are safe whatever
+// standard_conforming_strings says. Throws error on a NUL byte.
 std::string quote_literal(std::string_view text);
 
 // "schema"."name", or "name" alone when no schema is given.

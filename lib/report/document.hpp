@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a command has to tell, independent of how it is shown. Each field is named once; renderers do the rest.
+// What a command has to tell, independent of how it is shown. Each field is named once; renderers
+// do the rest.
 #pragma once
 #include <optional>
 #include <string>
@@ -14,8 +15,10 @@ namespace pgtend::report {
 // How a person should see a value; ignored by JSON.
 enum class tone { plain, good, bad, warn, dim };
 
-// Null, text, whole number, real number, boolean, instant (JSON: RFC 3339) or duration (JSON: seconds, as a number).
-using value = std::variant<std::monostate, std::string, long long, double, bool, instant, microseconds>;
+// Null, text, whole number, real number, boolean, instant (JSON: RFC 3339) or duration (JSON:
+// seconds, as a number).
+using value =
+    std::variant<std::monostate, std::string, long long, double, bool, instant, microseconds>;
 
 struct cell {
     value data;
@@ -61,7 +64,8 @@ struct text_style {
 };
 
 std::string render_text(document const &d, text_style const &style);
-// One object: "schema" first, the fields, then each table's rows as an array of objects, then notes. Ends with a line feed.
+// One object: "schema" first, the fields, then each table's rows as an array of objects, then
+// notes. Ends with a line feed.
 std::string render_json(document const &d);
 
 } // namespace pgtend::report

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/duration.hpp"
-#include "json/writer.hpp"
 #include "report/document.hpp"
+#include "json/writer.hpp"
 
 namespace pgtend::report {
 namespace {
@@ -14,7 +14,10 @@ struct put {
     void operator()(double number) const { out.number(number); }
     void operator()(bool flag) const { out.boolean(flag); }
     void operator()(instant at) const { out.string(to_rfc3339(at)); }
-    void operator()(microseconds span) const { out.number(static_cast<double>(span.count()) / 1e6); }
+    void operator()(microseconds span) const
+    {
+        out.number(static_cast<double>(span.count()) / 1e6);
+    }
 };
 
 } // namespace

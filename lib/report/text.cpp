@@ -116,13 +116,15 @@ void print(std::string &out, table const &t, text_style const &style)
             }
             bool const right = t.columns[c].align == align::right;
             bool const last = c == order.back();
-            line += (right ? blanks : "") + dress(text, tone_of(c), style.color) + (right || last ? "" : blanks);
+            line += (right ? blanks : "") + dress(text, tone_of(c), style.color) +
+                    (right || last ? "" : blanks);
         }
         out += line + "\n";
     };
     put([&](std::size_t c) { return t.columns[c].title; }, [](std::size_t) { return tone::dim; });
     for (std::size_t r = 0; r < texts.size(); ++r) {
-        put([&](std::size_t c) { return texts[r][c]; }, [&](std::size_t c) { return t.rows[r][c].tone; });
+        put([&](std::size_t c) { return texts[r][c]; },
+            [&](std::size_t c) { return t.rows[r][c].tone; });
     }
 }
 
@@ -140,7 +142,8 @@ std::string render_text(document const &d, text_style const &style)
     }
     for (auto const &f : d.fields) {
         if (!f.title.empty()) {
-            out += dress(f.title, tone::dim, style.color) + std::string(width - code_points(f.title) + 2, ' ') +
+            out += dress(f.title, tone::dim, style.color) +
+                   std::string(width - code_points(f.title) + 2, ' ') +
                    dress(shown(f.content), f.content.tone, style.color) + "\n";
         }
     }

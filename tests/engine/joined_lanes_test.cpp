@@ -33,9 +33,13 @@ TEST_SUITE("nodb")
     TEST_CASE("lanes whose locks conflict are one, also over a third")
     {
         plan::plan work;
-        add(work, "a", {{"\"a\"", lock_mode::share_update_exclusive}, {"\"users\"", lock_mode::share_row_exclusive}});
+        add(work, "a",
+            {{"\"a\"", lock_mode::share_update_exclusive},
+             {"\"users\"", lock_mode::share_row_exclusive}});
         add(work, "c", {{"\"c\"", lock_mode::share_update_exclusive}});
-        add(work, "b", {{"\"users\"", lock_mode::share_row_exclusive}, {"\"zones\"", lock_mode::share_row_exclusive}});
+        add(work, "b",
+            {{"\"users\"", lock_mode::share_row_exclusive},
+             {"\"zones\"", lock_mode::share_row_exclusive}});
         add(work, "d", {{"\"zones\"", lock_mode::share_row_exclusive}});
         CHECK(engine::lanes_of(work) == std::vector<std::size_t>{0, 1, 0, 0});
     }

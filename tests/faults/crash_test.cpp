@@ -5,7 +5,6 @@
 
 #include "support/ground.hpp"
 
-
 using namespace pgtend;
 using test::eventually;
 
@@ -23,7 +22,9 @@ char const slow_table[] = R"(
 
 std::string cleanup_job(std::string const &batch)
 {
-    return "  - { name: clean, schedule: \"0 * * * *\", cleanup: { table: public.old_rows, where: \"old\"" + batch + " } }\n";
+    return "  - { name: clean, schedule: \"0 * * * *\", cleanup: { table: public.old_rows, where: "
+           "\"old\"" +
+           batch + " } }\n";
 }
 
 constexpr char before[] = "2026-01-01T00:30:00Z";
@@ -34,14 +35,16 @@ constexpr char later[] = "2026-01-01T01:01:10Z";
 
 TEST_SUITE("db")
 {
-    TEST_CASE("F01: kill -9 of the runner in the middle of a cleanup: whole batches stay, the run ends lost, the next one finishes")
+    TEST_CASE("F01: kill -9 of the runner in the middle of a cleanup: whole batches stay, the run "
+              "ends lost, the next one finishes")
     {
         test::ground g{cleanup_job(", batch_rows: 50, batch_time: 10ms, pause: 100ms")};
         g.db.psql(slow_table);
         REQUIRE(g.tick(before).code == 0);
         {
             test::process runner{g.arguments({"tick", "--now", due})};
-            eventually("some rows are deleted", [&] { return g.count("SELECT count(*) FROM old_rows WHERE old") < 1500; });
+            eventually("some rows are deleted",
+                       [&] { return g.count("SELECT count(*) FROM old_rows WHERE old") < 1500; });
             runner.signal(SIGKILL);
             CHECK(runner.wait().code == 128 + SIGKILL);
         }
@@ -49,7 +52,8 @@ TEST_SUITE("db")
         CHECK(g.tick(later).code == 0);
         CHECK(g.runs("clean") == "running/1");
         eventually("its backend is gone", [&] {
-            return g.count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'pgtend/tick%'") == 0;
+            return g.count("SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                           "current_database() AND application_name LIKE 'pgtend/tick%'") == 0;
         });
         CHECK(g.count("SELECT count(*) FROM old_rows WHERE old") > 0);
 
@@ -64,12 +68,14 @@ TEST_SUITE("db")
 
     TEST_CASE("F02: a runner that stands still in a transaction is not taken over before that ends")
     {
-        test::ground g{"  - { name: slow, schedule: \"0 * * * *\", sql: { text: \"insert into work values (1); select pg_sleep(2)\", idempotent: true } }\n"};
+        test::ground g{"  - { name: slow, schedule: \"0 * * * *\", sql: { text: \"insert into work "
+                       "values (1); select pg_sleep(2)\", idempotent: true } }\n"};
         g.db.psql("CREATE TABLE work (n int, pid int DEFAULT pg_backend_pid())");
         REQUIRE(g.tick(before).code == 0);
         test::process first{g.arguments({"tick", "--now", due})};
         eventually("the first one works", [&] {
-            return g.count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(2)%' "
+            return g.count("SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                           "current_database() AND query LIKE '%pg_sleep(2)%' "
                            "AND pid <> pg_backend_pid() AND state = 'active'") == 1;
         });
         first.signal(SIGSTOP);
@@ -81,7 +87,8 @@ TEST_SUITE("db")
         first.signal(SIGKILL);
         first.wait();
         eventually("its backend is gone", [&] {
-            return g.count("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'pgtend/tick/slow'") == 0;
+            return g.count("SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                           "current_database() AND application_name LIKE 'pgtend/tick/slow'") == 0;
         });
         auto const second = g.tick(later);
         CHECK_MESSAGE(second.code == 0, second.err);
@@ -89,29 +96,34 @@ TEST_SUITE("db")
         CHECK(g.count("SELECT count(*) FROM work") == 1);
     }
 
-    TEST_CASE("F02: a runner that was taken over between two batches changes nothing when it wakes up")
+    TEST_CASE(
+        "F02: a runner that was taken over between two batches changes nothing when it wakes up")
     {
         test::ground g{cleanup_job(", batch_rows: 50, pause: 1s")};
         g.db.psql(slow_table);
         REQUIRE(g.tick(before).code == 0);
         test::process first{g.arguments({"tick", "--now", due})};
-        eventually("a batch is committed", [&] { return g.count("SELECT count(*) FROM old_rows WHERE old") < 1500; });
+        eventually("a batch is committed",
+                   [&] { return g.count("SELECT count(*) FROM old_rows WHERE old") < 1500; });
         auto const pid = g.count("SELECT min(pid) FROM deleted");
         eventually("it rests between two batches", [&] {
-            return g.count("SELECT count(*) FROM pg_stat_activity WHERE pid = " + std::to_string(pid) + " AND state = 'idle'") == 1;
+            return g.count("SELECT count(*) FROM pg_stat_activity WHERE pid = " +
+                           std::to_string(pid) + " AND state = 'idle'") == 1;
         });
         first.signal(SIGSTOP);
         g.expire_lease("clean");
         g.db.psql("CREATE TABLE taken AS SELECT clock_timestamp() AS at");
         test::process second{g.arguments({"tick", "--now", later})};
-        eventually("the second one deletes", [&] { return g.count("SELECT count(DISTINCT pid) FROM deleted") == 2; });
+        eventually("the second one deletes",
+                   [&] { return g.count("SELECT count(DISTINCT pid) FROM deleted") == 2; });
         first.signal(SIGCONT);
         auto const woken = first.wait();
         CHECK(woken.code == 1);
         CHECK(woken.err.find("clean") != std::string::npos);
         auto const done = second.wait();
         CHECK_MESSAGE(done.code == 0, done.err);
-        CHECK(g.count("SELECT count(*) FROM deleted, taken WHERE pid = " + std::to_string(pid) + " AND deleted.at > taken.at") == 0);
+        CHECK(g.count("SELECT count(*) FROM deleted, taken WHERE pid = " + std::to_string(pid) +
+                      " AND deleted.at > taken.at") == 0);
         CHECK(g.count("SELECT count(*) FROM old_rows") == 1500);
         CHECK(g.runs("clean") == "lost/1 succeeded/2");
     }

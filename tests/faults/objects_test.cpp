@@ -17,12 +17,15 @@ constexpr char due[] = "2026-01-01T01:00:10Z";
 
 TEST_SUITE("db")
 {
-    TEST_CASE("F08: a locked table: given up in time, the holder named, other jobs run, nobody queues behind it for long")
+    TEST_CASE("F08: a locked table: given up in time, the holder named, other jobs run, nobody "
+              "queues behind it for long")
     {
         test::ground g{"  - { name: parts, schedule: \"0 * * * *\", partition: {} }\n"
-                       "  - { name: other, schedule: \"0 * * * *\", cleanup: { table: public.elsewhere, where: \"true\" } }\n",
+                       "  - { name: other, schedule: \"0 * * * *\", cleanup: { table: "
+                       "public.elsewhere, where: \"true\" } }\n",
                        "defaults:\n  lock: { attempt: 100ms, deadline: 2s }\n"
-                       "partitions:\n  - { table: public.orders, key: at, every: month, from: 2026-01, premake: 1 }\n"};
+                       "partitions:\n  - { table: public.orders, key: at, every: month, from: "
+                       "2026-01, premake: 1 }\n"};
         g.db.psql("CREATE TABLE orders (id int, at timestamptz NOT NULL) PARTITION BY RANGE (at);"
                   "CREATE TABLE elsewhere (id int); INSERT INTO elsewhere VALUES (1)");
         REQUIRE(g.tick(before).code == 0);
@@ -45,11 +48,13 @@ TEST_SUITE("db")
         holder.rollback();
     }
 
-    TEST_CASE("F08: while a reader keeps a table busy, others never wait for pgtend longer than an attempt")
+    TEST_CASE("F08: while a reader keeps a table busy, others never wait for pgtend longer than an "
+              "attempt")
     {
         test::ground g{"  - { name: parts, schedule: \"0 * * * *\", partition: {} }\n",
                        "defaults:\n  lock: { attempt: 100ms, deadline: 2s }\n"
-                       "partitions:\n  - { table: public.orders, key: at, every: month, from: 2026-01, premake: 1 }\n"};
+                       "partitions:\n  - { table: public.orders, key: at, every: month, from: "
+                       "2026-01, premake: 1 }\n"};
         g.db.psql("CREATE TABLE orders (id int, at timestamptz NOT NULL) PARTITION BY RANGE (at);"
                   "CREATE TABLE orders_rest PARTITION OF orders DEFAULT");
         REQUIRE(g.tick(before).code == 0);
@@ -73,8 +78,10 @@ TEST_SUITE("db")
     TEST_CASE("F38: a table that is gone: an error for it, the rest of the job goes on")
     {
         test::ground g{"  - name: clean\n    schedule: \"0 * * * *\"\n    cleanup:\n      tables:\n"
-                       "        - { table: public.gone, where: \"true\" }\n        - { table: public.here, where: \"true\" }\n"};
-        g.db.psql("CREATE TABLE gone (id int); CREATE TABLE here (id int); INSERT INTO here VALUES (1), (2)");
+                       "        - { table: public.gone, where: \"true\" }\n        - { table: "
+                       "public.here, where: \"true\" }\n"};
+        g.db.psql("CREATE TABLE gone (id int); CREATE TABLE here (id int); INSERT INTO here VALUES "
+                  "(1), (2)");
         REQUIRE(g.tick(before).code == 0);
         g.db.psql("DROP TABLE gone");
         auto const done = g.tick(due);
@@ -84,13 +91,17 @@ TEST_SUITE("db")
         CHECK(g.runs("clean") == "failed/1");
     }
 
-    TEST_CASE("F38: a partition that is dropped while the job runs, and rows in the default partition")
+    TEST_CASE(
+        "F38: a partition that is dropped while the job runs, and rows in the default partition")
     {
-        test::ground g{"  - { name: parts, schedule: \"0 * * * *\", partition: {} }\n",
-                       "partitions:\n  - { table: public.a, key: at, every: month, from: 2026-01, premake: 1 }\n"
-                       "  - { table: public.b, key: at, every: month, from: 2026-01, premake: 1 }\n"};
+        test::ground g{
+            "  - { name: parts, schedule: \"0 * * * *\", partition: {} }\n",
+            "partitions:\n  - { table: public.a, key: at, every: month, from: 2026-01, premake: 1 "
+            "}\n"
+            "  - { table: public.b, key: at, every: month, from: 2026-01, premake: 1 }\n"};
         g.db.psql("CREATE TABLE a (id int, at timestamptz NOT NULL) PARTITION BY RANGE (at);"
-                  "CREATE TABLE a_rest PARTITION OF a DEFAULT; INSERT INTO a VALUES (1, date_trunc('month', now()) + interval '1 day');"
+                  "CREATE TABLE a_rest PARTITION OF a DEFAULT; INSERT INTO a VALUES (1, "
+                  "date_trunc('month', now()) + interval '1 day');"
                   "CREATE TABLE b (id int, at timestamptz NOT NULL) PARTITION BY RANGE (at)");
         REQUIRE(g.tick(before).code == 0);
         auto const done = g.tick(due);
@@ -103,32 +114,41 @@ TEST_SUITE("db")
     TEST_CASE("a role without rights, and one that a policy hides rows from: failures that say so")
     {
         test::database db;
-        db.psql("DROP ROLE IF EXISTS pgtend_test_bare; CREATE ROLE pgtend_test_bare LOGIN;"
-                "CREATE TABLE closed (id int); INSERT INTO closed VALUES (1);"
-                "CREATE TABLE hidden (id int, mine boolean); INSERT INTO hidden VALUES (1, true), (2, false);"
-                "GRANT SELECT, DELETE ON hidden TO pgtend_test_bare;"
-                "ALTER TABLE hidden ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON hidden USING (mine)");
+        db.psql(
+            "DROP ROLE IF EXISTS pgtend_test_bare; CREATE ROLE pgtend_test_bare LOGIN;"
+            "CREATE TABLE closed (id int); INSERT INTO closed VALUES (1);"
+            "CREATE TABLE hidden (id int, mine boolean); INSERT INTO hidden VALUES (1, true), (2, "
+            "false);"
+            "GRANT SELECT, DELETE ON hidden TO pgtend_test_bare;"
+            "ALTER TABLE hidden ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON hidden USING (mine)");
         auto const dsn = db.dsn("pgtend_test_bare");
-        auto const denied = test::pgtend({"-d", dsn, "cleanup", "public.closed", "--where", "true"});
+        auto const denied =
+            test::pgtend({"-d", dsn, "cleanup", "public.closed", "--where", "true"});
         CHECK(denied.code == 1);
         CHECK(denied.err.find("42501") != std::string::npos);
         CHECK(denied.err.find("GRANT") != std::string::npos);
 
-        auto const filtered = test::pgtend({"-d", dsn, "cleanup", "public.hidden", "--where", "true"});
+        auto const filtered =
+            test::pgtend({"-d", dsn, "cleanup", "public.hidden", "--where", "true"});
         CHECK(filtered.code == 1);
-        CHECK(filtered.err.find("row-level security") + filtered.err.find("row_security") != 2 * std::string::npos);
+        CHECK(filtered.err.find("row-level security") + filtered.err.find("row_security") !=
+              2 * std::string::npos);
         CHECK(db.value("SELECT count(*) FROM hidden") == "2");
-        auto const chosen = test::pgtend({"-d", dsn, "cleanup", "public.hidden", "--where", "true", "--row-security"});
+        auto const chosen = test::pgtend(
+            {"-d", dsn, "cleanup", "public.hidden", "--where", "true", "--row-security"});
         CHECK_MESSAGE(chosen.code == 0, chosen.err);
         CHECK(db.value("SELECT count(*) FROM hidden") == "1");
         db.psql("DROP OWNED BY pgtend_test_bare; DROP ROLE pgtend_test_bare");
     }
 
-    TEST_CASE("triggers with unqualified names work: the job's SQL runs under the role's search_path")
+    TEST_CASE(
+        "triggers with unqualified names work: the job's SQL runs under the role's search_path")
     {
-        test::ground g{"  - { name: clean, schedule: \"0 * * * *\", cleanup: { table: public.t, where: \"true\" } }\n"};
+        test::ground g{"  - { name: clean, schedule: \"0 * * * *\", cleanup: { table: public.t, "
+                       "where: \"true\" } }\n"};
         g.db.psql("CREATE TABLE t (id int); INSERT INTO t VALUES (1); CREATE TABLE trail (id int);"
-                  "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO trail VALUES (OLD.id); RETURN OLD; END';"
+                  "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO "
+                  "trail VALUES (OLD.id); RETURN OLD; END';"
                   "CREATE TRIGGER keep AFTER DELETE ON t FOR EACH ROW EXECUTE FUNCTION keep()");
         REQUIRE(g.tick(before).code == 0);
         auto const done = g.tick(due);

@@ -37,11 +37,16 @@ int shell(std::string command)
 
 TEST_SUITE("db")
 {
-    TEST_CASE("F32: the password is nowhere: not in argv, output, errors, log, ledger or pg_stat_activity")
+    TEST_CASE("F32: the password is nowhere: not in argv, output, errors, log, ledger or "
+              "pg_stat_activity")
     {
-        test::ground g{"  - { name: slow, schedule: \"* * * * *\", sql: { text: \"select pg_sleep(1)\", idempotent: true } }\n"};
-        g.db.psql(std::string{"DROP ROLE IF EXISTS pgtend_test_secret; CREATE ROLE pgtend_test_secret SUPERUSER LOGIN PASSWORD '"} + password + "'");
-        auto const server = "host=127.0.0.1 port=" + test::server_variable("PORT") + " dbname=" + g.db.name() + " user=pgtend_test_secret";
+        test::ground g{"  - { name: slow, schedule: \"* * * * *\", sql: { text: \"select "
+                       "pg_sleep(1)\", idempotent: true } }\n"};
+        g.db.psql(std::string{"DROP ROLE IF EXISTS pgtend_test_secret; CREATE ROLE "
+                              "pgtend_test_secret SUPERUSER LOGIN PASSWORD '"} +
+                  password + "'");
+        auto const server = "host=127.0.0.1 port=" + test::server_variable("PORT") +
+                            " dbname=" + g.db.name() + " user=pgtend_test_secret";
         auto const dsn = server + " password=" + password;
         std::string said;
         auto const note = [&](test::finished const &f) { said += f.out + f.err; };
@@ -49,21 +54,32 @@ TEST_SUITE("db")
         // On the command line, while it runs, and when it fails.
         {
             test::process runner{{"-v", "-d", dsn, "-c", g.config, "job", "run", "slow"}};
-            eventually("it works", [&] { return g.count("SELECT count(*) FROM pgtend.run WHERE status = 'running'") == 1; });
+            eventually("it works", [&] {
+                return g.count("SELECT count(*) FROM pgtend.run WHERE status = 'running'") == 1;
+            });
             said += slurp("/proc/" + std::to_string(runner.pid()) + "/cmdline");
-            said += g.db.value("SELECT string_agg(a::text, ' ') FROM pg_stat_activity a WHERE pid <> pg_backend_pid()");
+            said += g.db.value("SELECT string_agg(a::text, ' ') FROM pg_stat_activity a WHERE pid "
+                               "<> pg_backend_pid()");
             auto const done = runner.wait();
             CHECK_MESSAGE(done.code == 0, done.err);
             note(done);
         }
-        note(test::pgtend({"-v", "-d", server + "x password=" + password, "job", "list", "-c", g.config}));
-        note(test::pgtend({"-v", "-d", "postgresql://pgtend_test_secret:" + std::string{"s3cret-Passw0rd"} + "@127.0.0.1:1/x?connect_timeout=1", "init"}));
+        note(test::pgtend(
+            {"-v", "-d", server + "x password=" + password, "job", "list", "-c", g.config}));
+        note(test::pgtend({"-v", "-d",
+                           "postgresql://pgtend_test_secret:" + std::string{"s3cret-Passw0rd"} +
+                               "@127.0.0.1:1/x?connect_timeout=1",
+                           "init"}));
         note(test::pgtend({"-v", "-d", dsn + " nonsense", "init"}));
-        note(test::pgtend({"-v", "-d", "host=127.0.0.1 port=" + test::server_variable("PORT") + " dbname=" + g.db.name() +
-                                          " user=pgtend_test_secret password=wrong-" + password, "init"}));
+        note(test::pgtend({"-v", "-d",
+                           "host=127.0.0.1 port=" + test::server_variable("PORT") + " dbname=" +
+                               g.db.name() + " user=pgtend_test_secret password=wrong-" + password,
+                           "init"}));
         // In the file, by variable and literally.
         auto const yaml = [&](std::string const &value) {
-            return "version: 1\ntargets:\n  db: { dsn: \"" + value + "\" }\njobs:\n  - { name: slow, schedule: \"* * * * *\", sql: { text: \"select pg_sleep(0)\", idempotent: true } }\n";
+            return "version: 1\ntargets:\n  db: { dsn: \"" + value +
+                   "\" }\njobs:\n  - { name: slow, schedule: \"* * * * *\", sql: { text: \"select "
+                   "pg_sleep(0)\", idempotent: true } }\n";
         };
         auto const by_variable = g.files.write("variable.yaml", yaml("${SECRET_DSN}"));
         note(test::pgtend({"-v", "-c", by_variable, "tick"}, {{"SECRET_DSN", dsn}}));
@@ -93,10 +109,13 @@ TEST_SUITE("db")
 
     TEST_CASE("F41: closed or broken streams, no HOME, no TZ, a directory that cannot be written")
     {
-        test::ground g{"  - { name: j, schedule: \"* * * * *\", sql: { text: \"insert into hit values (1)\" } }\n"};
+        test::ground g{"  - { name: j, schedule: \"* * * * *\", sql: { text: \"insert into hit "
+                       "values (1)\" } }\n"};
         g.db.psql("CREATE TABLE hit (n int)");
         REQUIRE(g.tick("2026-01-01T00:00:30Z").code == 0);
-        auto const tick = [&](std::string const &minute) { return "PGTEND -c " + g.config + " tick --now 2026-01-01T00:" + minute + ":05Z"; };
+        auto const tick = [&](std::string const &minute) {
+            return "PGTEND -c " + g.config + " tick --now 2026-01-01T00:" + minute + ":05Z";
+        };
         CHECK(shell(tick("01") + " >&-") == 0);
         CHECK(shell(tick("02") + " 2>&-") == 0);
         CHECK(shell(tick("03") + " >&- 2>&- <&-") == 0);
@@ -104,7 +123,8 @@ TEST_SUITE("db")
         CHECK(shell("cd / && env -i PATH=/usr/bin " + tick("05")) == 0);
         CHECK(shell("env LANG=C LC_ALL=C " + tick("06")) == 0);
         CHECK(g.count("SELECT count(*) FROM hit") == 6);
-        auto const listed = test::pgtend({"-c", g.config, "job", "history"}, {{"TZ", "Asia/Tokyo"}, {"HOME", ""}});
+        auto const listed =
+            test::pgtend({"-c", g.config, "job", "history"}, {{"TZ", "Asia/Tokyo"}, {"HOME", ""}});
         CHECK(listed.code == 0);
         CHECK(listed.out.find("2026-01-01T00:06:00Z") != std::string::npos);
     }
@@ -112,9 +132,11 @@ TEST_SUITE("db")
     TEST_CASE("F27: what looks like SQL in a value stays a value")
     {
         test::ground g;
-        g.db.psql("CREATE TABLE \"o'k; DROP TABLE x--\" (\"a\"\"b\" int, s text); INSERT INTO \"o'k; DROP TABLE x--\" VALUES (1, 'old');"
+        g.db.psql("CREATE TABLE \"o'k; DROP TABLE x--\" (\"a\"\"b\" int, s text); INSERT INTO "
+                  "\"o'k; DROP TABLE x--\" VALUES (1, 'old');"
                   "CREATE TABLE x (id int)");
-        auto const done = g.run({"expire", "\"o'k; DROP TABLE x--\"", "--where", "s = 'old'", "--set", "s='); DROP TABLE x; --"});
+        auto const done = g.run({"expire", "\"o'k; DROP TABLE x--\"", "--where", "s = 'old'",
+                                 "--set", "s='); DROP TABLE x; --"});
         CHECK_MESSAGE(done.code == 0, done.err);
         CHECK(g.db.value("SELECT s FROM \"o'k; DROP TABLE x--\"") == "'); DROP TABLE x; --");
         CHECK(g.count("SELECT count(*) FROM x") == 0);
@@ -132,16 +154,19 @@ TEST_SUITE("nodb")
     TEST_CASE("F24: a file with ten errors gives ten lines, exit 2, and nothing runs")
     {
         test::scratch files;
-        auto const config = files.write("bad.yaml", "version: 1\n"
-                                                    "timezone: Europe/Berln\n"
-                                                    "targets: { db: { dsn: \"host=/nonexistent\" } }\n"
-                                                    "defaults: { tiemout: 1min, retry: { max: many } }\n"
-                                                    "jobs:\n"
-                                                    "  - { name: a, schedule: \"61 * * * *\", sql: { text: \"select 1\" } }\n"
-                                                    "  - { name: b, schedule: \"* * * * *\", clenup: { table: t, where: \"x\" } }\n"
-                                                    "  - { name: c, schedule: \"* * * * *\", timeout: 5, sql: { text: \"select 1\" } }\n"
-                                                    "  - { name: a, schedule: \"* * * * *\", sql: { text: \"select 1\" } }\n"
-                                                    "  - { name: \"d e\", schedule: \"* * * * *\", missed: sometimes, sql: { text: \"\" } }\n");
+        auto const config = files.write(
+            "bad.yaml",
+            "version: 1\n"
+            "timezone: Europe/Berln\n"
+            "targets: { db: { dsn: \"host=/nonexistent\" } }\n"
+            "defaults: { tiemout: 1min, retry: { max: many } }\n"
+            "jobs:\n"
+            "  - { name: a, schedule: \"61 * * * *\", sql: { text: \"select 1\" } }\n"
+            "  - { name: b, schedule: \"* * * * *\", clenup: { table: t, where: \"x\" } }\n"
+            "  - { name: c, schedule: \"* * * * *\", timeout: 5, sql: { text: \"select 1\" } }\n"
+            "  - { name: a, schedule: \"* * * * *\", sql: { text: \"select 1\" } }\n"
+            "  - { name: \"d e\", schedule: \"* * * * *\", missed: sometimes, sql: { text: \"\" } "
+            "}\n");
         auto const done = test::pgtend({"-c", config, "tick"});
         CHECK(done.code == 2);
         CHECK(done.out.empty());

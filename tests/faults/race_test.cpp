@@ -6,7 +6,6 @@
 
 #include "support/ground.hpp"
 
-
 using namespace pgtend;
 
 TEST_SUITE("db")
@@ -30,8 +29,10 @@ TEST_SUITE("db")
     {
         test::database db;
         test::scratch files;
-        auto const config = files.write("pgtend.yaml", "version: 1\ntargets:\n  db: { dsn: \"" + db.dsn() + "\" }\njobs:\n" +
-                                                           "  - { name: j, schedule: \"* * * * *\", sql: { text: \"select 1\" } }\n");
+        auto const config = files.write(
+            "pgtend.yaml",
+            "version: 1\ntargets:\n  db: { dsn: \"" + db.dsn() + "\" }\njobs:\n" +
+                "  - { name: j, schedule: \"* * * * *\", sql: { text: \"select 1\" } }\n");
         auto const done = test::pgtend({"-c", config, "tick"});
         CHECK(done.code == 2);
         CHECK(done.err.find("pgtend init") != std::string::npos);
@@ -41,7 +42,9 @@ TEST_SUITE("db")
     {
         std::string jobs;
         for (int i = 0; i < 30; ++i) {
-            jobs += fmt::format("  - {{ name: job-{0}, schedule: \"* * * * *\", sql: {{ text: \"insert into hit values ({0})\" }} }}\n", i);
+            jobs += fmt::format("  - {{ name: job-{0}, schedule: \"* * * * *\", sql: {{ text: "
+                                "\"insert into hit values ({0})\" }} }}\n",
+                                i);
         }
         test::ground g{jobs};
         g.db.psql("CREATE TABLE hit (job int)");

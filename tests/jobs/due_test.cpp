@@ -9,7 +9,8 @@ using jobs::decide;
 
 namespace {
 
-model::job job(std::string const &schedule, std::string const &zone = "UTC", model::action what = model::cleanup_action{})
+model::job job(std::string const &schedule, std::string const &zone = "UTC",
+               model::action what = model::cleanup_action{})
 {
     return {.name = "a-job",
             .target = {},
@@ -61,9 +62,11 @@ TEST_SUITE("nodb")
     TEST_CASE("a slot is due once the watermark lies before it")
     {
         auto const j = job("*/5 * * * *");
-        CHECK(choose(j, seen(j, "2026-01-01T00:00:00Z"), "2026-01-01T00:05:01Z").claim == at("2026-01-01T00:05:00Z"));
+        CHECK(choose(j, seen(j, "2026-01-01T00:00:00Z"), "2026-01-01T00:05:01Z").claim ==
+              at("2026-01-01T00:05:00Z"));
         CHECK(!choose(j, seen(j, "2026-01-01T00:05:00Z"), "2026-01-01T00:09:59Z").claim);
-        CHECK(choose(j, seen(j, "2026-01-01T00:05:00Z"), "2026-01-01T00:10:00Z").claim == at("2026-01-01T00:10:00Z"));
+        CHECK(choose(j, seen(j, "2026-01-01T00:05:00Z"), "2026-01-01T00:10:00Z").claim ==
+              at("2026-01-01T00:10:00Z"));
     }
 
     TEST_CASE("a year of missed minutes is one run, the newest, found at once")
@@ -86,23 +89,27 @@ TEST_SUITE("nodb")
         CHECK(d.skipped[0].slot == at("2026-01-02T02:00:00Z"));
         CHECK(d.skipped[0].reason.find("4 h") != std::string::npos);
         j.policy.max_age = std::chrono::hours{5};
-        CHECK(choose(j, seen(j, "2026-01-01T02:00:00Z"), "2026-01-02T06:00:00Z").claim == at("2026-01-02T02:00:00Z"));
+        CHECK(choose(j, seen(j, "2026-01-01T02:00:00Z"), "2026-01-02T06:00:00Z").claim ==
+              at("2026-01-02T02:00:00Z"));
     }
 
     TEST_CASE("a max_age of the defaults counts at most the interval between slots")
     {
         auto j = job("*/5 * * * *");
         j.policy.max_age = std::chrono::hours{24};
-        CHECK(jobs::max_age(j, zone::load("UTC"), at("2026-01-01T00:00:00Z")) == std::chrono::minutes{5});
+        CHECK(jobs::max_age(j, zone::load("UTC"), at("2026-01-01T00:00:00Z")) ==
+              std::chrono::minutes{5});
         j.policy.missed = model::missed::all;
-        CHECK(jobs::max_age(j, zone::load("UTC"), at("2026-01-01T00:00:00Z")) == std::chrono::hours{24});
+        CHECK(jobs::max_age(j, zone::load("UTC"), at("2026-01-01T00:00:00Z")) ==
+              std::chrono::hours{24});
     }
 
     TEST_CASE("missed: none runs what is found in time only")
     {
         auto j = job("0 * * * *");
         j.policy.missed = model::missed::none;
-        CHECK(choose(j, seen(j, "2026-01-01T00:00:00Z"), "2026-01-01T01:01:29Z").claim == at("2026-01-01T01:00:00Z"));
+        CHECK(choose(j, seen(j, "2026-01-01T00:00:00Z"), "2026-01-01T01:01:29Z").claim ==
+              at("2026-01-01T01:00:00Z"));
         auto const late = choose(j, seen(j, "2026-01-01T00:00:00Z"), "2026-01-01T01:01:31Z");
         CHECK(!late.claim);
         CHECK(late.skipped.size() == 1);
@@ -123,7 +130,8 @@ TEST_SUITE("nodb")
             ran.push_back(*d.claim);
             state.last_slot = d.claim;
         }
-        CHECK(ran == std::vector{at("2026-01-01T04:00:00Z"), at("2026-01-01T05:00:00Z"), at("2026-01-01T06:00:00Z")});
+        CHECK(ran == std::vector{at("2026-01-01T04:00:00Z"), at("2026-01-01T05:00:00Z"),
+                                 at("2026-01-01T06:00:00Z")});
     }
 
     TEST_CASE("overlap: a run that is still going on lets the slot be skipped or wait")
@@ -149,7 +157,8 @@ TEST_SUITE("nodb")
         auto state = seen(j, "2026-01-01T00:00:00Z");
         state.holder = "host/1/ab";
         state.lease_until = at("2030-01-01T00:00:30Z");
-        auto const d = decide(j, state, false, zone::load("UTC"), {at("2026-01-01T00:05:00Z"), at("2030-01-01T00:00:00Z")});
+        auto const d = decide(j, state, false, zone::load("UTC"),
+                              {at("2026-01-01T00:05:00Z"), at("2030-01-01T00:00:00Z")});
         CHECK(!d.claim);
     }
 
@@ -199,8 +208,9 @@ TEST_SUITE("nodb")
         auto d = choose(j, state, "2026-01-01T00:05:00Z");
         CHECK((!d.claim && d.skipped.empty() && d.reason == "paused"));
         state.paused = false;
-        CHECK(decide(j, state, true, zone::load("UTC"), {at("2026-01-01T00:05:00Z"), at("2026-01-01T00:05:00Z")}).reason ==
-              "all jobs are paused");
+        CHECK(decide(j, state, true, zone::load("UTC"),
+                     {at("2026-01-01T00:05:00Z"), at("2026-01-01T00:05:00Z")})
+                  .reason == "all jobs are paused");
         j.enabled = false;
         CHECK(!choose(j, state, "2026-01-01T00:05:00Z").claim);
     }
@@ -211,8 +221,12 @@ TEST_SUITE("nodb")
         j.spread = std::chrono::minutes{10};
         auto const offset = cron::spread_offset(j.name, j.spread);
         auto const z = zone::load("UTC");
-        CHECK(jobs::next_slot(j, z, at("2026-01-01T00:30:00Z")) == at("2026-01-01T01:00:00Z") + offset);
-        CHECK(jobs::previous_slot(j, z, at("2026-01-01T01:30:00Z")) == at("2026-01-01T01:00:00Z") + offset);
-        CHECK(!choose(j, seen(j, "2026-01-01T00:30:00Z"), "2026-01-01T01:00:00Z").claim.has_value() == (offset.count() > 0));
+        CHECK(jobs::next_slot(j, z, at("2026-01-01T00:30:00Z")) ==
+              at("2026-01-01T01:00:00Z") + offset);
+        CHECK(jobs::previous_slot(j, z, at("2026-01-01T01:30:00Z")) ==
+              at("2026-01-01T01:00:00Z") + offset);
+        CHECK(
+            !choose(j, seen(j, "2026-01-01T00:30:00Z"), "2026-01-01T01:00:00Z").claim.has_value() ==
+            (offset.count() > 0));
     }
 }

@@ -7,8 +7,9 @@ namespace pgtend::test {
 
 ground::ground(std::string const &jobs, std::string const &more)
 {
-    config = files.write("pgtend.yaml", "version: 1\ntargets:\n  db: { dsn: \"" + db.dsn() + "\" }\n" + more +
-                                            (jobs.empty() ? "" : "jobs:\n" + jobs));
+    config =
+        files.write("pgtend.yaml", "version: 1\ntargets:\n  db: { dsn: \"" + db.dsn() + "\" }\n" +
+                                       more + (jobs.empty() ? "" : "jobs:\n" + jobs));
     auto const done = run({"init", "--test-clock"});
     if (done.code != 0) {
         throw error{"pgtend init failed: " + done.err};
@@ -28,12 +29,15 @@ finished ground::run(std::vector<std::string> args, environment_changes const &c
 
 void ground::expire_lease(std::string const &job) const
 {
-    db.psql("UPDATE pgtend.lease SET lease_until = clock_timestamp() - interval '1 second' WHERE job = '" + job + "'");
+    db.psql("UPDATE pgtend.lease SET lease_until = clock_timestamp() - interval '1 second' WHERE "
+            "job = '" +
+            job + "'");
 }
 
 std::string ground::runs(std::string const &job) const
 {
-    return db.value("SELECT coalesce(string_agg(status || '/' || attempt, ' ' ORDER BY id), '') FROM pgtend.run WHERE job = '" +
+    return db.value("SELECT coalesce(string_agg(status || '/' || attempt, ' ' ORDER BY id), '') "
+                    "FROM pgtend.run WHERE job = '" +
                     job + "'");
 }
 

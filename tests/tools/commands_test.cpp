@@ -14,8 +14,9 @@ bool has(std::string const &text, std::string const &part)
     return text.find(part) != std::string::npos;
 }
 
-constexpr char two_jobs[] = "  - { name: good, schedule: \"0 * * * *\", sql: { text: \"insert into hit values (1)\" } }\n"
-                            "  - { name: bad, schedule: \"0 * * * *\", sql: { text: \"select 1/0\" } }\n";
+constexpr char two_jobs[] =
+    "  - { name: good, schedule: \"0 * * * *\", sql: { text: \"insert into hit values (1)\" } }\n"
+    "  - { name: bad, schedule: \"0 * * * *\", sql: { text: \"select 1/0\" } }\n";
 
 } // namespace
 
@@ -45,7 +46,8 @@ TEST_SUITE("db")
     {
         test::database db;
         test::scratch files;
-        auto const config = files.write("pgtend.yaml", "version: 1\ntargets:\n  db: { dsn: \"" + db.dsn() + "\" }\njobs:\n" + two_jobs);
+        auto const config = files.write("pgtend.yaml", "version: 1\ntargets:\n  db: { dsn: \"" +
+                                                           db.dsn() + "\" }\njobs:\n" + two_jobs);
         CHECK(test::pgtend({"-c", config, "init"}).code == 0);
         auto const done = test::pgtend({"-c", config, "tick", "--now", "2030-01-01T00:00:00Z"});
         CHECK(done.code == 2);
@@ -79,7 +81,8 @@ TEST_SUITE("db")
 
     TEST_CASE("job run: now, by hand, without a slot; exit 5 while another run has the job")
     {
-        test::ground g{"  - { name: slow, schedule: \"0 * * * *\", sql: { text: \"select pg_sleep(2)\" } }\n"};
+        test::ground g{
+            "  - { name: slow, schedule: \"0 * * * *\", sql: { text: \"select pg_sleep(2)\" } }\n"};
         test::process first{g.arguments({"job", "run", "slow"})};
         eventually("it runs", [&] { return g.runs("slow") == "running/1"; });
         auto const second = g.run({"job", "run", "slow"});
@@ -92,9 +95,12 @@ TEST_SUITE("db")
 
     TEST_CASE("job run of a watch with findings exits 3; told once; tick does not mind")
     {
-        test::ground g{"  - name: watch\n    schedule: \"* * * * *\"\n    watch:\n      query: \"select 'a' || id as key, id from seen\"\n"
-                       "      key: key\n      insert: { table: public.told, columns: [key, id] }\n"};
-        g.db.psql("CREATE TABLE seen (id int); INSERT INTO seen VALUES (1), (2); CREATE TABLE told (key text UNIQUE, id int)");
+        test::ground g{
+            "  - name: watch\n    schedule: \"* * * * *\"\n    watch:\n      query: \"select 'a' "
+            "|| id as key, id from seen\"\n"
+            "      key: key\n      insert: { table: public.told, columns: [key, id] }\n"};
+        g.db.psql("CREATE TABLE seen (id int); INSERT INTO seen VALUES (1), (2); CREATE TABLE told "
+                  "(key text UNIQUE, id int)");
         CHECK(g.tick("2026-01-01T00:00:30Z").code == 0);
         CHECK(g.tick("2026-01-01T00:01:05Z").code == 0);
         CHECK(g.count("SELECT count(*) FROM told") == 2);
@@ -107,7 +113,8 @@ TEST_SUITE("db")
 
     TEST_CASE("job pause and resume: nothing is claimed meanwhile, what was missed runs once")
     {
-        test::ground g{"  - { name: good, schedule: \"* * * * *\", sql: { text: \"insert into hit values (1)\" } }\n"};
+        test::ground g{"  - { name: good, schedule: \"* * * * *\", sql: { text: \"insert into hit "
+                       "values (1)\" } }\n"};
         g.db.psql("CREATE TABLE hit (n int)");
         g.tick("2026-01-01T00:00:30Z");
         CHECK(g.run({"job", "pause", "good", "--because", "migration"}).code == 0);
@@ -126,16 +133,22 @@ TEST_SUITE("db")
     TEST_CASE("a dry run prints SQL and changes nothing")
     {
         test::database db;
-        db.psql("CREATE TABLE t (id int PRIMARY KEY, at timestamptz NOT NULL DEFAULT now()); INSERT INTO t SELECT generate_series(1, 10);"
+        db.psql("CREATE TABLE t (id int PRIMARY KEY, at timestamptz NOT NULL DEFAULT now()); "
+                "INSERT INTO t SELECT generate_series(1, 10);"
                 "CREATE TABLE p (at timestamptz NOT NULL) PARTITION BY RANGE (at);"
                 "CREATE MATERIALIZED VIEW m AS SELECT count(*) FROM t");
         auto const dsn = db.dsn();
-        auto const catalog = [&] { return db.value("SELECT md5(string_agg(c.oid || c.relname || c.relfilenode, ',' ORDER BY c.oid)) FROM pg_class c"); };
+        auto const catalog = [&] {
+            return db.value("SELECT md5(string_agg(c.oid || c.relname || c.relfilenode, ',' ORDER "
+                            "BY c.oid)) FROM pg_class c");
+        };
         auto const before = catalog();
-        auto const cleanup = test::pgtend({"-d", dsn, "--dry-run", "cleanup", "public.t", "--where", "id > 5"});
+        auto const cleanup =
+            test::pgtend({"-d", dsn, "--dry-run", "cleanup", "public.t", "--where", "id > 5"});
         CHECK_MESSAGE(cleanup.code == 0, cleanup.err);
         CHECK(has(cleanup.out, "DELETE"));
-        auto const create = test::pgtend({"-d", dsn, "--dry-run", "partition", "create", "public.p", "--key", "at", "--every", "month"});
+        auto const create = test::pgtend({"-d", dsn, "--dry-run", "partition", "create", "public.p",
+                                          "--key", "at", "--every", "month"});
         CHECK_MESSAGE(create.code == 0, create.err);
         CHECK(has(create.out, "ATTACH PARTITION"));
         CHECK(has(create.out, "SHARE UPDATE EXCLUSIVE"));
@@ -149,7 +162,8 @@ TEST_SUITE("db")
     TEST_CASE("commands by hand, without file and without init")
     {
         test::database db;
-        db.psql("CREATE TABLE t (id int PRIMARY KEY, state text NOT NULL); INSERT INTO t SELECT i, CASE i % 2 WHEN 0 THEN 'old' ELSE 'new' END FROM generate_series(1, 1000) i;"
+        db.psql("CREATE TABLE t (id int PRIMARY KEY, state text NOT NULL); INSERT INTO t SELECT i, "
+                "CASE i % 2 WHEN 0 THEN 'old' ELSE 'new' END FROM generate_series(1, 1000) i;"
                 "CREATE TABLE p (at timestamptz NOT NULL) PARTITION BY RANGE (at);"
                 "CREATE MATERIALIZED VIEW m AS SELECT count(*) AS n FROM t WITH NO DATA");
         auto const run = [&](std::vector<std::string> args) {
@@ -158,21 +172,31 @@ TEST_SUITE("db")
             CHECK_MESSAGE(done.code == 0, done.err);
             return done;
         };
-        CHECK(has(run({"-o", "json", "expire", "t", "--where", "state = 'old' and id <= 100", "--set", "state=gone"}).out, "\"rows\": 50"));
-        CHECK(has(run({"-o", "json", "cleanup", "public.t", "--where", "state = 'old'"}).out, "\"rows\": 450"));
+        CHECK(has(run({"-o", "json", "expire", "t", "--where", "state = 'old' and id <= 100",
+                       "--set", "state=gone"})
+                      .out,
+                  "\"rows\": 50"));
+        CHECK(has(run({"-o", "json", "cleanup", "public.t", "--where", "state = 'old'"}).out,
+                  "\"rows\": 450"));
         CHECK(db.value("SELECT count(*) FROM t") == "550");
-        run({"partition", "create", "public.p", "--key", "at", "--every", "month", "--from", "2026-01", "--premake", "2"});
-        CHECK(std::stoi(db.value("SELECT count(*) FROM pg_inherits WHERE inhparent = 'p'::regclass")) >= 3);
+        run({"partition", "create", "public.p", "--key", "at", "--every", "month", "--from",
+             "2026-01", "--premake", "2"});
+        CHECK(std::stoi(db.value(
+                  "SELECT count(*) FROM pg_inherits WHERE inhparent = 'p'::regclass")) >= 3);
         run({"matview", "refresh", "public.m"});
         CHECK(db.value("SELECT n FROM m") == "550");
         run({"vacuum", "run", "--analyze", "public.t"});
-        eventually("the vacuum is counted", [&] { return db.value("SELECT vacuum_count > 0 AND analyze_count > 0 FROM pg_stat_user_tables WHERE relname = 't'") == "t"; });
+        eventually("the vacuum is counted", [&] {
+            return db.value("SELECT vacuum_count > 0 AND analyze_count > 0 FROM "
+                            "pg_stat_user_tables WHERE relname = 't'") == "t";
+        });
         CHECK(db.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'pgtend'") == "0");
     }
 
     TEST_CASE("init: repeated, removed, printed grants, and a copy that has to be adopted")
     {
-        test::ground g{"  - { name: good, schedule: \"* * * * *\", sql: { text: \"select 1\" } }\n"};
+        test::ground g{
+            "  - { name: good, schedule: \"* * * * *\", sql: { text: \"select 1\" } }\n"};
         CHECK(has(g.run({"init"}).out, "nothing to do"));
         CHECK(has(g.run({"init", "--print-grants", "keeper"}).out, "GRANT"));
         g.db.psql("UPDATE pgtend.meta SET database_oid = 1");
@@ -193,7 +217,8 @@ TEST_SUITE("db")
         test::database db;
         test::scratch files;
         auto const with = [&](std::string const &expect) {
-            return files.write("expect.yaml", "version: 1\ntargets:\n  db: { dsn: \"" + db.dsn() + "\", expect: " + expect + " }\n");
+            return files.write("expect.yaml", "version: 1\ntargets:\n  db: { dsn: \"" + db.dsn() +
+                                                  "\", expect: " + expect + " }\n");
         };
         auto const other = test::pgtend({"-c", with("{ database: production }"), "init"});
         CHECK(other.code == 4);
@@ -205,10 +230,12 @@ TEST_SUITE("db")
 
     TEST_CASE("no server: exit 4, and what can be told apart is told")
     {
-        auto const refused = test::pgtend({"-d", "host=127.0.0.1 port=1", "--connect-timeout", "1s", "cleanup", "t", "--where", "true"});
+        auto const refused = test::pgtend({"-d", "host=127.0.0.1 port=1", "--connect-timeout", "1s",
+                                           "cleanup", "t", "--where", "true"});
         CHECK(refused.code == 4);
         test::database db;
-        auto const unknown = test::pgtend({"-d", test::server_dsn() + " dbname=no_such_database", "init"});
+        auto const unknown =
+            test::pgtend({"-d", test::server_dsn() + " dbname=no_such_database", "init"});
         CHECK(unknown.code == 4);
         CHECK(has(unknown.err, "3D000"));
     }

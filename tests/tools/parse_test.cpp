@@ -20,11 +20,12 @@ outcome call(std::vector<std::string> const &args)
 {
     std::ostringstream out, err;
     fake_clock time{instant{seconds{1'767'225'600}}}; // 2026-01-01T00:00:00Z
-    tools::io outside{.out = out,
-                      .err = err,
-                      .environment = [](std::string const &) { return std::optional<std::string>{}; },
-                      .time = time,
-                      .random = [] { return 0.5; }};
+    tools::io outside{
+        .out = out,
+        .err = err,
+        .environment = [](std::string const &) { return std::optional<std::string>{}; },
+        .time = time,
+        .random = [] { return 0.5; }};
     auto const code = tools::run(args, outside);
     return {code, out.str(), err.str()};
 }
@@ -58,9 +59,15 @@ TEST_SUITE("nodb")
 
     TEST_CASE("help and version need nothing and exit 0, wherever the word stands")
     {
-        for (auto const &args : std::vector<std::vector<std::string>>{
-                 {"--help"}, {"-h"}, {"help"}, {"tick", "--help"}, {"help", "tick"}, {"job", "--help"}, {"help", "job", "list"},
-                 {"-o", "json", "tick", "-h"}, {"--version"}}) {
+        for (auto const &args : std::vector<std::vector<std::string>>{{"--help"},
+                                                                      {"-h"},
+                                                                      {"help"},
+                                                                      {"tick", "--help"},
+                                                                      {"help", "tick"},
+                                                                      {"job", "--help"},
+                                                                      {"help", "job", "list"},
+                                                                      {"-o", "json", "tick", "-h"},
+                                                                      {"--version"}}) {
             auto const done = call(args);
             CHECK(done.code == 0);
             CHECK(!done.out.empty());
@@ -72,16 +79,18 @@ TEST_SUITE("nodb")
     TEST_CASE("options that exclude each other")
     {
         using line = std::vector<std::string>;
-        for (auto const &args : {line{"init", "--remove", "--adopt"}, line{"init", "--remove", "--print-grants", "x"},
-                                 line{"init", "--adopt", "--print-grants", "x"}, line{"init", "--test-clock", "--remove"},
-                                 line{"init", "--test-clock", "--adopt"}, line{"tick", "-v", "-q"},
-                                 line{"vacuum", "run", "--analyze", "--only-analyze"},
-                                 line{"schedule", "next", "--batch", "f", "--zone", "UTC"},
-                                 line{"schedule", "next", "--batch", "f", "--from", "x"},
-                                 line{"schedule", "next", "--batch", "f", "-n", "3"},
-                                 line{"schedule", "next", "--batch", "f", "--day-match", "all"},
-                                 line{"partition", "create", "t", "--every", "month"}, line{"partition", "create", "t", "--key", "k"},
-                                 line{"-d", "host=/nonexistent", "-t", "x", "job", "list"}}) {
+        for (auto const &args :
+             {line{"init", "--remove", "--adopt"}, line{"init", "--remove", "--print-grants", "x"},
+              line{"init", "--adopt", "--print-grants", "x"},
+              line{"init", "--test-clock", "--remove"}, line{"init", "--test-clock", "--adopt"},
+              line{"tick", "-v", "-q"}, line{"vacuum", "run", "--analyze", "--only-analyze"},
+              line{"schedule", "next", "--batch", "f", "--zone", "UTC"},
+              line{"schedule", "next", "--batch", "f", "--from", "x"},
+              line{"schedule", "next", "--batch", "f", "-n", "3"},
+              line{"schedule", "next", "--batch", "f", "--day-match", "all"},
+              line{"partition", "create", "t", "--every", "month"},
+              line{"partition", "create", "t", "--key", "k"},
+              line{"-d", "host=/nonexistent", "-t", "x", "job", "list"}}) {
             CHECK_MESSAGE(call(args).code == 2, args.back());
         }
     }
@@ -93,8 +102,9 @@ TEST_SUITE("nodb")
             CHECK(names.insert(c.name).second);
         }
         for (auto const &g : tools::groups()) {
-            auto const has = std::any_of(names.begin(), names.end(),
-                                         [&](auto name) { return name.starts_with(std::string{g.name} + " "); });
+            auto const has = std::any_of(names.begin(), names.end(), [&](auto name) {
+                return name.starts_with(std::string{g.name} + " ");
+            });
             CHECK(has);
         }
     }
@@ -111,11 +121,13 @@ TEST_SUITE("nodb")
 
     TEST_CASE("schedule next needs neither file nor server")
     {
-        auto const done = call({"schedule", "next", "30 2 * * *", "--zone", "Europe/Berlin", "--from", "2026-03-28T12:00:00Z", "-n", "2"});
+        auto const done = call({"schedule", "next", "30 2 * * *", "--zone", "Europe/Berlin",
+                                "--from", "2026-03-28T12:00:00Z", "-n", "2"});
         CHECK(done.code == 0);
         CHECK(done.out.find("2026-03-29T01:00:00Z") != std::string::npos);
         CHECK(done.out.find("2026-03-30T02:30:00+02:00") != std::string::npos);
         CHECK(call({"schedule", "next", "61 * * * *"}).code == 2);
-        CHECK(call({"-o", "json", "schedule", "next", "@daily"}).out.find("\"schema\": \"pgtend/schedule-next/1\"") != std::string::npos);
+        CHECK(call({"-o", "json", "schedule", "next", "@daily"})
+                  .out.find("\"schema\": \"pgtend/schedule-next/1\"") != std::string::npos);
     }
 }
