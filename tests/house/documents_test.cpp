@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every link of every document leads somewhere.
+// Every link of every document leads somewhere, and every complete file shown in one can be loaded.
 #include <cctype>
 #include <doctest/doctest.h>
 #include <set>
 
+#include "base/error.hpp"
 #include "base/text.hpp"
+#include "config/load.hpp"
 #include "tree.hpp"
 
 using namespace pgtend;
@@ -73,10 +75,55 @@ std::vector<std::string> documents()
     return out;
 }
 
+// Blocks of YAML that begin with `version:`: complete files.
+std::vector<std::string> configurations_of(std::string const &text)
+{
+    std::vector<std::string> out;
+    bool inside = false, complete = false;
+    for (auto const &line : lines_of(text)) {
+        if (line.starts_with("```")) {
+            inside = line == "```yaml";
+            complete = false;
+        } else if (inside) {
+            if (!complete && line.starts_with("version:")) {
+                complete = true;
+                out.emplace_back();
+            }
+            if (complete) {
+                out.back() += line + "\n";
+            }
+        }
+    }
+    return out;
+}
+
 } // namespace
 
 TEST_SUITE("nodb")
 {
+    TEST_CASE("the complete files that documents show can be loaded")
+    {
+        config::load_options options;
+        options.environment = [](std::string const &) {
+            return std::optional<std::string>{"dbname=shop"};
+        };
+        int loaded = 0;
+        for (auto const &file : documents()) {
+            for (auto const &yaml : configurations_of(read(root() / file))) {
+                std::string problem;
+                try {
+                    config::load_text(yaml, (root() / file).string(), options);
+                } catch (error const &e) {
+                    problem = e.what();
+                }
+                INFO(file, ":\n", yaml);
+                CHECK(problem.empty());
+                ++loaded;
+            }
+        }
+        CHECK(loaded > 0);
+    }
+
     TEST_CASE("links between documents lead to files, and to headings in them")
     {
         int followed = 0;
