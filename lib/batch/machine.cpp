@@ -22,6 +22,9 @@ namespace {
 constexpr long long counted_rest = 10'000;
 // In a row, of batches that skip locked rows: then somebody holds more than rows.
 constexpr int most_conflicts = 10;
+// A batch of a second chance, when locked rows cannot be skipped: as many may be left for one of
+// them.
+constexpr long long without_skipping = 20;
 // Before rows that others held are tried again.
 constexpr std::array<microseconds, 2> second_chances{milliseconds{100}, seconds{1}};
 
@@ -93,7 +96,8 @@ class machine final : public plan::task {
     }
     long long batch_rows() const
     {
-        return std::min(sizer_.rows(), remaining().value_or(sizer::most));
+        auto const wanted = may_lock_ || round_ == 0 ? sizer_.rows() : without_skipping;
+        return std::min(wanted, remaining().value_or(sizer::most));
     }
 
     std::optional<plan::work> produce();
@@ -117,6 +121,7 @@ class machine final : public plan::task {
     model::batching batches_wanted_;
     sizer sizer_;
     bool careful_always_ = false;
+    bool may_lock_ = true; // FOR UPDATE needs a privilege that a DELETE does not
 
     long long rows_ = 0, left_ = 0, batches_ = 0;
     long long rest_ = 0; // left because of the limit
@@ -249,7 +254,7 @@ plan::work machine::ask_change()
     if (finder_->asks_along()) {
         layout_.find = add(finder_->question(batch_rows()).at(0));
     }
-    if (careful_ || careful_always_ || round_ > 0) {
+    if (careful_always_ || (may_lock_ && (careful_ || round_ > 0))) {
         add(sql_->lock_free(*current_, most));
         layout_.changed = add(sql_->change_locked());
         layout_.still = layout_.last_stamp = add(sql_->count_still(*current_));
@@ -384,9 +389,18 @@ void machine::change_failed(plan::failure const &why)
                     why.sqlstate};
     }
     bool const was_careful = layout_.still >= 0;
-    if (!is_conflict(why) || (was_careful && ++conflicts_ >= most_conflicts)) {
+    bool conflict = is_conflict(why);
+    if (was_careful && !careful_always_ && why.sqlstate == "42501") {
+        may_lock_ = false;
+        conflict = true;
+        notes_.push_back(fmt::format("rows that others hold cannot be skipped one by one without "
+                                     "the privilege UPDATE on a column of {}",
+                                     name()));
+    }
+    bool const skips = was_careful || !may_lock_;
+    if (!conflict || (was_careful && ++conflicts_ >= most_conflicts)) {
         leaf_failed(why);
-    } else if (!was_careful) {
+    } else if (!skips) {
         careful_ = true;
     } else {
         careful_ = false;

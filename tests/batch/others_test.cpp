@@ -423,6 +423,31 @@ TEST_SUITE("db")
         db.psql("DROP OWNED BY pgtend_test_batch; DROP ROLE pgtend_test_batch");
     }
 
+    TEST_CASE(
+        "a role that may delete and not lock: a held row keeps a few others, the rest is done")
+    {
+        test::database db;
+        db.psql("DROP ROLE IF EXISTS pgtend_test_batch; CREATE ROLE pgtend_test_batch LOGIN;"
+                "CREATE TABLE t (id int, status text); INSERT INTO t SELECT i, 'old' FROM "
+                "generate_series(1, 3000) i; ANALYZE t;"
+                "GRANT SELECT, DELETE ON t TO pgtend_test_batch");
+        auto holder = db.connect();
+        holder.begin();
+        holder.run("SELECT 1 FROM t WHERE id = 77 FOR UPDATE");
+        auto s = test::open(db.dsn("pgtend_test_batch"));
+        auto const run = run_batches(s, "t", "status = 'old'");
+        CHECK(run.problem == "");
+        CHECK(run.tally.left >= 1);
+        CHECK(run.tally.left <= 20);
+        CHECK(run.tally.rows + run.tally.left == 3000);
+        CHECK(run.noted("the privilege UPDATE on a column of public.t"));
+        // With a condition that may read other tables there is no other way.
+        auto const careful = run_batches(s, "t", "status = (select 'old')");
+        CHECK(careful.sqlstate == "42501");
+        holder.rollback();
+        db.psql("DROP OWNED BY pgtend_test_batch; DROP ROLE pgtend_test_batch");
+    }
+
     TEST_CASE("a role without rights on a partition: that one fails")
     {
         test::database db;
