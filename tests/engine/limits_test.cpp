@@ -340,22 +340,29 @@ TEST_CASE("a task hears of a transient failure only when the retries are used up
 TEST_CASE("a deadlock is tried again")
 {
     workbench w;
-    w.db.psql("create table t (i int primary key, who text); insert into t values (1), (2); alter "
-              "database " +
+    w.db.psql("create table t (i int primary key, who text); insert into t values (1), (2); create "
+              "sequence tries; "
+              "alter database " +
               w.db.name() + " set deadlock_timeout = '50ms'");
     auto other = w.db.connect();
     other.run("set deadlock_timeout = '60s'"); // the executor is the one who finds out
     other.begin();
     other.run("update t set who = 'other' where i = 2");
     std::jthread const opponent{[&] {
-        wait_for_query(w, "select pg_sleep(0.3)%");
+        wait_for_query(w, "do $$ /* until%");
         other.run("update t set who = 'other' where i = 1"); // waits for the executor
         other.commit();
     }};
-    auto const r = execute(
-        w.environment(),
-        one(step("both", {sql("update t set who = 'us' where i = 1"), sql("select pg_sleep(0.3)"),
-                          sql("update t set who = 'us' where i = 2")})));
+    // In the first attempt, until the opponent waits for us.
+    auto const meet = sql(
+        "do $$ /* until the opponent waits */ begin if nextval('tries') = 1 then "
+        "while not exists (select from pg_locks where not granted and locktype = 'transactionid') "
+        "loop perform pg_sleep(0.01); end loop; end if; end $$");
+    auto around = w.environment();
+    around.settings.statement_timeout = seconds{20};
+    auto const r =
+        execute(around, one(step("both", {sql("update t set who = 'us' where i = 1"), meet,
+                                          sql("update t set who = 'us' where i = 2")})));
     CAPTURE(r.first_problem() == nullptr ? "" : describe(*r.first_problem()));
     CHECK(r.succeeded());
     CHECK(r.steps[0].attempts == 2);
