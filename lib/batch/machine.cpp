@@ -2,7 +2,6 @@
 #include "batch/machine.hpp"
 
 #include <algorithm>
-#include <array>
 #include <deque>
 #include <fmt/format.h>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "batch/condition.hpp"
 #include "batch/describe.hpp"
 #include "batch/explain.hpp"
+#include "batch/held_rows.hpp"
 #include "batch/leaf_finder.hpp"
 #include "batch/sizer.hpp"
 
@@ -25,8 +25,6 @@ constexpr int most_conflicts = 10;
 // A batch of a second chance, when locked rows cannot be skipped: as many may be left for one of
 // them.
 constexpr long long without_skipping = 20;
-// Before rows that others held are tried again.
-constexpr std::array<microseconds, 2> second_chances{milliseconds{100}, seconds{1}};
 
 bool is_conflict(plan::failure const &f)
 {
@@ -71,11 +69,6 @@ class machine final : public plan::task {
   private:
     enum class asked { nothing, table, find, change, rest };
 
-    // Rows that others held, and the leaf they are in.
-    struct held {
-        std::size_t leaf;
-        section where;
-    };
     struct failed_leaf {
         std::string name;
         plan::failure why;
@@ -88,7 +81,6 @@ class machine final : public plan::task {
     std::string name() const { return display(what_.table); }
     catalog::leaf_table const &leaf() const { return target_.leaves[leaf_]; }
     std::string leaf_name() const { return display(leaf().name); }
-    bool last_round() const { return round_ == second_chances.size(); }
     std::optional<long long> remaining() const
     {
         return batches_wanted_.max_rows ? std::optional{*batches_wanted_.max_rows - rows_}
@@ -96,7 +88,7 @@ class machine final : public plan::task {
     }
     long long batch_rows() const
     {
-        auto const wanted = may_lock_ || round_ == 0 ? sizer_.rows() : without_skipping;
+        auto const wanted = may_lock_ || held_.round() == 0 ? sizer_.rows() : without_skipping;
         return std::min(wanted, remaining().value_or(sizer::most));
     }
 
@@ -132,9 +124,7 @@ class machine final : public plan::task {
     asked asked_ = asked::nothing;
     bool table_asked_ = false, rest_asked_ = false, finished_ = false, pause_ = false;
     std::deque<std::size_t> to_visit_ = {}; // leaves, in the first round
-    std::size_t round_ = 0;                 // 0: the first; then the second chances
-    std::vector<held> held_ = {};           // of this round
-    std::deque<held> to_retry_ = {};        // of the last one
+    held_rows held_ = {};
     microseconds rest_before_{0};
 
     std::size_t leaf_ = 0;
@@ -196,42 +186,30 @@ std::optional<plan::work> machine::produce()
     }
 }
 
-// The next leaf of the first round, or the next rows of a later one.
+// The next leaf, or the next rows that others held.
 bool machine::open_next()
 {
-    for (;;) {
-        if (round_ == 0 && !to_visit_.empty()) {
-            leaf_ = to_visit_.front();
-            to_visit_.pop_front();
-            open_ = true;
-            if (leaf().foreign) {
-                leaf_failed(
-                    {"42809",
-                     leaf_name() + " is a foreign table, whose rows are not reached in batches",
-                     "run the job in the database that holds them"});
-                continue;
-            }
+    while (!to_visit_.empty()) {
+        leaf_ = to_visit_.front();
+        to_visit_.pop_front();
+        open_ = true;
+        if (!leaf().foreign) {
             sql_ = std::make_unique<leaf_statements>(what_, leaf().name);
             finder_ = std::make_unique<leaf_finder>(*sql_, leaf());
             return true;
         }
-        if (!to_retry_.empty()) {
-            auto const again = std::move(to_retry_.front());
-            to_retry_.pop_front();
-            leaf_ = again.leaf;
-            open_ = true;
-            sql_ = std::make_unique<leaf_statements>(what_, leaf().name);
-            finder_ = std::make_unique<list_finder>(*sql_, again.where);
-            return true;
-        }
-        if (held_.empty() || last_round()) {
-            return false;
-        }
-        to_retry_.assign(std::make_move_iterator(held_.begin()),
-                         std::make_move_iterator(held_.end()));
-        held_.clear();
-        rest_before_ = second_chances.at(round_++);
+        leaf_failed({"42809",
+                     leaf_name() + " is a foreign table, whose rows are not reached in batches",
+                     "run the job in the database that holds them"});
     }
+    if (auto again = held_.next(rest_before_)) {
+        leaf_ = again->leaf;
+        open_ = true;
+        sql_ = std::make_unique<leaf_statements>(what_, leaf().name);
+        finder_ = std::make_unique<list_finder>(*sql_, std::move(again->where));
+        return true;
+    }
+    return false;
 }
 
 plan::work machine::ask_change()
@@ -254,7 +232,7 @@ plan::work machine::ask_change()
     if (finder_->asks_along()) {
         layout_.find = add(finder_->question(batch_rows()).at(0));
     }
-    if (careful_always_ || (may_lock_ && (careful_ || round_ > 0))) {
+    if (careful_always_ || (may_lock_ && (careful_ || held_.round() > 0))) {
         add(sql_->lock_free(*current_, most));
         layout_.changed = add(sql_->change_locked());
         layout_.still = layout_.last_stamp = add(sql_->count_still(*current_));
@@ -354,29 +332,11 @@ void machine::changed(plan::outcome const &last)
 // So many rows of the current section matched and were not changed.
 void machine::not_all_changed(long long count)
 {
-    if (count <= 0) {
-        return;
-    }
-    if (last_round()) {
+    if (count > 0 && held_.last_round()) {
         left_ += count;
-        return;
+    } else if (count > 0) {
+        held_.add(leaf_, finder_->around(*current_));
     }
-    auto where = finder_->around(*current_);
-    where.rows = 0;
-    if (!held_.empty() && held_.back().leaf == leaf_) {
-        auto &before = held_.back().where;
-        bool const same =
-            before.what == where.what && before.from == where.from && before.to == where.to;
-        if (same) {
-            return;
-        }
-        if (before.what == section::kind::keys && where.what == section::kind::keys && before.to &&
-            before.to == where.from && !where.beyond) {
-            before.to = where.to;
-            return;
-        }
-    }
-    held_.push_back({leaf_, std::move(where)});
 }
 
 void machine::change_failed(plan::failure const &why)
@@ -420,9 +380,7 @@ void machine::close_leaf()
 void machine::leaf_failed(plan::failure const &why)
 {
     failures_.push_back({leaf_name(), why});
-    auto const here = [&](held const &each) { return each.leaf == leaf_; };
-    std::erase_if(held_, here);
-    std::erase_if(to_retry_, here);
+    held_.forget(leaf_);
     close_leaf();
 }
 
@@ -442,7 +400,7 @@ std::optional<plan::work> machine::finish_at_limit()
         notes_.push_back(
             fmt::format("{}{} more partitions were not looked at", stopped, to_visit_.size()));
     }
-    if (!held_.empty() || !to_retry_.empty()) {
+    if (!held_.empty()) {
         notes_.push_back(stopped + "rows that others held were not tried again");
     }
     finish();

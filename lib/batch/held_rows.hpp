@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows that others held: where to look again, and when.
+#pragma once
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "batch/statements.hpp"
+
+namespace pgtend::batch {
+
+// Works in rounds: what is added in one is given out in the next. There are two, after 100 ms and
+// after a second.
+class held_rows {
+  public:
+    struct place {
+        std::size_t leaf;
+        section where;
+    };
+
+    // Rows of a leaf that match and could not be changed. What joins the last one added becomes one
+    // with it.
+    void add(std::size_t leaf, section where);
+    // The next to look through; nothing when there is none, or no further round. The first of a
+    // round tells the pause before.
+    std::optional<place> next(microseconds &pause);
+    // A leaf that failed.
+    void forget(std::size_t leaf);
+
+    // 0 before the first one was given out.
+    std::size_t round() const noexcept { return round_; }
+    bool last_round() const noexcept;
+    bool empty() const noexcept { return added_.empty() && given_.empty(); }
+
+  private:
+    std::size_t round_ = 0;
+    std::vector<place> added_ = {};
+    std::deque<place> given_ = {};
+};
+
+} // namespace pgtend::batch
