@@ -84,7 +84,7 @@ TEST_SUITE("db")
         }
         flush(s);
         auto const all = catalog::load_vacuum_tables(s, {}, "");
-        auto const &t = named(all, "t");
+        auto const t = named(all, "t");
         CHECK(all.settings.server_version == s.server_version());
         CHECK(all.settings.vacuum_max_threshold == (s.server_version() >= 180000 ? 100e6 : -1));
         CHECK(t.reltuples == 100);
