@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/by_hand.hpp"
 
+#include <algorithm>
 #include <ostream>
 
 #include "base/text.hpp"
@@ -137,7 +138,9 @@ void tell_failures(io &outside, engine::result const &result)
                         << replace_all(describe(*step.problem), "\n", "\npgtend: ") << "\n";
         }
     }
-    if (result.ended_by && result.steps.empty()) {
+    bool const told = std::any_of(result.steps.begin(), result.steps.end(),
+                                  [](auto const &step) { return step.problem.has_value(); });
+    if (result.ended_by && !told) {
         outside.err << "pgtend: error: "
                     << replace_all(describe(result.ended_by->problem), "\n", "\npgtend: ") << "\n";
     }
@@ -160,11 +163,10 @@ exit_code do_by_hand(context &c, hand_work const &work, run_options const &run)
     auto const limit = policy.timeout;
     auto result = c.execute(std::move(planned), where, settings, jobs::workers_of(work.what), limit,
                             control.transaction_pooler);
-    if (c.global.dry_run) {
-        return exit_code::ok;
-    }
     tell_failures(c.outside, result);
-    c.print(document_of(result, work.schema, work.plural));
+    if (!c.global.dry_run) {
+        c.print(document_of(result, work.schema, work.plural));
+    }
     return code_of(result);
 }
 

@@ -213,7 +213,7 @@ void context::print(report::document const &d)
         return;
     }
     bool const color =
-        outside.out_is_terminal && !outside.environment("NO_COLOR").value_or("").size();
+        outside.out_is_terminal && outside.environment("NO_COLOR").value_or("").empty();
     outside.out << report::render_text(
         d, {.columns = outside.out_is_terminal ? outside.columns : 0, .color = color});
 }

@@ -222,10 +222,13 @@ exit_code run_one(context &c, std::string const &name)
                         .make(job.action, {.session = control.session,
                                            .partitions = all.partitions,
                                            .now = control.server.server_time,
-                                           .role = job.policy.role});
-        c.execute(std::move(plan), where, jobs::settings_of(job.policy, job.time_zone), 1,
-                  microseconds{0}, control.transaction_pooler);
-        return exit_code::ok;
+                                           .role = job.policy.role,
+                                           .limit = {.stop = c.outside.abort}});
+        auto const printed =
+            c.execute(std::move(plan), where, jobs::settings_of(job.policy, job.time_zone), 1,
+                      microseconds{0}, control.transaction_pooler);
+        tell_failures(c.outside, printed);
+        return code_of(printed);
     }
     jobs::runner_options options{.who = {}, .command = "job run"};
     auto opened = open_runner(c, where, all, std::move(options));
@@ -233,7 +236,7 @@ exit_code run_one(context &c, std::string const &name)
     tell_failure(c.outside, run);
     report::document out;
     out.schema = "pgtend/job-run/1";
-    out.tables.push_back(table_of({run}));
+    out.tables.push_back(table_of({{where.name, run}}));
     for (auto const &message : run.messages) {
         out.notes.push_back(message);
     }

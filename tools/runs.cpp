@@ -94,11 +94,15 @@ report::cell time_cell(std::optional<instant> at)
     return at ? report::cell{*at} : report::cell{};
 }
 
-report::table table_of(std::vector<jobs::run_report> const &runs)
+report::table table_of(std::vector<run_on_target> const &runs)
 {
     using report::align;
+    bool const several = std::any_of(runs.begin(), runs.end(), [&](auto const &each) {
+        return each.target != runs.front().target;
+    });
     report::table out{.key = "runs",
-                      .columns = {{"job", "job"},
+                      .columns = {{"target", several ? "target" : ""},
+                                  {"job", "job"},
                                   {"kind", "kind"},
                                   {"run", "", align::right},
                                   {"slot", "slot"},
@@ -113,11 +117,12 @@ report::table table_of(std::vector<jobs::run_report> const &runs)
                                   {"hint", ""},
                                   {"output", ""}},
                       .rows = {}};
-    for (auto const &run : runs) {
+    for (auto const &[target, run] : runs) {
         auto const optional = [](std::string const &text) {
             return text.empty() ? report::cell{} : report::cell{text};
         };
-        out.rows.push_back({{run.job},
+        out.rows.push_back({{target},
+                            {run.job},
                             {run.kind},
                             {run.run},
                             time_cell(run.slot),

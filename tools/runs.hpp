@@ -20,8 +20,12 @@ model::configuration jobs_of(model::configuration const &all, std::string const 
 
 report::cell status_cell(ledger::run_status status);
 report::cell time_cell(std::optional<instant> at);
-// The rows of finished runs.
-report::table table_of(std::vector<jobs::run_report> const &runs);
+struct run_on_target {
+    std::string target;
+    jobs::run_report run;
+};
+// The rows of finished runs. Text names the target only when there are several.
+report::table table_of(std::vector<run_on_target> const &runs);
 void tell_failure(io &outside, jobs::run_report const &run);
 
 } // namespace pgtend::tools

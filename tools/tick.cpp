@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <memory>
+#include <mutex>
 #include <ostream>
+#include <thread>
 
 #include "base/duration.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "tools/command_files.hpp"
 #include "tools/runs.hpp"
 
@@ -35,51 +38,95 @@ exit_code worse(exit_code a, exit_code b)
     return rank(a) >= rank(b) ? a : b;
 }
 
+// What the tick of one target came to.
+struct outcome {
+    exit_code code = exit_code::ok;
+    std::vector<run_on_target> runs = {};
+    long long skipped = 0;
+};
+
+void tell(io &outside, std::mutex &one_at_a_time, std::string const &target, error const &e)
+{
+    std::lock_guard const lock{one_at_a_time};
+    outside.err << "pgtend: error: " << target << ": "
+                << replace_all(describe(e), "\n", "\npgtend: ") << "\n";
+}
+
+// Throws nothing: what is wrong with one target must not keep the others waiting.
+outcome tick_target(context &c, arguments const &a, context::destination const &where,
+                    std::mutex &one_at_a_time)
+{
+    outcome out;
+    auto const jobs = jobs_of(c.configuration(), where.name);
+    try {
+        jobs::runner_options options{.who = {}, .max_parallel = static_cast<int>(a.max_parallel)};
+        options.stop_timeout = a.stop_timeout;
+        if (a.now) {
+            options.now = checked([&] { return parse_rfc3339(*a.now); });
+        }
+        options.finished = [&](jobs::run_report const &run) {
+            std::lock_guard const lock{one_at_a_time};
+            tell_failure(c.outside, run);
+            out.runs.push_back({where.name, run});
+        };
+        auto opened = open_runner(c, where, jobs, std::move(options));
+        auto const done = opened.runner->tick();
+        for (auto const &warning : done.warnings) {
+            log::warning("{}: {}", where.name, warning);
+        }
+        for (auto const &name : done.registered) {
+            log::info("{}: new job {}, starts from now", where.name, name);
+        }
+        for (auto const &skip : done.skipped) {
+            log::info("{}: {} skipped: {}", where.name, skip.job, skip.reason);
+        }
+        out.skipped = static_cast<long long>(done.skipped.size());
+        out.code = done.code();
+    } catch (error const &e) {
+        tell(c.outside, one_at_a_time, where.name, e);
+        out.code = e.code();
+    } catch (std::exception const &e) {
+        tell(c.outside, one_at_a_time, where.name, error{e.what()});
+        out.code = exit_code::failed;
+    }
+    return out;
+}
+
+// Side by side: a vacuum of two hours on one target is no reason for the others to wait.
+std::vector<outcome> tick_all(context &c, arguments const &a,
+                              std::vector<context::destination> const &targets)
+{
+    std::mutex one_at_a_time;
+    std::vector<outcome> out(targets.size());
+    std::vector<std::jthread> others;
+    for (std::size_t i = 1; i < targets.size(); ++i) {
+        others.emplace_back([&, i] { out[i] = tick_target(c, a, targets[i], one_at_a_time); });
+    }
+    out[0] = tick_target(c, a, targets[0], one_at_a_time);
+    others.clear();
+    return out;
+}
+
 exit_code tick(context &c, arguments const &a)
 {
     if (c.global.dry_run) {
         throw usage_error{"tick has no dry run",
                           "see pgtend job list for what is due, and pgtend --dry-run job run NAME"};
     }
-    auto const &file = c.configuration();
+    c.configuration(); // loaded before threads share it
     auto code = exit_code::ok;
+    std::vector<run_on_target> runs;
+    long long skipped = 0;
+    for (auto &one : tick_all(c, a, c.destinations())) {
+        code = worse(code, one.code);
+        skipped += one.skipped;
+        std::move(one.runs.begin(), one.runs.end(), std::back_inserter(runs));
+    }
     report::document out;
     out.schema = "pgtend/tick/1";
-    std::vector<jobs::run_report> runs;
-    long long skipped = 0;
-    for (auto const &where : c.destinations()) {
-        auto const jobs = jobs_of(file, where.name);
-        try {
-            jobs::runner_options options{.who = {},
-                                         .max_parallel = static_cast<int>(a.max_parallel)};
-            options.stop_timeout = a.stop_timeout;
-            if (a.now) {
-                options.now = checked([&] { return parse_rfc3339(*a.now); });
-            }
-            options.finished = [&](jobs::run_report const &run) { tell_failure(c.outside, run); };
-            auto opened = open_runner(c, where, jobs, std::move(options));
-            auto done = opened.runner->tick();
-            for (auto const &warning : done.warnings) {
-                log::warning("{}: {}", where.name, warning);
-            }
-            for (auto const &name : done.registered) {
-                log::info("{}: new job {}, starts from now", where.name, name);
-            }
-            for (auto const &skip : done.skipped) {
-                log::info("{}: {} skipped: {}", where.name, skip.job, skip.reason);
-            }
-            skipped += static_cast<long long>(done.skipped.size());
-            code = worse(code, done.code());
-            std::move(done.runs.begin(), done.runs.end(), std::back_inserter(runs));
-        } catch (connect_error const &e) {
-            c.outside.err << "pgtend: error: " << where.name << ": " << describe(e) << "\n";
-            code = worse(code, e.code());
-        }
-    }
     out.fields.push_back({"skipped", "", {skipped}});
-    auto table = table_of(runs);
     bool const silent = runs.empty() && c.global.output == "text";
-    out.tables.push_back(std::move(table));
+    out.tables.push_back(table_of(runs));
     if (!silent) {
         c.print(out);
     }

@@ -32,29 +32,29 @@ class table_reader {
     vacuum_table read(std::size_t row) const
     {
         vacuum_table out;
-        out.oid = found_.text(row, oid);
-        out.name = {found_.text(row, schema), found_.text(row, name)};
-        out.kind = found_.text(row, kind).at(0);
-        out.parent = found_.text(row, parent);
-        out.system = found_.flag(row, system);
-        out.reltuples = found_.real(row, reltuples);
-        out.pages = found_.real(row, pages);
-        out.frozen_pages = found_.real(row, frozen_pages);
-        out.dead = found_.real(row, dead);
-        out.modified = found_.real(row, modified);
-        out.inserted = found_.real(row, inserted);
-        out.toast_reltuples = found_.real(row, toast_reltuples);
-        out.toast_dead = found_.real(row, toast_dead);
-        out.age = found_.real(row, age);
-        out.multixact_age = found_.real(row, multixact_age);
-        out.last_vacuum = when(row, last_vacuum);
-        out.last_analyze = when(row, last_analyze);
-        out.last_autoanalyze = when(row, last_autoanalyze);
-        for (auto &each : parse_array(found_.text(row, options))) {
+        out.oid = found_.text(row, oid_);
+        out.name = {found_.text(row, schema_), found_.text(row, name_)};
+        out.kind = found_.text(row, kind_).at(0);
+        out.parent = found_.text(row, parent_);
+        out.system = found_.flag(row, system_);
+        out.reltuples = found_.real(row, reltuples_);
+        out.pages = found_.real(row, pages_);
+        out.frozen_pages = found_.real(row, frozen_pages_);
+        out.dead = found_.real(row, dead_);
+        out.modified = found_.real(row, modified_);
+        out.inserted = found_.real(row, inserted_);
+        out.toast_reltuples = found_.real(row, toast_reltuples_);
+        out.toast_dead = found_.real(row, toast_dead_);
+        out.age = found_.real(row, age_);
+        out.multixact_age = found_.real(row, multixact_age_);
+        out.last_vacuum = when(row, last_vacuum_);
+        out.last_analyze = when(row, last_analyze_);
+        out.last_autoanalyze = when(row, last_autoanalyze_);
+        for (auto &each : parse_array(found_.text(row, options_))) {
             out.options.push_back(std::move(each).value_or(""));
         }
-        out.may = found_.flag(row, may);
-        out.owner = found_.text(row, owner);
+        out.may = found_.flag(row, may_);
+        out.owner = found_.text(row, owner_);
         return out;
     }
 
@@ -65,20 +65,20 @@ class table_reader {
     }
 
     rows const &found_;
-    std::size_t oid = found_.column("oid"), schema = found_.column("schema"),
-                name = found_.column("name"), kind = found_.column("kind"),
-                parent = found_.column("parent"), system = found_.column("system"),
-                reltuples = found_.column("reltuples"), pages = found_.column("pages"),
-                frozen_pages = found_.column("frozen_pages"), dead = found_.column("dead"),
-                modified = found_.column("modified"), inserted = found_.column("inserted"),
-                toast_reltuples = found_.column("toast_reltuples"),
-                toast_dead = found_.column("toast_dead"), age = found_.column("age"),
-                multixact_age = found_.column("multixact_age"),
-                last_vacuum = found_.column("last_vacuum"),
-                last_analyze = found_.column("last_analyze"),
-                last_autoanalyze = found_.column("last_autoanalyze"),
-                options = found_.column("options"), may = found_.column("may"),
-                owner = found_.column("owner");
+    std::size_t oid_ = found_.column("oid"), schema_ = found_.column("schema"),
+                name_ = found_.column("name"), kind_ = found_.column("kind"),
+                parent_ = found_.column("parent"), system_ = found_.column("system"),
+                reltuples_ = found_.column("reltuples"), pages_ = found_.column("pages"),
+                frozen_pages_ = found_.column("frozen_pages"), dead_ = found_.column("dead"),
+                modified_ = found_.column("modified"), inserted_ = found_.column("inserted"),
+                toast_reltuples_ = found_.column("toast_reltuples"),
+                toast_dead_ = found_.column("toast_dead"), age_ = found_.column("age"),
+                multixact_age_ = found_.column("multixact_age"),
+                last_vacuum_ = found_.column("last_vacuum"),
+                last_analyze_ = found_.column("last_analyze"),
+                last_autoanalyze_ = found_.column("last_autoanalyze"),
+                options_ = found_.column("options"), may_ = found_.column("may"),
+                owner_ = found_.column("owner");
 };
 
 } // namespace

@@ -107,12 +107,13 @@ std::string denied(error const &e, plan::statement const *failed, work_settings 
                     : " and membership in " + display_identifier(settings.role) + ".");
     }
     // Raised only because row_security is off: the policy would have hidden rows silently.
-    std::string const policy = "A policy hides rows from this role. Let it see all of them (the "
-                               "table's owner, or a role with BYPASSRLS), or accept "
-                               "with `row_security: true` that it works on what it sees.";
+    std::string_view const policy =
+        "A policy hides rows from this role. Let it see all of them (the "
+        "table's owner, or a role with BYPASSRLS), or accept "
+        "with `row_security: true` that it works on what it sees.";
     if (e.message().find("row-level security policy") != std::string::npos &&
         !settings.row_security) {
-        return policy;
+        return std::string{policy};
     }
     bool asked = false;
     if (ask != nullptr && !ask->lost() && !failed->locks.empty()) {
@@ -127,7 +128,8 @@ std::string denied(error const &e, plan::statement const *failed, work_settings 
         }
     }
     if (asked && !settings.row_security) {
-        return policy; // no privilege is missing; lc_messages may have translated the message
+        return std::string{
+            policy}; // no privilege is missing; lc_messages may have translated the message
     }
     return "Grant the missing privilege to " +
            (settings.role.empty() ? std::string{"the role that connects"}
@@ -176,9 +178,9 @@ error with_hint(error const &e, plan::statement const *failed, work_settings con
 {
     // The server's own hint on 42501 speaks of GRANT in general or of policies; ours names what is
     // missing.
-    auto hint =
+    auto const hint =
         e.hint().empty() || e.sqlstate() == "42501" ? hint_for(e, failed, settings, ask) : e.hint();
-    return error{e.message(), hint.empty() ? e.hint() : std::move(hint), e.sqlstate(),
+    return error{e.message(), hint.empty() ? e.hint() : hint, e.sqlstate(),
                  e.statement().empty() && failed != nullptr ? failed->sql : e.statement(),
                  e.code()};
 }

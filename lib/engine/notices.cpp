@@ -73,4 +73,13 @@ std::vector<std::string> warnings(std::vector<pg::notice> const &said)
     return out;
 }
 
+void add_notes(std::vector<std::string> &notes, std::vector<std::string> const &more)
+{
+    for (auto const &line : more) {
+        if (std::find(notes.begin(), notes.end(), line) == notes.end()) {
+            notes.push_back(line);
+        }
+    }
+}
+
 } // namespace pgtend::engine

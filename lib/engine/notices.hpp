@@ -28,4 +28,7 @@ std::optional<error> skipped_work(std::vector<pg::notice> const &said, plan::sta
 // The WARNINGs among them, one line each, for a person to read; at most 20.
 std::vector<std::string> warnings(std::vector<pg::notice> const &said);
 
+// Appends the lines that are not there yet.
+void add_notes(std::vector<std::string> &notes, std::vector<std::string> const &more);
+
 } // namespace pgtend::engine

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One worker: a session, and the steps it carries out on it.
+// One worker: the steps it carries out on its session, with the waits for locks and the retries.
 #pragma once
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,26 +8,22 @@
 #include "engine/control.hpp"
 #include "engine/executor.hpp"
 #include "engine/locks.hpp"
+#include "engine/transactor.hpp"
 
 namespace pgtend::engine {
 
 class worker {
   public:
-    explicit worker(run_control &control) : control_{control} {}
+    explicit worker(run_control &control) : control_{control}, hands_{control} {}
 
     // Opens the session when there is none. Throws connect_error.
-    void open();
+    void open() { hands_.session(); }
     // Carries one step out and tells the observer. Throws nothing: what ended the run is noted in
     // the control.
     step_result carry_out(plan::step &step);
 
   private:
-    // What a transaction, or a statement outside one, came to.
-    struct done {
-        std::vector<rows> results;
-        microseconds elapsed{0};
-        std::vector<std::string> warnings;
-    };
+    using done = transactor::done;
     struct request {
         plan::step const &step;
         std::vector<plan::statement> const &statements;
@@ -46,23 +41,12 @@ class worker {
     std::optional<done> try_once(request const &what, lock_wait &wait, int &attempts);
     // Throws what ends the run as run_ended.
     template <class Work> auto guarded(Work const &work) -> decltype(work());
-    done attempt(request const &what, microseconds lock_timeout);
-    done attempt_in_transaction(request const &what, microseconds lock_timeout);
-    done attempt_outside(request const &what, microseconds lock_timeout);
-    void commit(bool read_only, std::string const &transaction_id);
-    std::string apply_session_settings(plan::statement const &body, microseconds lock_timeout);
-    void take_back_session_settings() noexcept;
-    void run_statement(plan::statement const &body, bool english, done &out);
     // After 55P03 or a look that found somebody: waits a little, or throws lock_busy when the
     // deadline is over.
     void wait_for_lock(request const &what, lock_wait &wait, std::vector<holder> const &who);
-    microseconds statement_timeout() const;
-    pg::session &session();
 
     run_control &control_;
-    std::optional<pg::session> session_;
-    plan::statement const *current_ =
-        nullptr;                // the work's statement that was sent last; nullptr: the opening
+    transactor hands_;
     bool table_locked_ = false; // the last lock_busy was because of somebody's lock on a table
 };
 

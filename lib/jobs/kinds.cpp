@@ -75,7 +75,11 @@ plan::plan run_sql(model::action const &what, planning const &)
     plan::transaction together;
     for (auto const &text : model::split_statements(action.text)) {
         bool const alone = model::forbids_transaction(text);
-        plan::statement statement{.sql = text, .in_transaction = !alone, .may_skip = true};
+        plan::statement statement{.sql = text,
+                                  .in_transaction = !alone,
+                                  .concurrently = model::waits_for_transactions(text),
+                                  .short_waits = model::may_lock_tables(text),
+                                  .may_skip = true};
         if (action.one_transaction) {
             together.statements.push_back(std::move(statement));
             continue;

@@ -195,6 +195,27 @@ bool forbids_transaction(std::string_view statement)
     return out;
 }
 
+bool waits_for_transactions(std::string_view statement)
+{
+    bool out = false;
+    each_statement(statement, [&](statement_words const &s) {
+        out = out || (refused_in_transaction(s) && s.has("concurrently"));
+    });
+    return out;
+}
+
+bool may_lock_tables(std::string_view statement)
+{
+    static constexpr std::array<std::string_view, 17> harmless{
+        "select",  "with", "insert",  "update",  "delete",     "merge",  "values", "table", "show",
+        "explain", "set",  "prepare", "execute", "deallocate", "notify", "call",   "do"};
+    bool out = false;
+    each_statement(statement, [&](statement_words const &s) {
+        out = out || std::find(harmless.begin(), harmless.end(), s.word(0)) == harmless.end();
+    });
+    return out;
+}
+
 void check_sql(std::string_view text, bool one_transaction)
 {
     int number = 0;

@@ -19,6 +19,14 @@ std::vector<std::string> split_statements(std::string_view sql);
 // one of split_statements.
 bool forbids_transaction(std::string_view statement);
 
+// Of those, the ones that wait for old transactions and leave something behind when they are ended
+// half way: CREATE and DROP INDEX, REINDEX and DETACH PARTITION ... CONCURRENTLY.
+bool waits_for_transactions(std::string_view statement);
+
+// True when a statement may take locks on tables that the application would queue behind: all but
+// what reads and writes rows, and SET. What a function, a DO block or a procedure does is not seen.
+bool may_lock_tables(std::string_view statement);
+
 // The text of a `sql` job. Throws error with a hint for: no statement at all; transaction control
 // (BEGIN, START TRANSACTION, COMMIT, END, ROLLBACK, ABORT, SAVEPOINT, RELEASE, PREPARE
 // TRANSACTION), after which the rest would run outside the run's fence and role; SET without LOCAL

@@ -115,8 +115,7 @@ class finder {
   public:
     finder(model::partition_policy const &policy, catalog::partitioned_table const &table,
            instant now)
-        : policy_{policy}, table_{table}, axis_{check_key(policy, table),
-                                                zone::load(policy.time_zone)},
+        : policy_{policy}, axis_{check_key(policy, table), zone::load(policy.time_zone)},
           coverage_{taken_ranges(table)}, now_{start_of(policy.every, axis_.civil(now))}
     {
         out_.policy = policy;
@@ -213,7 +212,6 @@ class finder {
     }
 
     model::partition_policy const &policy_;
-    catalog::partitioned_table const &table_;
     key_axis axis_;
     coverage coverage_;
     civil_time now_;

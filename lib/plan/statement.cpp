@@ -77,8 +77,8 @@ bool needs_lock_protocol(lock const &l)
 
 bool needs_lock_protocol(statement const &s)
 {
-    return std::any_of(s.locks.begin(), s.locks.end(),
-                       [](lock const &l) { return needs_lock_protocol(l); });
+    return s.short_waits || std::any_of(s.locks.begin(), s.locks.end(),
+                                        [](lock const &l) { return needs_lock_protocol(l); });
 }
 
 std::string quote_ident(std::string_view name)

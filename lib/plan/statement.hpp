@@ -60,13 +60,17 @@ struct statement {
     // lock_timeout and statement_timeout, and no deadline ends it, because what it leaves behind is
     // worse than a wait (an invalid index, a pending detach).
     bool concurrently = false;
+    // It may lock tables in ways that `locks` does not know, such as the DDL of a person: it waits
+    // for a lock as shortly as a statement that needs the lock protocol.
+    bool short_waits = false;
     // SQL that a person wrote: a NOTICE that something "already exists, skipping" is what IF NOT
     // EXISTS asked for.
     bool may_skip = false;
 };
 
 // True when some lock of it would make the application queue behind it while it waits: SHARE UPDATE
-// EXCLUSIVE or stronger. Such statements are tried shortly and again, never waited for.
+// EXCLUSIVE or stronger. Such statements are tried shortly and again, never waited for. A
+// statement with short_waits counts, too.
 bool needs_lock_protocol(lock const &l);
 bool needs_lock_protocol(statement const &s);
 

@@ -44,7 +44,7 @@ std::string_view escape(tone t)
     return {};
 }
 
-std::string dress(std::string text, tone t, bool color)
+std::string dress(std::string const &text, tone t, bool color)
 {
     auto const code = color ? escape(t) : std::string_view{};
     return code.empty() ? text : std::string{code} + text + "\x1b[0m";

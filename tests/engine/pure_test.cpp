@@ -219,6 +219,22 @@ TEST_CASE("a plan of 50,000 lanes costs no time")
     CHECK(since(start) < seconds{2});
 }
 
+TEST_CASE("20,000 lanes that lock one relation are one lane, and cost no time")
+{
+    plan::plan p;
+    for (int i = 0; i < 20'000; ++i) {
+        p.steps.push_back(step(
+            "s",
+            {{.sql = "SELECT 1", .locks = {{"\"users\"", plan::lock_mode::share_row_exclusive}}}}));
+        p.steps.back().lane = std::to_string(i);
+    }
+    std::vector<engine::step_result> results(p.steps.size());
+    auto const start = std::chrono::steady_clock::now();
+    engine::schedule const s{p, 4, results, [](engine::step_result const &) {}};
+    CHECK(s.workers() == 1);
+    CHECK(since(start) < seconds{2});
+}
+
 TEST_CASE("recording: outcomes are scripted, what was asked for is kept")
 {
     engine::recording rec{[](plan::statement const &s) -> engine::scripted {

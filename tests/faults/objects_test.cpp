@@ -75,6 +75,36 @@ TEST_SUITE("db")
         reader.rollback();
     }
 
+    TEST_CASE("F08: DDL in a job's own SQL waits for its lock as shortly as any other")
+    {
+        test::ground g{"  - { name: ddl, schedule: \"0 * * * *\", sql: { text: \"alter table "
+                       "public.orders add note text; insert into public.orders values (2)\" } }\n",
+                       "defaults:\n  lock: { attempt: 100ms, deadline: 2s }\n"};
+        g.db.psql("CREATE TABLE orders (id int)");
+        REQUIRE(g.tick(before).code == 0);
+        auto reader = g.db.connect(); // ALTER TABLE waits for it, and all others for ALTER TABLE
+        reader.begin();
+        reader.run("SELECT count(*) FROM orders");
+        test::process runner{g.arguments({"tick", "--now", due})};
+        auto bystander = g.db.connect();
+        auto worst = std::chrono::steady_clock::duration{};
+        long long attempts = 0;
+        auto const end = std::chrono::steady_clock::now() + std::chrono::seconds{2};
+        while (std::chrono::steady_clock::now() < end) {
+            auto const begin = std::chrono::steady_clock::now();
+            bystander.run("SELECT count(*) FROM orders");
+            auto const took = std::chrono::steady_clock::now() - begin;
+            worst = std::max(worst, took);
+            attempts += took > std::chrono::milliseconds{20} ? 1 : 0;
+        }
+        CHECK(worst < std::chrono::milliseconds{250});
+        CHECK(attempts > 0); // it did try meanwhile
+        CHECK(runner.wait().code == 1);
+        CHECK(g.db.value("SELECT sqlstate FROM pgtend.run WHERE job = 'ddl'") == "55P03");
+        CHECK(g.count("SELECT count(*) FROM orders") == 0);
+        reader.rollback();
+    }
+
     TEST_CASE("F38: a table that is gone: an error for it, the rest of the job goes on")
     {
         test::ground g{"  - name: clean\n    schedule: \"0 * * * *\"\n    cleanup:\n      tables:\n"

@@ -177,6 +177,32 @@ TEST_SUITE("nodb")
               "statement 1 (VACUUM ...) cannot run inside a transaction");
     }
 
+    TEST_CASE("what waits for old transactions, and what may lock tables")
+    {
+        for (auto const *text :
+             {"create index concurrently i on t (a)", "drop index concurrently i",
+              "reindex (concurrently) table t", "alter table t detach partition p concurrently"}) {
+            CAPTURE(text);
+            CHECK(waits_for_transactions(text));
+        }
+        for (auto const *text : {"vacuum t", "refresh materialized view concurrently m",
+                                 "create index i on t (a)", "select 'concurrently'"}) {
+            CAPTURE(text);
+            CHECK_FALSE(waits_for_transactions(text));
+        }
+        for (auto const *text : {"alter table t add c int", "truncate t", "LOCK t", "drop view v",
+                                 "refresh materialized view m", "/* c */ create index on t (a)"}) {
+            CAPTURE(text);
+            CHECK(may_lock_tables(text));
+        }
+        for (auto const *text : {"select 1", "with a as (select 1) delete from t", "(select 1)",
+                                 "Insert into t select 'alter table'", "set local work_mem = 1",
+                                 "call p()", "update t set a = 1"}) {
+            CAPTURE(text);
+            CHECK_FALSE(may_lock_tables(text));
+        }
+    }
+
     TEST_CASE("conditions stay inside their parentheses")
     {
         for (auto const *text : {"a = 1", "a = ';'", "a in (select b from c) -- why\n", "a[1] = 2",

@@ -42,6 +42,58 @@ TEST_SUITE("db")
         CHECK(nothing.err.empty());
     }
 
+    TEST_CASE("tick -t all: targets side by side; one that is down or has no ledger stops no other")
+    {
+        test::database good, bare;
+        test::scratch files;
+        auto const config = files.write(
+            "pgtend.yaml",
+            "version: 1\ntargets:\n"
+            "  bare: { dsn: \"" +
+                bare.dsn() +
+                "\" }\n"
+                "  down: { dsn: \"host=127.0.0.1 port=1 connect_timeout=1\" }\n"
+                "  good: { dsn: \"" +
+                good.dsn() +
+                "\" }\n"
+                "jobs:\n"
+                "  - { name: hello, schedule: \"0 * * * *\", sql: { text: \"select 1\" } }\n"
+                "  - { name: elsewhere, target: bare, schedule: \"0 * * * *\", sql: { text: "
+                "\"select "
+                "1\" } }\n");
+        CHECK(test::pgtend({"-c", config, "-t", "good", "init", "--test-clock"}).code == 0);
+        auto const tick = [&](std::string const &now) {
+            return test::pgtend({"-c", config, "-t", "all", "--connect-timeout", "0s", "-o", "json",
+                                 "tick", "--now", now});
+        };
+        auto const first = tick("2026-01-01T00:30:00Z");
+        CHECK(first.code == 4); // one cannot be reached: what most needs attention
+        CHECK(has(first.err, "bare: "));
+        CHECK(has(first.err, "pgtend init"));
+        CHECK(has(first.err, "down: cannot connect"));
+        CHECK(has(first.err, "good: new job hello"));
+        auto const second = tick("2026-01-01T01:00:05Z");
+        CHECK(has(second.out, "\"target\": \"good\""));
+        CHECK(good.value("SELECT string_agg(job || '/' || status, ' ') FROM pgtend.run") ==
+              "hello/succeeded");
+    }
+
+    TEST_CASE("a dry run of what cannot be done fails as the work would")
+    {
+        test::ground g{"  - { name: gone, schedule: \"0 * * * *\", cleanup: { table: public.gone, "
+                       "where: \"true\" } }\n"};
+        auto const by_hand = test::pgtend(
+            {"-d", g.db.dsn(), "--dry-run", "cleanup", "public.gone", "--where", "true"});
+        CHECK(by_hand.code == 1);
+        CHECK(has(by_hand.err, "public.gone"));
+        CHECK(has(by_hand.out, "-- dry run: nothing was changed"));
+        auto const job = g.run({"--dry-run", "job", "run", "gone"});
+        CHECK(job.code == 1);
+        CHECK(has(job.err, "public.gone"));
+        g.db.psql("CREATE TABLE gone (id int)");
+        CHECK(g.run({"--dry-run", "job", "run", "gone"}).code == 0);
+    }
+
     TEST_CASE("tick --now is refused on a ledger that is not for tests")
     {
         test::database db;
