@@ -62,7 +62,10 @@ opened_runner open_runner(context &c, context::destination const &where,
                    .config_file = jobs.file,
                    .config_hash = fingerprint(jobs)};
     auto server = control.server;
-    auto reopen = [&c, where] { return c.open_control(where, true).session; };
+    // A first signal lets runs end, and their ends be recorded.
+    auto again = where;
+    again.options.stop = c.outside.abort;
+    auto reopen = [&c, where = std::move(again)] { return c.open_control(where, true).session; };
     return {std::make_unique<jobs::runner>(jobs, where.options, std::move(control.session), reopen,
                                            c.outside.time, c.outside.random, std::move(options)),
             std::move(server)};

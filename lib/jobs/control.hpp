@@ -3,6 +3,7 @@
 #pragma once
 #include <functional>
 #include <mutex>
+#include <stop_token>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -21,18 +22,19 @@ class control {
 
     // Calls with a ledger::ledger &, from any thread, one at a time. A call that lost its session
     // is made again on a new one: every ledger operation may be repeated. Throws what the second
-    // try throws.
-    template <class Call> auto ask(Call const &call)
+    // try throws. `stop` ends a call whose answer is not needed any more.
+    template <class Call> auto ask(Call const &call, std::stop_token const &stop = {})
     {
         std::lock_guard const lock{mutex_};
+        pg::limits const limit{.timeout = ledger::ledger::ttl, .stop = stop};
         try {
-            ledger::ledger book{session_};
+            ledger::ledger book{session_, limit};
             return call(book);
         } catch (connection_lost const &e) {
             log::warning("lost the control session ({}), connecting again", printable(e.what()));
         }
         session_ = reopen_();
-        ledger::ledger book{session_};
+        ledger::ledger book{session_, limit};
         return call(book);
     }
 

@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jobs/runner.hpp"
 
-#include <algorithm>
-#include <deque>
 #include <fmt/format.h>
 #include <map>
-#include <set>
+#include <mutex>
+#include <thread>
 
 #include "base/log.hpp"
-#include "jobs/crew.hpp"
-#include "jobs/due.hpp"
+#include "jobs/control.hpp"
 
 namespace pgtend::jobs {
 namespace {
-
-using ledger::run_status;
-
-// While work goes on, the ledger is looked at again this often for what fell due meanwhile.
-constexpr seconds look_again{15};
-// Rows of history that go with one tick that worked.
-constexpr long long purged_a_tick = 1'000;
 
 engine::fence fence_for(ledger::claim const &held)
 {
@@ -27,33 +18,80 @@ engine::fence fence_for(ledger::claim const &held)
     return {.opening = {{.sql = fence.sql, .parameters = fence.parameters}}};
 }
 
-void warn(tick_report &out, std::string text)
-{
-    if (std::find(out.warnings.begin(), out.warnings.end(), text) == out.warnings.end()) {
-        out.warnings.push_back(std::move(text));
+// What the other threads tell the one that drives.
+struct answered {
+    answer what;
+};
+struct failed {
+    std::exception_ptr why;
+};
+struct ended {
+    long long run;
+    run_report report;
+};
+using event = std::variant<answered, failed, ended>;
+
+// Events, and a sleep that one of them or a signal ends.
+class mailbox {
+  public:
+    mailbox(clock &time, std::stop_token const &stop, std::stop_token const &abort)
+        : time_{time}, on_stop_{stop, [this] { rouse(); }}, on_abort_{abort, [this] { rouse(); }}
+    {
     }
-}
+
+    void put(event what)
+    {
+        std::lock_guard const lock{mutex_};
+        events_.push_back(std::move(what));
+        wake_.request_stop();
+    }
+
+    std::deque<event> take()
+    {
+        std::lock_guard const lock{mutex_};
+        return std::exchange(events_, {});
+    }
+
+    // Returns at once when something came since the last sleep.
+    void sleep(std::optional<clock::monotonic> until)
+    {
+        std::stop_token token;
+        {
+            std::lock_guard const lock{mutex_};
+            token = wake_.get_token();
+        }
+        auto const span = until ? std::chrono::ceil<microseconds>(*until - time_.steady())
+                                : microseconds{std::chrono::hours{24}};
+        if (span.count() > 0) {
+            time_.sleep(span, token);
+        }
+        std::lock_guard const lock{mutex_};
+        if (wake_.stop_requested()) {
+            wake_ = {};
+        }
+    }
+
+  private:
+    void rouse()
+    {
+        std::lock_guard const lock{mutex_};
+        wake_.request_stop();
+    }
+
+    clock &time_;
+    std::mutex mutex_; // of the two below
+    std::deque<event> events_;
+    std::stop_source wake_;
+    std::stop_callback<std::function<void()>> on_stop_, on_abort_;
+};
+
+// One job at work.
+struct hand {
+    std::stop_source stop;
+    std::thread thread;
+};
 
 } // namespace
-
-exit_code tick_report::code() const
-{
-    auto const any = [&](auto const &holds) {
-        return std::any_of(runs.begin(), runs.end(), holds);
-    };
-    if (any([](auto const &run) {
-            return run.status == run_status::failed || run.status == run_status::timed_out ||
-                   run.status == run_status::lost;
-        })) {
-        return exit_code::failed;
-    }
-    if (interrupted) {
-        return exit_code::interrupted;
-    }
-    return any([](auto const &run) { return run.status == run_status::interrupted; })
-               ? exit_code::failed
-               : exit_code::ok;
-}
 
 struct runner::impl {
     impl(model::configuration const &all_, pg::connect_options connect_, pg::session first,
@@ -61,12 +99,13 @@ struct runner::impl {
          runner_options options_)
         : all{all_}, connect{std::move(connect_)}, time{time_}, random{std::move(random_)},
           options{std::move(options_)}, book{std::move(first), std::move(reopen)},
-          workers{
-              book,
-              time,
-              {.stop = options.stop, .abort = options.abort, .stop_timeout = options.stop_timeout}}
+          mail{time, options.stop, options.abort}
     {
+        for (auto const &job : all.jobs) {
+            names.push_back(job.name);
+        }
     }
+    ~impl();
 
     model::configuration const &all;
     pg::connect_options connect;
@@ -74,185 +113,175 @@ struct runner::impl {
     random_source random;
     runner_options options;
     control book;
-    crew workers;
-    std::map<std::string, zone> zones = {};
-    // Slots claimed by this tick: what it left open waits for the next one.
-    std::set<std::pair<std::string, instant>> tried = {};
+    mailbox mail;
+    std::vector<std::string> names = {};
+    std::map<long long, hand> hands = {}; // by run
+    std::thread asking = {};              // the open question
 
-    struct survey {
-        std::deque<ledger::slot_request> due;
-        instant now;
-        clock::monotonic taken;
-    };
-
-    zone const &zone_of(std::string const &name);
-    survey look(tick_report &out);
-    void start(ledger::claim const &claim, clock::monotonic claimed_at, instant now);
-    void claim_some(survey &found);
-    void collect(tick_report &out);
-    tick_report tick();
-    run_report by_hand(model::job const &job);
+    dispatcher::present present() const;
+    answer put(question::any const &what);
+    void ask(question::any what);
+    void start(ledger::claim const &held);
+    void hear(dispatcher &machine);
+    void drive(dispatcher &machine);
 };
 
-zone const &runner::impl::zone_of(std::string const &name)
+runner::impl::~impl()
 {
-    auto const found = zones.find(name);
-    return found != zones.end() ? found->second
-                                : zones.emplace(name, zone::load(name)).first->second;
+    for (auto &[run, each] : hands) {
+        each.stop.request_stop();
+    }
+    for (auto &[run, each] : hands) {
+        each.thread.join();
+    }
+    if (asking.joinable()) {
+        asking.join();
+    }
 }
 
-// Reads the ledger and decides for every job; registers what is new and records what is passed
-// over.
-runner::impl::survey runner::impl::look(tick_report &out)
+dispatcher::present runner::impl::present() const
 {
-    std::vector<std::string> names;
-    for (auto const &job : all.jobs) {
-        names.push_back(job.name);
-    }
-    auto const seen = book.ask([&](auto &ledger) { return ledger.read(names, options.who); });
-    if (options.now && !seen.test_clock) {
-        throw usage_error{"--now is refused: this ledger is not for tests",
-                          "a future value would move the watermarks; make a ledger with pgtend "
-                          "init --test-clock"};
-    }
-    survey found{.due = {}, .now = options.now.value_or(seen.server_time), .taken = time.steady()};
-    for (auto const &other : seen.other_configurations) {
-        warn(out, "another runner uses a different file: " + other);
-    }
-    std::vector<ledger::ledger::registration> changed;
-    std::vector<ledger::ledger::skip> skipped;
-    for (std::size_t i = 0; i < all.jobs.size(); ++i) {
-        auto const &job = all.jobs[i];
-        auto choice = decide(job, seen.jobs[i], seen.all_paused, zone_of(job.time_zone),
-                             {found.now, seen.server_time});
-        if (choice.counts_from) {
-            changed.push_back({job.name, job.schedule_text, job.time_zone,
-                               std::string{model::kind(job.action)}, choice.counts_from});
-            if (!seen.jobs[i].known) {
-                out.registered.push_back(job.name);
-            }
+    return {.steady = time.steady(),
+            .stop = options.stop.stop_requested(),
+            .abort = options.abort.stop_requested()};
+}
+
+template <class... Cases> struct overloaded : Cases... {
+    using Cases::operator()...;
+};
+template <class... Cases> overloaded(Cases...) -> overloaded<Cases...>;
+
+answer runner::impl::put(question::any const &what)
+{
+    // What became of a run is recorded whatever signals come.
+    bool const recording = std::holds_alternative<question::finish>(what);
+    auto const stop = recording ? std::stop_token{} : options.abort;
+    return book.ask(
+        [&](ledger::ledger &to) {
+            return std::visit(
+                overloaded{
+                    [&](question::read const &) -> answer { return to.read(names, options.who); },
+                    [&](question::mark_lost const &) -> answer {
+                        to.mark_lost();
+                        return {};
+                    },
+                    [&](question::register_jobs const &q) -> answer {
+                        to.register_jobs(q.jobs);
+                        return {};
+                    },
+                    [&](question::record_skipped const &q) -> answer {
+                        to.record_skipped(q.slots);
+                        return {};
+                    },
+                    [&](question::claim_slots const &q) -> answer {
+                        return to.claim_slots(q.wanted, options.who);
+                    },
+                    [&](question::claim_manual const &q) -> answer {
+                        return std::vector<ledger::claim>{to.claim_manual(q.job, options.who)};
+                    },
+                    [&](question::renew const &q) -> answer { return to.renew(q.held); },
+                    [&](question::finish const &q) -> answer {
+                        to.finish(q.held, q.how);
+                        return {};
+                    },
+                    [&](question::heartbeat const &q) -> answer {
+                        to.heartbeat(options.who, q.evaluated);
+                        return {};
+                    },
+                    [&](question::purge const &q) -> answer {
+                        to.purge(q.limit);
+                        return {};
+                    },
+                },
+                what);
+        },
+        stop);
+}
+
+// On a thread of its own, so that a server that does not answer keeps nobody from cancelling work
+// whose lease is over. With no work there is nothing to look after.
+void runner::impl::ask(question::any what)
+{
+    auto const carry_out = [this, what = std::move(what)] {
+        try {
+            mail.put(answered{put(what)});
+        } catch (...) {
+            mail.put(failed{std::current_exception()});
         }
-        std::move(choice.skipped.begin(), choice.skipped.end(), std::back_inserter(skipped));
-        if (choice.claim && tried.insert({job.name, *choice.claim}).second) {
-            found.due.push_back({job.name, choice.claim});
-        }
-    }
-    std::stable_sort(found.due.begin(), found.due.end(),
-                     [](auto const &a, auto const &b) { return a.slot < b.slot; });
-    if (seen.dead_leases > 0) {
-        book.ask([&](auto &ledger) { return ledger.mark_lost(); });
-    }
-    if (!changed.empty()) {
-        book.ask([&](auto &ledger) { ledger.register_jobs(changed); });
-    }
-    if (!skipped.empty()) {
-        book.ask([&](auto &ledger) { ledger.record_skipped(skipped); });
-        std::move(skipped.begin(), skipped.end(), std::back_inserter(out.skipped));
-    }
-    return found;
-}
-
-void runner::impl::start(ledger::claim const &claim, clock::monotonic claimed_at, instant now)
-{
-    auto const &job = all.find_job(claim.job);
-    log::debug("{}: run {} begins, attempt {}", job.name, claim.run, claim.attempt);
-    workers.start(
-        claim, claimed_at, [this, &job, now](ledger::claim const &held, std::stop_token stop) {
-            auto report =
-                run_job(job, all,
-                        {.connect = connect,
-                         .command = options.command,
-                         .time = time,
-                         .random = random,
-                         .fence = fence_for(held),
-                         .drain = options.stop,
-                         .stop = std::move(stop),
-                         .watcher = options.watcher,
-                         .transaction_pooler = options.transaction_pooler,
-                         .note_backend = [&](int pid) {
-                             book.ask([&](auto &ledger) { ledger.note_backend(held, pid); });
-                         }});
-            report.slot = held.slot;
-            report.attempt = held.attempt;
-            report.run = held.run;
-            if (held.slot) {
-                report.lateness = std::max(microseconds{0}, now - *held.slot);
-            }
-            return report;
-        });
-}
-
-// As many of the due slots as there is room for.
-void runner::impl::claim_some(survey &found)
-{
-    auto const most = static_cast<std::size_t>(options.max_parallel);
-    auto const room = most - std::min(workers.size(), most);
-    std::vector<ledger::slot_request> wanted;
-    while (!found.due.empty() && wanted.size() < room) {
-        wanted.push_back(std::move(found.due.front()));
-        found.due.pop_front();
-    }
-    if (wanted.empty()) {
+    };
+    if (hands.empty()) {
+        carry_out();
         return;
     }
-    auto const before = time.steady();
-    for (auto const &claim :
-         book.ask([&](auto &ledger) { return ledger.claim_slots(wanted, options.who); })) {
-        start(claim, before, found.now);
+    if (asking.joinable()) {
+        asking.join(); // its event was heard
+    }
+    asking = std::thread{carry_out};
+}
+
+void runner::impl::start(ledger::claim const &held)
+{
+    auto const &job = all.find_job(held.job);
+    log::debug("{}: run {} begins, attempt {}", job.name, held.run, held.attempt);
+    auto &mine = hands[held.run];
+    mine.thread = std::thread{[this, &job, held, stop = mine.stop.get_token()] {
+        mail.put(ended{held.run, run_job(job, all,
+                                         {.connect = connect,
+                                          .command = options.command,
+                                          .time = time,
+                                          .random = random,
+                                          .fence = fence_for(held),
+                                          .drain = options.stop,
+                                          .stop = stop,
+                                          .watcher = options.watcher,
+                                          .transaction_pooler = options.transaction_pooler,
+                                          .note_backend = [&](int pid) {
+                                              book.ask([&](auto &ledger) {
+                                                  ledger.note_backend(held, pid);
+                                              });
+                                          }})});
+    }};
+}
+
+void runner::impl::hear(dispatcher &machine)
+{
+    for (auto &what : mail.take()) {
+        std::visit(overloaded{[&](answered &e) { machine.answered(std::move(e.what), present()); },
+                              [&](failed &e) { machine.failed(std::move(e.why)); },
+                              [&](ended &e) {
+                                  hands.at(e.run).thread.join();
+                                  hands.erase(e.run);
+                                  machine.ended(e.run, std::move(e.report));
+                              }},
+                   what);
     }
 }
 
-void runner::impl::collect(tick_report &out)
+void runner::impl::drive(dispatcher &machine)
 {
-    for (auto &report : workers.tend()) {
-        if (options.finished) {
-            options.finished(report);
-        }
-        out.runs.push_back(std::move(report));
-    }
-}
-
-tick_report runner::impl::tick()
-{
-    tick_report out;
-    auto found = look(out);
-    bool worked = false;
-    for (;;) {
-        bool const stopping = options.stop.stop_requested();
-        if (!stopping) {
-            bool const again = workers.size() == 0 || time.steady() - found.taken >= look_again;
-            if (found.due.empty() && worked && again) {
-                found = look(out);
+    std::size_t told = 0;
+    for (bool over = false; !over;) {
+        hear(machine);
+        auto next = machine.next(present());
+        std::visit(overloaded{[&](question::any &what) { ask(std::move(what)); },
+                              [&](step::start const &what) { start(what.held); },
+                              [&](step::cancel const &what) {
+                                  if (auto const at = hands.find(what.run); at != hands.end()) {
+                                      at->second.stop.request_stop();
+                                  }
+                              },
+                              [&](step::wait const &what) { mail.sleep(what.until); },
+                              [&](step::done const &) { over = true; }},
+                   next);
+        for (auto const &runs = machine.report().runs; told < runs.size(); ++told) {
+            if (options.finished) {
+                options.finished(runs[told]);
             }
-            claim_some(found);
         }
-        if (workers.size() == 0 && (found.due.empty() || stopping)) {
-            break;
-        }
-        worked = true;
-        collect(out);
     }
-    out.interrupted = options.stop.stop_requested();
-    book.ask([&](auto &ledger) {
-        ledger.heartbeat(options.who, found.now);
-        if (worked) {
-            ledger.purge(purged_a_tick);
-        }
-    });
-    return out;
-}
-
-run_report runner::impl::by_hand(model::job const &job)
-{
-    auto const before = time.steady();
-    auto const claim =
-        book.ask([&](auto &ledger) { return ledger.claim_manual(job.name, options.who); });
-    start(claim, before, time.now());
-    tick_report out;
-    while (out.runs.empty()) {
-        collect(out);
+    if (machine.failure()) {
+        std::rethrow_exception(machine.failure());
     }
-    return std::move(out.runs.front());
 }
 
 runner::runner(model::configuration const &all, pg::connect_options connect, pg::session control,
@@ -267,12 +296,23 @@ runner::~runner() = default;
 
 tick_report runner::tick()
 {
-    return impl_->tick();
+    auto const &o = impl_->options;
+    dispatcher machine{
+        impl_->all, {.max_parallel = o.max_parallel, .now = o.now, .stop_timeout = o.stop_timeout}};
+    impl_->drive(machine);
+    return std::move(machine.report());
 }
 
 run_report runner::run_by_hand(model::job const &job)
 {
-    return impl_->by_hand(job);
+    dispatcher machine{impl_->all,
+                       {.stop_timeout = impl_->options.stop_timeout, .by_hand = job.name}};
+    impl_->drive(machine);
+    auto &runs = machine.report().runs;
+    if (runs.empty()) {
+        throw interrupted{"stopped before the run began"};
+    }
+    return std::move(runs.front());
 }
 
 std::string holder_name(std::string const &host, int pid, random_source const &random)

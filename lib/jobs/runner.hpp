@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Claims what is due, runs it, renews the leases meanwhile, records what became of it. One control
-// session, one work session a running job. The server's clock decides; this host's clock only
-// wakes.
+// Drives a dispatcher for real: one control session, one work session and thread a running job. The
+// server's clock decides; this host's clock only wakes.
 #pragma once
 #include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
-#include <vector>
 
+#include "jobs/dispatcher.hpp"
 #include "jobs/run.hpp"
 #include "ledger/ledger.hpp"
 #include "model/configuration.hpp"
@@ -20,25 +19,16 @@ struct runner_options {
     ledger::runner_identity who;
     std::string command = "tick";
     int max_parallel = 2; // jobs side by side, 1 to 64
-    std::optional<instant> now =
-        {}; // moves slots only; refused unless the ledger was made for tests
-    std::stop_token stop =
-        {}; // the first signal: nothing new, running work finishes within stop_timeout
+    // Moves slots only; refused unless the ledger was made for tests.
+    std::optional<instant> now = {};
+    // The first signal: nothing new, running work finishes within stop_timeout.
+    std::stop_token stop = {};
     std::stop_token abort = {}; // the second one: running work is cancelled
     microseconds stop_timeout = seconds{60};
     bool transaction_pooler = false;
     engine::observer *watcher = nullptr;
-    std::function<void(run_report const &)> finished = {}; // after each run, one call at a time
-};
-
-struct tick_report {
-    std::vector<run_report> runs;
-    std::vector<ledger::ledger::skip> skipped;
-    std::vector<std::string> registered; // new jobs: they start from now
-    std::vector<std::string> warnings;
-    bool interrupted = false;
-    // 0, 1 or 130: findings alone do not change it.
-    exit_code code() const;
+    // After each run, on the thread that called tick() or run_by_hand().
+    std::function<void(run_report const &)> finished = {};
 };
 
 class runner {
@@ -52,9 +42,11 @@ class runner {
     runner &operator=(runner const &) = delete;
 
     // Runs what is due, and what falls due while that lasts. Throws usage_error (no ledger, --now
-    // refused), connect_error, connection_lost when the control session cannot be had any more.
+    // refused), connect_error or connection_lost when the control session cannot be had any more:
+    // after running jobs have ended, at the latest when their leases are over.
     tick_report tick();
-    // One job now, due or not. Throws error with exit_code::held when another run has it.
+    // One job now, due or not. Throws error with exit_code::held when another run has it,
+    // interrupted when a signal came before it began.
     run_report run_by_hand(model::job const &job);
 
   private:

@@ -88,7 +88,14 @@ run_status parse_run_status(std::string_view text)
     throw usage_error{fmt::format("'{}' is not a run's status", printable(text)), hint + "."};
 }
 
-ledger::ledger(pg::session &control) : control_{control} {}
+ledger::ledger(pg::session &control, pg::limits limit) : control_{control}, limit_{std::move(limit)}
+{
+}
+
+rows ledger::ask(std::string_view sql, std::vector<param> const &parameters)
+{
+    return call(control_, sql, parameters, limit_);
+}
 
 void ledger::register_jobs(std::span<registration const> jobs)
 {
@@ -100,9 +107,8 @@ void ledger::register_jobs(std::span<registration const> jobs)
         kinds.push_back(job.kind);
         from.push_back(to_param(job.evaluated_at));
     }
-    call(control_, sql::ledger_register,
-         {array_literal(names), array_literal(schedules), array_literal(zones),
-          array_literal(kinds), array_literal(from)});
+    ask(sql::ledger_register, {array_literal(names), array_literal(schedules), array_literal(zones),
+                               array_literal(kinds), array_literal(from)});
 }
 
 std::vector<claim> ledger::claim_slots(std::span<slot_request const> wanted,
@@ -127,8 +133,8 @@ std::vector<claim> ledger::claim_slots(std::span<slot_request const> wanted,
     if (jobs.empty()) {
         return out;
     }
-    auto const got = call(control_, sql::ledger_claim,
-                          {array_literal(jobs), array_literal(slots), who.holder, lease_seconds()});
+    auto const got = ask(sql::ledger_claim,
+                         {array_literal(jobs), array_literal(slots), who.holder, lease_seconds()});
     for (std::size_t i = 0; i < got.size(); ++i) {
         out.push_back(read_claim(got, i));
     }
@@ -137,7 +143,7 @@ std::vector<claim> ledger::claim_slots(std::span<slot_request const> wanted,
 
 claim ledger::claim_manual(std::string const &job, runner_identity const &who)
 {
-    auto const got = call(control_, sql::ledger_claim_manual, {job, who.holder, lease_seconds()});
+    auto const got = ask(sql::ledger_claim_manual, {job, who.holder, lease_seconds()});
     if (got.at(0, got.column("id"))) {
         claim out;
         out.job = job;
@@ -175,8 +181,7 @@ void ledger::record_skipped(std::span<skip const> slots)
         instants.push_back(to_param(skipped.slot));
         reasons.push_back(storable(skipped.reason, longest_error));
     }
-    call(control_, sql::ledger_skip,
-         {array_literal(jobs), array_literal(instants), array_literal(reasons)});
+    ask(sql::ledger_skip, {array_literal(jobs), array_literal(instants), array_literal(reasons)});
 }
 
 std::vector<bool> ledger::renew(std::span<claim const> held)
@@ -186,8 +191,8 @@ std::vector<bool> ledger::renew(std::span<claim const> held)
         jobs.push_back(one.job);
         tokens.push_back(std::to_string(one.token));
     }
-    auto const answer = call(control_, sql::ledger_renew,
-                             {array_literal(jobs), array_literal(tokens), lease_seconds()});
+    auto const answer =
+        ask(sql::ledger_renew, {array_literal(jobs), array_literal(tokens), lease_seconds()});
     std::vector<bool> out;
     for (std::size_t i = 0; i < answer.size(); ++i) {
         out.push_back(answer.flag(i, 0));
@@ -236,7 +241,7 @@ void ledger::finish(claim const &held, finished_run const &how)
                                   storable(how.output, longest_output)};
     rows answer;
     try {
-        answer = call(control_, sql::ledger_finish, parameters);
+        answer = ask(sql::ledger_finish, parameters);
     } catch (error const &e) {
         if (e.sqlstate() != "22P05") {
             throw;
@@ -244,7 +249,7 @@ void ledger::finish(claim const &held, finished_run const &how)
         for (auto i = parameters.size() - 4; i < parameters.size(); ++i) {
             parameters[i] = ascii(*parameters[i]);
         }
-        answer = call(control_, sql::ledger_finish, parameters);
+        answer = ask(sql::ledger_finish, parameters);
     }
     if (!answer.flag(0, "done")) {
         throw_lost(held);
@@ -253,8 +258,8 @@ void ledger::finish(claim const &held, finished_run const &how)
 
 void ledger::note_backend(claim const &held, int backend_pid)
 {
-    auto const answer = call(control_, sql::ledger_note_backend,
-                             {held.job, std::to_string(held.token), std::to_string(backend_pid)});
+    auto const answer = ask(sql::ledger_note_backend,
+                            {held.job, std::to_string(held.token), std::to_string(backend_pid)});
     if (answer.empty()) {
         throw_lost(held);
     }
@@ -266,28 +271,28 @@ void ledger::note_backend(claim const &held, int backend_pid)
 
 long long ledger::mark_lost()
 {
-    return call(control_, sql::ledger_mark_lost).integer(0, "freed");
+    return ask(sql::ledger_mark_lost).integer(0, "freed");
 }
 
 void ledger::heartbeat(runner_identity const &who, std::optional<instant> evaluated)
 {
-    call(control_, sql::ledger_heartbeat,
-         {who.host, who.config_file, who.config_hash, who.holder, to_param(evaluated)});
+    ask(sql::ledger_heartbeat,
+        {who.host, who.config_file, who.config_hash, who.holder, to_param(evaluated)});
 }
 
 void ledger::pause(std::string const &job, bool paused, std::string const &because)
 {
     auto const reason = storable(because, longest_error);
     if (job.empty()) {
-        call(control_, sql::ledger_pause_all, {flag(paused), reason});
+        ask(sql::ledger_pause_all, {flag(paused), reason});
     } else {
-        call(control_, sql::ledger_pause, {job, flag(paused), reason});
+        ask(sql::ledger_pause, {job, flag(paused), reason});
     }
 }
 
 long long ledger::purge(long long limit)
 {
-    return call(control_, sql::ledger_purge, {std::to_string(limit)}).integer(0, "gone");
+    return ask(sql::ledger_purge, {std::to_string(limit)}).integer(0, "gone");
 }
 
 fence_statement fence_of(claim const &held)

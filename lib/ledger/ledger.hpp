@@ -121,7 +121,9 @@ class ledger {
     // its answer was lost with the connection (but reconnect() then throws lease_lost). All of them
     // throw usage_error when there is no ledger, when it has another version, or when a privilege
     // is missing; connect_error on a standby; connection_lost.
-    explicit ledger(pg::session &control);
+    // `limit` holds for each call: none waits long for others, so that a limit of some seconds
+    // tells a server that hangs (timed_out, or connection_lost after the grace).
+    explicit ledger(pg::session &control, pg::limits limit = {});
 
     // Everything that decides what is due. Takes no lock beyond ACCESS SHARE. `who` (optional)
     // decides what other_configurations and evaluated_at are seen from. Throws usage_error naming
@@ -195,7 +197,10 @@ class ledger {
     long long purge(long long limit);
 
   private:
+    rows ask(std::string_view sql, std::vector<param> const &parameters = {});
+
     pg::session &control_;
+    pg::limits limit_;
 };
 
 // The fence of a claim: `SELECT ... FOR KEY SHARE`, first statement of each work transaction,

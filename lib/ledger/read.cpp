@@ -23,10 +23,10 @@ std::optional<instant> instant_of(param const &cell)
 
 // Where EXECUTE on pg_control_system was taken from the role, the database's oid alone tells a
 // copy.
-rows ask(pg::session &s, std::vector<param> const &parameters)
+rows read_overview(pg::session &s, std::vector<param> const &parameters, pg::limits const &limit)
 {
     try {
-        return call(s, sql::ledger_read, parameters);
+        return call(s, sql::ledger_read, parameters, limit);
     } catch (usage_error const &e) {
         if (e.message().find("pg_control_system") == std::string::npos) {
             throw;
@@ -35,7 +35,7 @@ rows ask(pg::session &s, std::vector<param> const &parameters)
     return call(s,
                 replace_all(std::string{sql::ledger_read}, "FROM pg_catalog.pg_control_system() c",
                             "FROM (VALUES (NULL)) c(system_identifier)"),
-                parameters);
+                parameters, limit);
 }
 
 // The elements of the first column of its first row.
@@ -116,8 +116,10 @@ job_state read_job(rows const &from, std::size_t row)
 
 overview ledger::read(std::span<std::string const> jobs, runner_identity const &who)
 {
-    auto const found = ask(control_, {array_literal({jobs.begin(), jobs.end()}), who.host,
-                                      who.config_file, who.config_hash});
+    auto const found = read_overview(
+        control_,
+        {array_literal({jobs.begin(), jobs.end()}), who.host, who.config_file, who.config_hash},
+        limit_);
     if (found.empty() || !found.at(0, facts)) {
         throw_no_ledger(); // the schema is there, its one row is not
     }
@@ -179,16 +181,15 @@ std::vector<history_row> to_history(rows const &found)
 
 std::vector<history_row> ledger::history(history_filter const &filter)
 {
-    return to_history(call(control_, sql::ledger_history,
-                           {filter.job.empty() ? param{} : param{filter.job},
-                            filter.status ? param{std::string{name(*filter.status)}} : param{},
-                            to_param(filter.since), std::to_string(filter.limit)}));
+    return to_history(ask(sql::ledger_history,
+                          {filter.job.empty() ? param{} : param{filter.job},
+                           filter.status ? param{std::string{name(*filter.status)}} : param{},
+                           to_param(filter.since), std::to_string(filter.limit)}));
 }
 
 std::vector<history_row> ledger::last_runs(std::span<std::string const> jobs)
 {
-    return to_history(
-        call(control_, sql::ledger_last_runs, {array_literal({jobs.begin(), jobs.end()})}));
+    return to_history(ask(sql::ledger_last_runs, {array_literal({jobs.begin(), jobs.end()})}));
 }
 
 } // namespace pgtend::ledger

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a runner decides, as a pure machine: what to ask the ledger next, which job to start or to
+// cancel, how long to wait. It knows no session, no thread and no clock; whoever drives it carries
+// its steps out and tells it what came of them: the runner for real, a simulation through years.
+#pragma once
+#include <deque>
+#include <exception>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "jobs/run.hpp"
+#include "ledger/ledger.hpp"
+#include "model/configuration.hpp"
+
+namespace pgtend::jobs {
+
+struct tick_report {
+    std::vector<run_report> runs;
+    std::vector<ledger::ledger::skip> skipped;
+    std::vector<std::string> registered; // new jobs: they start from now
+    std::vector<std::string> warnings;
+    bool interrupted = false;
+    // 0, 1 or 130: findings alone do not change it.
+    exit_code code() const;
+};
+
+// One call of the ledger each, under the same names.
+namespace question {
+struct read {}; // of all jobs of the configuration
+struct mark_lost {};
+struct register_jobs {
+    std::vector<ledger::ledger::registration> jobs;
+};
+struct record_skipped {
+    std::vector<ledger::ledger::skip> slots;
+};
+struct claim_slots {
+    std::vector<ledger::slot_request> wanted;
+};
+struct claim_manual {
+    std::string job;
+};
+struct renew {
+    std::vector<ledger::claim> held;
+};
+struct finish {
+    ledger::claim held;
+    ledger::finished_run how;
+};
+struct heartbeat {
+    std::optional<instant> evaluated; // nothing: due slots were left, because of a signal
+};
+struct purge {
+    long long limit;
+};
+using any = std::variant<read, mark_lost, register_jobs, record_skipped, claim_slots, claim_manual,
+                         renew, finish, heartbeat, purge>;
+} // namespace question
+
+// What `read`, `claim_slots` and `claim_manual` (one claim), and `renew` return; nothing for the
+// others.
+using answer =
+    std::variant<std::monostate, ledger::overview, std::vector<ledger::claim>, std::vector<bool>>;
+
+namespace step {
+// Begins work on a claimed job; its end is told by dispatcher::ended().
+struct start {
+    ledger::claim held;
+};
+// Cancels the running statement of this run; it still ends by ended().
+struct cancel {
+    long long run;
+};
+// Nothing to do until something is told, a signal comes, or this time.
+struct wait {
+    std::optional<clock::monotonic> until;
+};
+// Everything is recorded; report() is complete.
+struct done {};
+using any = std::variant<question::any, start, cancel, wait, done>;
+} // namespace step
+
+struct dispatcher_options {
+    int max_parallel = 2; // jobs side by side, 1 to 64
+    // Moves slots only; refused (usage_error) unless the ledger was made for tests.
+    std::optional<instant> now = {};
+    microseconds stop_timeout = seconds{60}; // how long running work may go on after a stop
+    std::string by_hand = {};                // run this job now, and nothing else
+};
+
+class dispatcher {
+  public:
+    // `all` outlives it.
+    dispatcher(model::configuration const &all, dispatcher_options options);
+
+    // The driver's present: its monotonic clock, and the signals so far.
+    struct present {
+        clock::monotonic steady;
+        bool stop = false;  // nothing new is begun; what runs has stop_timeout to finish
+        bool abort = false; // running statements are cancelled
+    };
+    // Asked again after each step but `done`. At most one question is open at a time; while one is,
+    // jobs are started and cancelled all the same.
+    step::any next(present const &at);
+    void answered(answer what, present const &at);
+    // The question could not be answered, also not on a second session. What was thrown decides:
+    // lease_lost of a finish is a run's end like another; a renewal is tried again while the lease
+    // lasts; anything else lets running jobs end, begins nothing more, and is kept in failure().
+    void failed(std::exception_ptr why);
+    // A started job is over. `report` has what the work knows; slot, attempt, id and lateness are
+    // filled in here, and the status where the lease was lost meanwhile.
+    void ended(long long run, run_report report);
+
+    // Runs are in the order of their ends. Valid at any time, complete after `done`.
+    tick_report &report() noexcept { return report_; }
+    // Set when the ledger could not be asked any more; rethrown by the driver after `done`.
+    std::exception_ptr failure() const noexcept { return failure_; }
+    // How many jobs are at work.
+    std::size_t working() const noexcept { return members_.size(); }
+
+  private:
+    struct member {
+        ledger::claim held;
+        instant found; // when it was found due, by the clock of slots
+        clock::monotonic sure_until;
+        bool lease_over = false, cancelled = false;
+    };
+    struct over {
+        ledger::claim held;
+        run_report report;
+    };
+
+    void obey(present const &at);
+    std::optional<question::any> ask(present const &at);
+    std::optional<question::any> close();
+    clock::monotonic wake_at(present const &at) const;
+    bool look_is_due(present const &at) const;
+    void surveyed(ledger::overview const &seen, present const &at);
+    void claimed(std::vector<ledger::claim> const &claims);
+    void renewed(question::renew const &asked, std::vector<bool> const &ours);
+    void finished();
+    void warn(std::string text);
+    zone const &zone_of(std::string const &name);
+
+    model::configuration const &all_;
+    dispatcher_options options_;
+    std::map<std::string, zone> zones_ = {};
+    tick_report report_ = {};
+
+    std::optional<question::any> open_ = {};
+    clock::monotonic asked_at_{}; // when open_ was given out
+    std::exception_ptr failure_ = {};
+
+    std::deque<question::any> follow_ = {}; // what the survey found has to be written
+    std::deque<ledger::slot_request> due_ = {};
+    std::set<std::pair<std::string, instant>> tried_ = {}; // what was left open waits for the next
+    instant now_{};                                        // of slots, at the last survey
+    clock::monotonic surveyed_at_{};
+    bool surveyed_ = false, fresh_ = false; // fresh: no job ended since
+
+    std::deque<ledger::claim> to_start_ = {};
+    std::vector<member> members_ = {};
+    std::deque<long long> to_cancel_ = {};
+    std::deque<over> ended_ = {};
+    clock::monotonic claimed_at_{}; // of what is in to_start_
+    clock::monotonic next_renewal_{};
+    std::optional<clock::monotonic> stop_seen_ = {};
+    bool worked_ = false, beaten_ = false, purged_ = false;
+};
+
+} // namespace pgtend::jobs

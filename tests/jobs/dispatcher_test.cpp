@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+// The runner's decisions without a server: a scripted ledger, a clock of its own.
+#include <doctest/doctest.h>
+
+#include "base/duration.hpp"
+#include "jobs/dispatcher.hpp"
+
+using namespace pgtend;
+using jobs::dispatcher;
+using ledger::run_status;
+namespace question = jobs::question;
+namespace step = jobs::step;
+
+namespace {
+
+instant at(char const *text)
+{
+    return parse_rfc3339(text);
+}
+
+model::configuration jobs_named(std::vector<std::string> const &names)
+{
+    model::configuration out;
+    for (auto const &name : names) {
+        out.jobs.push_back({.name = name,
+                            .target = {},
+                            .schedule_text = "0 * * * *",
+                            .schedule = cron::expression::parse("0 * * * *"),
+                            .time_zone = "UTC",
+                            .policy = {},
+                            .action = model::cleanup_action{},
+                            .at = {}});
+    }
+    return out;
+}
+
+// Drives a dispatcher by hand: time passes when told.
+struct stage {
+    explicit stage(std::vector<std::string> const &names, jobs::dispatcher_options options = {})
+        : all{jobs_named(names)}, machine{all, std::move(options)}
+    {
+    }
+
+    model::configuration all;
+    dispatcher machine;
+    dispatcher::present present{.steady = clock::monotonic{std::chrono::hours{1}}};
+    long long runs = 0;
+
+    step::any next() { return machine.next(present); }
+    void pass(microseconds span) { present.steady += span; }
+    void answer(jobs::answer what = {}) { machine.answered(std::move(what), present); }
+    template <class Error> void fail(Error const &e) { machine.failed(std::make_exception_ptr(e)); }
+
+    // The next step, which must be this question.
+    template <class Question> Question asked()
+    {
+        auto const what = next();
+        auto const *any = std::get_if<question::any>(&what);
+        REQUIRE(any != nullptr);
+        auto const *out = std::get_if<Question>(any);
+        REQUIRE(out != nullptr);
+        return *out;
+    }
+    template <class Step> Step stepped()
+    {
+        auto const what = next();
+        auto const *out = std::get_if<Step>(&what);
+        REQUIRE(out != nullptr);
+        return *out;
+    }
+
+    // All jobs are known, nothing is due before this server time's last full hour.
+    ledger::overview seen(char const *now, char const *watermark) const
+    {
+        ledger::overview out;
+        out.server_time = at(now);
+        for (auto const &job : all.jobs) {
+            ledger::job_state state;
+            state.job = job.name;
+            state.known = true;
+            state.last_slot = state.evaluated_at = at(watermark);
+            state.schedule = job.schedule_text;
+            state.time_zone = job.time_zone;
+            out.jobs.push_back(std::move(state));
+        }
+        return out;
+    }
+    std::vector<ledger::claim> granted(question::claim_slots const &wanted)
+    {
+        std::vector<ledger::claim> out;
+        for (auto const &each : wanted.wanted) {
+            ++runs;
+            out.push_back({.job = each.job, .slot = each.slot, .token = runs, .run = runs});
+        }
+        return out;
+    }
+    static jobs::run_report ending(run_status status)
+    {
+        jobs::run_report out;
+        out.status = status;
+        return out;
+    }
+};
+
+constexpr char due[] = "2026-01-01T01:00:05Z", before[] = "2026-01-01T00:00:00Z";
+
+} // namespace
+
+TEST_SUITE("nodb")
+{
+    TEST_CASE("nothing due: one question, a heartbeat, done")
+    {
+        stage s{{"a", "b"}};
+        s.asked<question::read>();
+        s.answer(s.seen("2026-01-01T00:30:00Z", before));
+        CHECK(s.asked<question::heartbeat>().evaluated == at("2026-01-01T00:30:00Z"));
+        s.answer();
+        s.stepped<step::done>();
+        CHECK(s.machine.report().code() == exit_code::ok);
+    }
+
+    TEST_CASE("no more jobs at a time than allowed, each end recorded, a last look before the end")
+    {
+        stage s{{"a", "b", "c"}, {.max_parallel = 2}};
+        s.asked<question::read>();
+        s.answer(s.seen(due, before));
+        auto const first = s.asked<question::claim_slots>();
+        CHECK(first.wanted.size() == 2);
+        s.answer(s.granted(first));
+        CHECK(s.stepped<step::start>().held.job == "a");
+        CHECK(s.stepped<step::start>().held.job == "b");
+        auto const wait = s.stepped<step::wait>();
+        CHECK(wait.until == s.present.steady + ledger::ledger::renew_every);
+        s.machine.ended(1, stage::ending(run_status::failed));
+        auto const end = s.asked<question::finish>();
+        CHECK(end.held.job == "a");
+        CHECK(end.how.status == run_status::failed);
+        s.answer();
+        auto const second = s.asked<question::claim_slots>();
+        CHECK(second.wanted.size() == 1);
+        s.answer({std::vector<ledger::claim>{}}); // another runner was faster
+        s.stepped<step::wait>();
+        s.machine.ended(2, stage::ending(run_status::succeeded));
+        s.asked<question::finish>();
+        s.answer();
+        s.asked<question::read>();
+        s.answer(s.seen(due, "2026-01-01T01:00:00Z"));
+        s.asked<question::heartbeat>();
+        s.answer();
+        s.asked<question::purge>();
+        s.answer();
+        s.stepped<step::done>();
+        CHECK(s.machine.report().runs.size() == 2);
+        CHECK(s.machine.report().runs.front().lateness == seconds{5});
+        CHECK(s.machine.report().code() == exit_code::failed);
+    }
+
+    TEST_CASE("a lease that cannot be renewed ends the work in time, whatever the question does")
+    {
+        stage s{{"a"}};
+        s.asked<question::read>();
+        s.answer(s.seen(due, before));
+        auto const claimed = s.present.steady;
+        auto const wanted = s.asked<question::claim_slots>();
+        s.pass(seconds{3}); // the answer took its time
+        s.answer(s.granted(wanted));
+        s.stepped<step::start>();
+        s.pass(seconds{7});
+        s.asked<question::renew>(); // no answer comes
+        auto const wait = s.stepped<step::wait>();
+        CHECK(wait.until == claimed + ledger::ledger::ttl - ledger::ledger::margin);
+        s.present.steady = *wait.until;
+        CHECK(s.stepped<step::cancel>().run == 1);
+        CHECK_FALSE(s.stepped<step::wait>().until);
+        s.machine.ended(1, stage::ending(run_status::interrupted));
+        CHECK(s.machine.report().runs.front().status == run_status::lost);
+        CHECK_FALSE(s.stepped<step::wait>().until); // for the question
+        s.fail(connection_lost{"gone", "08006", ""});
+        s.asked<question::read>();
+    }
+
+    TEST_CASE("a renewal counts from when it was asked; one that is refused ends the run")
+    {
+        stage s{{"a", "b"}};
+        s.asked<question::read>();
+        s.answer(s.seen(due, before));
+        auto const wanted = s.asked<question::claim_slots>();
+        s.answer(s.granted(wanted));
+        s.stepped<step::start>();
+        s.stepped<step::start>();
+        s.pass(seconds{10});
+        auto const asked = s.present.steady;
+        CHECK(s.asked<question::renew>().held.size() == 2);
+        s.machine.ended(1, stage::ending(run_status::succeeded)); // meanwhile
+        s.pass(seconds{2});
+        s.answer({std::vector<bool>{false, true}});
+        s.asked<question::finish>();
+        s.answer();
+        s.present.steady = asked + seconds{24};
+        s.asked<question::renew>();
+        s.answer({std::vector<bool>{false}});
+        CHECK(s.stepped<step::cancel>().run == 2);
+    }
+
+    TEST_CASE("a stop begins nothing new, waits for what runs, then cancels it; an abort at once")
+    {
+        for (bool const abort : {false, true}) {
+            CAPTURE(abort);
+            stage s{{"a", "b"}, {.max_parallel = 1, .stop_timeout = seconds{20}}};
+            s.asked<question::read>();
+            s.answer(s.seen(due, before));
+            auto const wanted = s.asked<question::claim_slots>();
+            s.answer(s.granted(wanted));
+            s.stepped<step::start>();
+            s.present.stop = true;
+            s.present.abort = abort;
+            if (!abort) {
+                CHECK(s.stepped<step::wait>().until ==
+                      s.present.steady + ledger::ledger::renew_every);
+                s.pass(seconds{10});
+                s.asked<question::renew>();
+                s.answer({std::vector<bool>{true}});
+                s.pass(seconds{10}); // in all twenty: the patience is over
+            }
+            CHECK(s.stepped<step::cancel>().run == 1);
+            if (!abort) {
+                s.asked<question::renew>();
+                s.answer({std::vector<bool>{true}});
+            }
+            s.stepped<step::wait>();
+            s.machine.ended(1, stage::ending(run_status::interrupted));
+            CHECK(s.asked<question::finish>().how.status == run_status::interrupted);
+            s.answer();
+            // The other slot was left: nothing is said about until when slots were looked at.
+            CHECK_FALSE(s.asked<question::heartbeat>().evaluated);
+            s.answer();
+            s.asked<question::purge>();
+            s.answer();
+            s.stepped<step::done>();
+            CHECK(s.machine.report().code() == exit_code::interrupted);
+        }
+    }
+
+    TEST_CASE("a ledger that is gone: what runs goes on to its end, then the failure is told")
+    {
+        stage s{{"a", "b"}, {.max_parallel = 2}};
+        s.asked<question::read>();
+        s.answer(s.seen(due, before));
+        auto const wanted = s.asked<question::claim_slots>();
+        s.answer(s.granted(wanted));
+        s.stepped<step::start>();
+        s.stepped<step::start>();
+        s.machine.ended(1, stage::ending(run_status::succeeded));
+        s.asked<question::finish>();
+        s.fail(connect_error{"no route"});
+        CHECK(s.machine.report().runs.front().status == run_status::failed); // not recorded
+        s.pass(seconds{10});
+        s.asked<question::renew>();
+        s.fail(connect_error{"no route"});
+        s.pass(seconds{5});
+        s.asked<question::read>();
+        s.fail(connect_error{"no route"});
+        CHECK(s.machine.working() == 1);
+        s.stepped<step::wait>();
+        s.machine.ended(2, stage::ending(run_status::succeeded));
+        s.asked<question::finish>(); // perhaps it is back
+        s.answer();
+        s.stepped<step::done>();
+        CHECK(s.machine.failure());
+    }
+
+    TEST_CASE("by hand: one claim, one run; a claim that is held is the failure")
+    {
+        stage s{{"a"}, {.by_hand = "a"}};
+        CHECK(s.asked<question::claim_manual>().job == "a");
+        s.answer({std::vector<ledger::claim>{{.job = "a", .slot = {}, .token = 7, .run = 9}}});
+        CHECK(s.stepped<step::start>().held.run == 9);
+        s.machine.ended(9, stage::ending(run_status::succeeded));
+        s.asked<question::finish>();
+        s.answer();
+        s.stepped<step::done>();
+        CHECK(s.machine.report().runs.size() == 1);
+
+        stage held{{"a"}, {.by_hand = "a"}};
+        held.asked<question::claim_manual>();
+        held.fail(error{"held", {}, {}, {}, exit_code::held});
+        held.stepped<step::done>();
+        CHECK_THROWS_AS(std::rethrow_exception(held.machine.failure()), error);
+    }
+
+    TEST_CASE("--now is refused on a ledger that is not for tests, before anything is written")
+    {
+        stage s{{"a"}, {.now = at("2030-01-01T00:00:00Z")}};
+        s.asked<question::read>();
+        s.answer(s.seen(due, before));
+        s.stepped<step::done>();
+        CHECK_THROWS_AS(std::rethrow_exception(s.machine.failure()), usage_error);
+    }
+}
