@@ -2,26 +2,28 @@
 -- Who gets which slots: decided on the lease rows alone, in one statement, never waiting (a wait would stall the control
 -- connection and return an expired lease). What a dead holder left running becomes lost. A holder that asks again for the slot
 -- it has did not get the answer: it gets the slot anew.
--- $1 jobs, each once, $2 their slots, $3 holder, $4 seconds that the lease lasts.
+-- $1 jobs, each once, $2 their slots, $3 which of them are the open slot, taken up again, $4 holder, $5 seconds that the lease lasts.
 WITH due AS MATERIALIZED (
     SELECT l.job, l.token, l.holder, l.open_slot, l.open_attempts, d.slot
-    FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.timestamptz[])) d(job, slot)
+    FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.timestamptz[]),
+                    pg_catalog.unnest($3::boolean[])) d(job, slot, again)
     JOIN pgtend.lease l ON l.job OPERATOR(pg_catalog.=) d.job
-    WHERE (l.last_slot IS NULL OR l.last_slot OPERATOR(pg_catalog.<) d.slot OR l.open_slot OPERATOR(pg_catalog.=) d.slot)
+    WHERE (l.last_slot IS NULL OR l.last_slot OPERATOR(pg_catalog.<) d.slot
+           OR (l.open_slot OPERATOR(pg_catalog.=) d.slot
+               AND (d.again OR l.holder OPERATOR(pg_catalog.=) $4::pg_catalog.text)))
       AND (l.holder IS NULL OR l.lease_until OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp()
-           OR (l.holder OPERATOR(pg_catalog.=) $3::pg_catalog.text AND l.open_slot OPERATOR(pg_catalog.=) d.slot))
+           OR (l.holder OPERATOR(pg_catalog.=) $4::pg_catalog.text AND l.open_slot OPERATOR(pg_catalog.=) d.slot))
       AND NOT l.paused
       AND NOT EXISTS (SELECT FROM pgtend.meta m WHERE m.all_paused)
-      AND CASE WHEN l.backend_pid IS NULL THEN true ELSE NOT EXISTS (
-              SELECT FROM pg_catalog.pg_stat_activity a
-              WHERE a.pid OPERATOR(pg_catalog.=) l.backend_pid
-                AND (l.backend_start IS NULL OR a.backend_start IS NULL
-                     OR a.backend_start OPERATOR(pg_catalog.=) l.backend_start)) END
+      AND CASE WHEN pg_catalog.cardinality(l.backend_pids) OPERATOR(pg_catalog.=) 0 THEN true ELSE NOT EXISTS (
+              SELECT FROM ROWS FROM (pg_catalog.unnest(l.backend_pids), pg_catalog.unnest(l.backend_starts)) b(pid, started)
+              JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) b.pid
+                AND coalesce(a.backend_start OPERATOR(pg_catalog.=) b.started, true)) END
     FOR UPDATE OF l SKIP LOCKED
 ), lost AS (
     UPDATE pgtend.run AS r
     SET status = 'lost', finished = pg_catalog.clock_timestamp(),
-        error = CASE WHEN due.holder OPERATOR(pg_catalog.=) $3::pg_catalog.text THEN 'the answer to its claim was lost'
+        error = CASE WHEN due.holder OPERATOR(pg_catalog.=) $4::pg_catalog.text THEN 'the answer to its claim was lost'
                      ELSE 'the runner stopped renewing its lease' END
     FROM due
     WHERE r.job OPERATOR(pg_catalog.=) due.job AND r.status OPERATOR(pg_catalog.=) 'running'
@@ -30,15 +32,16 @@ WITH due AS MATERIALIZED (
 ), got AS (
     UPDATE pgtend.lease AS l
     SET token = l.token OPERATOR(pg_catalog.+) 1,
-        holder = $3::pg_catalog.text,
-        lease_until = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => $4::double precision),
-        backend_pid = NULL,
-        backend_start = NULL,
+        holder = $4::pg_catalog.text,
+        lease_until = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => $5::double precision),
+        backend_pids = '{}',
+        backend_starts = '{}',
         last_slot = greatest(l.last_slot, due.slot), -- an older open slot must not bring skipped ones back
         open_slot = due.slot,
         open_attempts = CASE WHEN due.open_slot OPERATOR(pg_catalog.=) due.slot
                              THEN due.open_attempts OPERATOR(pg_catalog.+) 1 ELSE 1 END,
         open_status = 'running',
+        open_begun = true,
         last_status = CASE WHEN l.holder IS NULL THEN l.last_status ELSE 'lost' END,
         finished_at = CASE WHEN l.holder IS NULL THEN l.finished_at ELSE pg_catalog.clock_timestamp() END
     FROM due
@@ -46,6 +49,6 @@ WITH due AS MATERIALIZED (
     RETURNING l.job, l.token, l.open_slot, l.open_attempts
 )
 INSERT INTO pgtend.run AS r (job, slot, attempt, token, status, holder)
-SELECT got.job, got.open_slot, got.open_attempts, got.token, 'running', $3::pg_catalog.text FROM got
+SELECT got.job, got.open_slot, got.open_attempts, got.token, 'running', $4::pg_catalog.text FROM got
 RETURNING r.id, r.job, r.token, r.attempt,
     pg_catalog.numeric_mul(EXTRACT(epoch FROM r.slot), 1000000)::bigint AS slot;

@@ -9,11 +9,10 @@ WITH due AS MATERIALIZED (
     WHERE l.job OPERATOR(pg_catalog.=) $1::pg_catalog.text
       AND (l.holder IS NULL OR l.lease_until OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp()
            OR l.holder OPERATOR(pg_catalog.=) $2::pg_catalog.text)
-      AND CASE WHEN l.backend_pid IS NULL THEN true ELSE NOT EXISTS (
-              SELECT FROM pg_catalog.pg_stat_activity a
-              WHERE a.pid OPERATOR(pg_catalog.=) l.backend_pid
-                AND (l.backend_start IS NULL OR a.backend_start IS NULL
-                     OR a.backend_start OPERATOR(pg_catalog.=) l.backend_start)) END
+      AND CASE WHEN pg_catalog.cardinality(l.backend_pids) OPERATOR(pg_catalog.=) 0 THEN true ELSE NOT EXISTS (
+              SELECT FROM ROWS FROM (pg_catalog.unnest(l.backend_pids), pg_catalog.unnest(l.backend_starts)) b(pid, started)
+              JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) b.pid
+                AND coalesce(a.backend_start OPERATOR(pg_catalog.=) b.started, true)) END
     FOR UPDATE OF l SKIP LOCKED
 ), lost AS (
     UPDATE pgtend.run AS r
@@ -29,8 +28,8 @@ WITH due AS MATERIALIZED (
     SET token = l.token OPERATOR(pg_catalog.+) 1,
         holder = $2::pg_catalog.text,
         lease_until = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => $3::double precision),
-        backend_pid = NULL,
-        backend_start = NULL,
+        backend_pids = '{}',
+        backend_starts = '{}',
         open_status = CASE WHEN l.open_status OPERATOR(pg_catalog.=) 'running' THEN 'lost' ELSE l.open_status END,
         last_status = CASE WHEN l.holder IS NULL THEN l.last_status ELSE 'lost' END,
         finished_at = CASE WHEN l.holder IS NULL THEN l.finished_at ELSE pg_catalog.clock_timestamp() END
@@ -49,7 +48,7 @@ WITH due AS MATERIALIZED (
     SELECT g.job, g.token, 'running', $2::pg_catalog.text FROM (SELECT * FROM got UNION ALL SELECT * FROM fresh) g
     RETURNING r.id, r.token
 )
-SELECT c.id, c.token, b.holder, b.backend_pid,
+SELECT c.id, c.token, b.holder, pg_catalog.array_to_string(nullif(b.backend_pids, '{}'), ', ') AS backend_pids,
        b.lease_until OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp() AS expired
 FROM (SELECT 1) one
 LEFT JOIN created c ON true

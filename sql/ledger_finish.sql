@@ -1,15 +1,20 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Gives the lease back and writes what became of the run. The condition stands on the lease row: on the run row a finish could
 -- slip through a takeover that waits. Repeating it after a lost answer does no harm.
--- $1 job, $2 token, $3 run, $4 by hand, $5 the slot stays open, $6 status, $7 rows, $8 error, $9 sqlstate, $10 hint, $11 output.
+-- A run that sent nothing of its work is no attempt.
+-- $1 job, $2 token, $3 run, $4 by hand, $5 the slot stays open, $6 status, $7 rows, $8 error, $9 sqlstate, $10 hint, $11 output,
+-- $12 its work was begun.
 WITH freed AS (
     UPDATE pgtend.lease AS l
     SET holder = NULL,
         lease_until = NULL,
-        backend_pid = NULL,
-        backend_start = NULL,
+        backend_pids = '{}',
+        backend_starts = '{}',
         open_slot = CASE WHEN $4::boolean OR $5::boolean THEN l.open_slot END,
         open_status = CASE WHEN $4::boolean THEN l.open_status WHEN $5::boolean THEN $6::pg_catalog.text END,
+        open_begun = CASE WHEN $4::boolean THEN l.open_begun ELSE $12::boolean END,
+        open_attempts = CASE WHEN $4::boolean OR $12::boolean THEN l.open_attempts
+                             ELSE l.open_attempts OPERATOR(pg_catalog.-) 1 END,
         last_status = $6::pg_catalog.text,
         finished_at = pg_catalog.clock_timestamp()
     WHERE l.job OPERATOR(pg_catalog.=) $1::pg_catalog.text AND l.token OPERATOR(pg_catalog.=) $2::bigint AND l.holder IS NOT NULL

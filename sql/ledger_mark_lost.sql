@@ -1,23 +1,22 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Frees the leases that nobody renews, and says so in the history; the slots stay open for whoever may claim them again.
--- A lease whose work transaction, or noted backend, still lives is left alone.
+-- One row for each run that is lost now. A lease whose work transaction, or noted backend, still lives is left alone.
 WITH dead AS MATERIALIZED (
     SELECT l.job, l.token
     FROM pgtend.lease l
     WHERE l.holder IS NOT NULL AND l.lease_until OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp()
-      AND CASE WHEN l.backend_pid IS NULL THEN true ELSE NOT EXISTS (
-              SELECT FROM pg_catalog.pg_stat_activity a
-              WHERE a.pid OPERATOR(pg_catalog.=) l.backend_pid
-                AND (l.backend_start IS NULL OR a.backend_start IS NULL
-                     OR a.backend_start OPERATOR(pg_catalog.=) l.backend_start)) END
+      AND CASE WHEN pg_catalog.cardinality(l.backend_pids) OPERATOR(pg_catalog.=) 0 THEN true ELSE NOT EXISTS (
+              SELECT FROM ROWS FROM (pg_catalog.unnest(l.backend_pids), pg_catalog.unnest(l.backend_starts)) b(pid, started)
+              JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) b.pid
+                AND coalesce(a.backend_start OPERATOR(pg_catalog.=) b.started, true)) END
     FOR UPDATE OF l SKIP LOCKED
 ), freed AS (
     UPDATE pgtend.lease AS l
     SET token = l.token OPERATOR(pg_catalog.+) 1,
         holder = NULL,
         lease_until = NULL,
-        backend_pid = NULL,
-        backend_start = NULL,
+        backend_pids = '{}',
+        backend_starts = '{}',
         open_status = CASE WHEN l.open_status OPERATOR(pg_catalog.=) 'running' THEN 'lost' ELSE l.open_status END,
         last_status = 'lost',
         finished_at = pg_catalog.clock_timestamp()
@@ -30,6 +29,8 @@ WITH dead AS MATERIALIZED (
     FROM dead
     WHERE r.job OPERATOR(pg_catalog.=) dead.job AND r.status OPERATOR(pg_catalog.=) 'running'
       AND r.token OPERATOR(pg_catalog.<=) dead.token
-    RETURNING r.id
+    RETURNING r.id, r.job, r.slot, r.attempt, r.holder
 )
-SELECT pg_catalog.count(*) AS freed FROM freed;
+SELECT l.id, l.job, pg_catalog.numeric_mul(EXTRACT(epoch FROM l.slot), 1000000)::bigint AS slot, l.attempt, l.holder
+FROM lost l
+ORDER BY l.id;

@@ -52,6 +52,7 @@ SELECT
     l.paused,
     l.paused_because,
     l.open_attempts,
+    l.open_begun,
     CASE WHEN l.open_status OPERATOR(pg_catalog.=) 'running' AND l.lease_until OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp()
          THEN 'lost' ELSE l.open_status END AS open_status,
     l.last_status,

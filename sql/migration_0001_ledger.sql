@@ -35,11 +35,12 @@ CREATE TABLE pgtend.lease (
     token          bigint NOT NULL DEFAULT 0,
     holder         text,
     lease_until    timestamp with time zone,
-    backend_pid    integer,
-    backend_start  timestamp with time zone,
+    backend_pids   integer[] NOT NULL DEFAULT '{}',
+    backend_starts timestamp with time zone[] NOT NULL DEFAULT '{}',
     last_slot      timestamp with time zone,
     open_slot      timestamp with time zone,
     open_attempts  integer NOT NULL DEFAULT 0,
+    open_begun     boolean NOT NULL DEFAULT true,
     open_status    text CHECK (open_status IN ('running', 'lost', 'interrupted', 'failed', 'timed_out')),
     last_status    text CHECK (last_status IN ('succeeded', 'failed', 'skipped', 'lost', 'interrupted', 'timed_out')),
     finished_at    timestamp with time zone,
@@ -57,10 +58,12 @@ COMMENT ON TABLE pgtend.lease IS 'one row a job: watermark of its schedule, and 
 COMMENT ON COLUMN pgtend.lease.token IS 'raised by every claim and takeover; part of a unique index, so that a work transaction that holds FOR KEY SHARE on (job, token) keeps takeovers out';
 COMMENT ON COLUMN pgtend.lease.holder IS 'runner that has the job: host/pid/random; null: free';
 COMMENT ON COLUMN pgtend.lease.lease_until IS 'from then on, by this server''s clock, another runner may take over';
-COMMENT ON COLUMN pgtend.lease.backend_pid IS 'backend of work that cannot run in a transaction; no takeover while it lives';
+COMMENT ON COLUMN pgtend.lease.backend_pids IS 'backends of work that cannot run in a transaction; no takeover while one of them lives';
+COMMENT ON COLUMN pgtend.lease.backend_starts IS 'when each of them started; null: hidden from the role';
 COMMENT ON COLUMN pgtend.lease.last_slot IS 'watermark: no slot up to here is started any more, except open_slot';
 COMMENT ON COLUMN pgtend.lease.open_slot IS 'claimed and not finished; may be claimed again when its runner is gone';
-COMMENT ON COLUMN pgtend.lease.open_attempts IS 'runs of open_slot so far';
+COMMENT ON COLUMN pgtend.lease.open_attempts IS 'runs of open_slot so far that began their work';
+COMMENT ON COLUMN pgtend.lease.open_begun IS 'false: the last run of open_slot sent nothing of its work, so that repeating it is safe for every kind';
 COMMENT ON COLUMN pgtend.lease.counts_from IS 'the schedule noted here counts from then: a watermark too; null: the job was only paused or run by hand so far';
 
 CREATE TABLE pgtend.run (

@@ -161,8 +161,10 @@ exit_code do_by_hand(context &c, hand_work const &work, run_options const &run)
                     .role = policy.role,
                     .limit = {.timeout = policy.timeout, .stop = c.outside.abort}});
     auto const limit = policy.timeout;
-    auto result = c.execute(std::move(planned), where, settings, jobs::workers_of(work.what), limit,
-                            control.transaction_pooler);
+    auto beside = where;
+    beside.options = pg::on_same_server(where.options, control.session);
+    auto result = c.execute(std::move(planned), beside, settings, jobs::workers_of(work.what),
+                            limit, control.transaction_pooler);
     tell_failures(c.outside, result);
     if (!c.global.dry_run) {
         c.print(document_of(result, work.schema, work.plural));

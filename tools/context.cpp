@@ -43,10 +43,19 @@ void refuse_other(context::destination const &where, pg::session const &session,
     }
 }
 
-bool through_transaction_pooler(context::destination const &where, pg::session &session,
-                                pg::capabilities const &server, io &outside)
+model::pooler pooler_of(std::string const &name)
 {
-    switch (where.pooler) {
+    return name == "none"          ? model::pooler::none
+           : name == "session"     ? model::pooler::session
+           : name == "transaction" ? model::pooler::transaction
+                                   : model::pooler::automatic;
+}
+
+// What is not said otherwise counts as transaction mode, in which nothing is relied upon that needs
+// a session.
+bool through_transaction_pooler(model::pooler said, pg::capabilities const &server)
+{
+    switch (said) {
     case model::pooler::transaction:
         return true;
     case model::pooler::none:
@@ -55,9 +64,7 @@ bool through_transaction_pooler(context::destination const &where, pg::session &
     case model::pooler::automatic:
         break;
     }
-    // Different pids mean some pooler; of which mode takes a second connection to tell.
-    return server.pid_differs && pg::find_pooler(session, server, where.options, outside.time,
-                                                 outside.random) == pg::pooler::transaction;
+    return server.pid_differs;
 }
 
 } // namespace
@@ -88,6 +95,7 @@ std::vector<context::destination> context::destinations()
         destination out;
         out.options.stop = outside.stop;
         out.options.deadline = global.connect_timeout;
+        out.pooler = pooler_of(global.pooler);
         return out;
     };
     if (global.conninfo) {
@@ -116,7 +124,9 @@ std::vector<context::destination> context::destinations()
         if (!target.passfile.empty()) {
             out.options.target.set("passfile", target.passfile);
         }
-        out.pooler = target.pooler;
+        if (global.pooler == "auto") {
+            out.pooler = target.pooler;
+        }
         out.expect_database = target.expect_database;
         out.expect_host = target.expect_host;
         return out;
@@ -174,7 +184,7 @@ context::control context::open_control(destination const &where, bool writes)
         log::warning("this host's clock and the server's differ by {} s; the server's decides",
                      std::chrono::duration_cast<seconds>(server.clock_skew).count());
     }
-    bool const transactions = through_transaction_pooler(where, session, server, outside);
+    bool const transactions = through_transaction_pooler(where.pooler, server);
     return {std::move(session), std::move(server), transactions};
 }
 

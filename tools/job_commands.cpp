@@ -93,7 +93,7 @@ exit_code list(context &c)
         auto const found = known.last.find(job.name);
         auto const *last = found == known.last.end() ? nullptr : &found->second;
         auto const next =
-            job.enabled ? jobs::next_slot(job, in, known.seen.server_time) : std::nullopt;
+            job.enabled ? jobs::next_due(job, in, known.seen.server_time) : std::nullopt;
         table.rows.push_back(
             {{job.name},
              {std::string{model::kind(job.action)}},
@@ -172,7 +172,7 @@ exit_code show(context &c, std::string const &name)
     auto const in = zone::load(job.time_zone);
     auto const now = known.seen.server_time;
     auto const choice = jobs::decide(job, state, known.seen.all_paused, in, {now, now});
-    auto const next = job.enabled ? jobs::next_slot(job, in, now) : std::nullopt;
+    auto const next = job.enabled ? jobs::next_due(job, in, now) : std::nullopt;
     auto const limit = model::time_limit(job.policy);
 
     report::document out;
@@ -245,6 +245,9 @@ exit_code run_one(context &c, std::string const &name)
     case ledger::run_status::succeeded:
         return run.findings ? exit_code::findings : exit_code::ok;
     case ledger::run_status::interrupted:
+        if (run.problem && run.problem->code() == exit_code::cannot_connect) {
+            return exit_code::cannot_connect;
+        }
         return c.outside.stop.stop_requested() ? exit_code::interrupted : exit_code::failed;
     default:
         return exit_code::failed;
@@ -266,7 +269,9 @@ exit_code set_paused(context &c, pause_arguments const &a, bool paused)
     }
     auto const where = c.only_destination();
     auto control = c.open_control(where, true);
-    ledger::ledger{control.session}.pause(a.name, paused, a.because);
+    ledger::ledger book{control.session};
+    book.read({}); // refuses a copy that was not adopted, and a newer ledger
+    book.pause(a.name, paused, a.because);
     report::document out;
     out.schema = paused ? "pgtend/job-pause/1" : "pgtend/job-resume/1";
     out.fields = {{"job", "", a.all ? report::cell{} : report::cell{a.name}},

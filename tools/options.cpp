@@ -150,6 +150,8 @@ void declare_global(options &o, CLI::App &app, global_options &global)
     o.text("-d,--dsn", global.conninfo, "CONNINFO",
            "database to work on: a conninfo string or a URI");
     o.choice("-o,--output", global.output, {"text", "json"}, "form of the result");
+    o.choice("--pooler", global.pooler, {"auto", "none", "session", "transaction"},
+             "what stands before the server; auto takes any pooler for one in transaction mode");
     o.duration("--connect-timeout", global.connect_timeout, "try to connect for so long");
     o.flag("--dry-run", global.dry_run, "print the exact SQL with its locks, change nothing");
     o.flag("-v,--verbose", global.verbose, "tell more on stderr");

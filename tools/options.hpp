@@ -69,6 +69,7 @@ struct global_options {
     std::string target;                         // -t
     std::optional<std::string> conninfo;        // -d
     std::string output = "text";                // -o, text or json
+    std::string pooler = "auto";                // auto, none, session or transaction
     microseconds connect_timeout = seconds{10}; // of all attempts to connect
     bool dry_run = false;
     bool verbose = false;

@@ -10,7 +10,8 @@ namespace pgtend::tools {
 namespace {
 
 constexpr std::string_view takes_value[] = {
-    "-c", "--config", "-t", "--target", "-d", "--dsn", "-o", "--output", "--connect-timeout"};
+    "-c",    "--config", "-t",       "--target", "-d",
+    "--dsn", "-o",       "--output", "--pooler", "--connect-timeout"};
 
 bool asks_for(std::vector<std::string> const &args, std::string_view one, std::string_view other)
 {

@@ -73,6 +73,17 @@ std::optional<std::string> environment(std::string const &name)
     return value == nullptr ? std::nullopt : std::optional<std::string>{value};
 }
 
+// A reader that went away (| head), and a stdout that was closed from the start (>&-), are no
+// failures; a full disk is. The stream forgets why a write failed, so the device is asked again.
+bool stdout_is_written()
+{
+    std::cout.flush();
+    if (std::cout) {
+        return true;
+    }
+    return ::write(STDOUT_FILENO, "\n", 1) < 0 && (errno == EPIPE || errno == EBADF);
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -95,10 +106,7 @@ int main(int argc, char **argv)
                .stop = signals.stop(),
                .abort = signals.abort()};
     auto const code = run(args, outside);
-    errno = 0;
-    std::cout.flush();
-    // A reader that went away (| head) is no failure; a full disk is.
-    if (!std::cout && errno != EPIPE && errno != 0 && code == 0) {
+    if (!stdout_is_written() && code == 0) {
         std::cerr << "pgtend: error: cannot write the result to stdout\n";
         return static_cast<int>(exit_code::failed);
     }

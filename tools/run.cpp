@@ -41,9 +41,7 @@ int run(std::vector<std::string> const &args, io &outside)
                        : call.global.quiet ? log::level::error
                                            : log::level::info);
         context around{outside, call.global, call.command};
-        auto const code = call.run(around);
-        outside.out.flush();
-        return static_cast<int>(code);
+        return static_cast<int>(call.run(around));
     } catch (config_error const &e) {
         return fail(outside.err, e);
     } catch (error const &e) {

@@ -115,7 +115,7 @@ exit_code check(context &c)
         .rows = {}};
     for (auto const &job : file.jobs) {
         auto const in = zone::load(job.time_zone);
-        auto const next = jobs::next_slot(job, in, now);
+        auto const next = jobs::next_due(job, in, now);
         jobs.rows.push_back(
             {{job.name},
              {job.schedule_text},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/error.hpp"
 
+#include "base/text.hpp"
+
 namespace pgtend {
 namespace {
 
@@ -35,14 +37,28 @@ config_error::config_error(std::vector<diagnostic> diagnostics)
 {
 }
 
+namespace {
+
+// What a server or a file says may hold anything, also what turns a terminal upside down.
+std::string printable_lines(std::string_view text)
+{
+    auto lines = split(text, '\n');
+    for (auto &line : lines) {
+        line = printable(line);
+    }
+    return join(lines, "\n");
+}
+
+} // namespace
+
 std::string describe(error const &e)
 {
-    std::string out = e.what();
+    std::string out = printable_lines(e.what());
     if (!e.sqlstate().empty()) {
         out += " (SQLSTATE " + e.sqlstate() + ")";
     }
     if (!e.hint().empty()) {
-        out += "\nHINT: " + e.hint();
+        out += "\nHINT: " + printable_lines(e.hint());
     }
     return out;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the workers of one run share: its end, and the callers' functions, one call at a time.
 #pragma once
+#include <atomic>
 #include <exception>
 #include <mutex>
 #include <optional>
@@ -54,6 +55,13 @@ class run_control {
     void give_up(std::vector<std::string> const &relations);
     bool given_up(std::vector<plan::lock> const &wanted) const;
 
+    // The first statement that may change something is about to be sent.
+    void begin() noexcept { begun_ = true; }
+    bool begun() const noexcept { return begun_; }
+    // A session broke while it worked: its backend may still do so.
+    void note_lost_session() noexcept { lost_session_ = true; }
+    bool lost_session() const noexcept { return lost_session_; }
+
     pg::session open();
     void started(plan::step const &of);
     void progressed(plan::step const &of, plan::tally const &so_far);
@@ -65,6 +73,7 @@ class run_control {
     mutable std::mutex state_mutex_;
     std::optional<ending> ending_;
     std::set<std::string> given_up_; // quoted, as in the statements
+    std::atomic<bool> begun_ = false, lost_session_ = false;
     std::mutex opening_mutex_, watcher_mutex_, random_mutex_;
     std::stop_source cancel_;  // of running statements
     std::stop_source no_more_; // of pauses, and of what was not begun

@@ -87,6 +87,8 @@ class real_executor final : public executor {
             work_off(work, order, control, 0, out);
         }
         out.ended_by = control.ended();
+        out.begun = control.begun();
+        out.lost_session = control.lost_session();
         if (out.ended_by) {
             order.skip_the_rest("not begun, because the run ended: " +
                                 out.ended_by->problem.message());

@@ -86,6 +86,10 @@ struct result {
     // Set: the run ended as a whole. The step it hit has failed with the same problem, those after
     // it are skipped.
     std::optional<ending> ended_by = {};
+    // False: no statement that may change something was sent.
+    bool begun = false;
+    // A session broke while it worked: its backend may still do so.
+    bool lost_session = false;
 
     bool succeeded() const; // the run was not ended, and no step failed or was skipped
     plan::tally total() const;

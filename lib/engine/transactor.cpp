@@ -6,6 +6,7 @@
 
 #include "engine/notices.hpp"
 #include "engine/settings.hpp"
+#include "plan/script.hpp"
 
 namespace pgtend::engine {
 namespace {
@@ -83,21 +84,32 @@ transactor::done transactor::run_in_transaction(request const &what)
         if (opened.empty()) {
             throw lease_lost{"another run took the job over"};
         }
+        if (!what.read_only) {
+            control_.begin();
+        }
         for (auto const &statement : what.statements) {
             run_statement(statement, true, out);
         }
         commit(what.read_only, opened.text(0, 0));
         return out;
     } catch (error const &e) {
-        if (session_) {
-            session_->rollback();
-        }
+        roll_back();
         if (current_ == nullptr && typeid(e) == typeid(error)) {
             // The opening is long and not the caller's: only what failed in it is of interest.
             throw error{"the work's transaction could not be opened: " + e.message(), e.hint(),
                         e.sqlstate()};
         }
         throw;
+    } catch (...) {
+        roll_back();
+        throw;
+    }
+}
+
+void transactor::roll_back() noexcept
+{
+    if (session_) {
+        session_->rollback();
     }
 }
 
@@ -119,6 +131,8 @@ void transactor::commit(bool read_only, std::string const &transaction_id)
         try {
             what = around.resolve(transaction_id);
         } catch (connect_error const &) {
+            throw problem;
+        } catch (interrupted const &) {
             throw problem;
         }
         if (what == pg::commit_outcome::unknown) {
@@ -142,12 +156,16 @@ transactor::done transactor::run_outside(request const &what)
     if (around.transaction_pooler) {
         throw error{"this statement needs settings of the session, which a pooler in transaction "
                     "mode gives to other clients",
-                    "Connect to the server directly, or through a pooler in session mode.",
+                    "Connect to the server directly. If the pooler in between is in session mode, "
+                    "say so: `pooler: session`, or --pooler session.",
                     {},
                     body.sql};
     }
     for (auto const &guard : around.fence.opening) {
-        if (s.run(guard.sql, guard.parameters, control_.limit(microseconds{0})).empty()) {
+        // READ WRITE is said, because the role's default may be read only.
+        auto const text = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; " +
+                          plan::inlined(guard) + "\n; COMMIT";
+        if (s.batch(text, control_.limit(microseconds{0})).empty()) {
             throw lease_lost{"another run took the job over"};
         }
     }
@@ -157,6 +175,7 @@ transactor::done transactor::run_outside(request const &what)
     try {
         bool const english = messages == "C" || messages == "POSIX" || messages.starts_with("en") ||
                              messages.starts_with("C.");
+        control_.begin();
         run_statement(body, english, out);
     } catch (...) {
         take_back_session_settings();

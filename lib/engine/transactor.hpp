@@ -46,6 +46,7 @@ class transactor {
     done run_in_transaction(request const &what);
     done run_outside(request const &what);
     void run_statement(plan::statement const &body, bool english, done &out);
+    void roll_back() noexcept;
     void commit(bool read_only, std::string const &transaction_id);
     std::string apply_session_settings(plan::statement const &body, microseconds lock_timeout);
     void take_back_session_settings() noexcept;

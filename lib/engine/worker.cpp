@@ -191,6 +191,10 @@ template <class Work> auto worker::guarded(Work const &work) -> decltype(work())
     } catch (outcome_unknown const &e) {
         throw run_ended{{cause::outcome_unknown, static_cast<error const &>(e)}};
     } catch (connection_lost const &e) {
+        control_.note_lost_session();
+        if (control_.out_of_time()) { // it did not let itself be cancelled
+            throw run_ended{{cause::timed_out, timed_out{e.message(), {}, e.statement()}}};
+        }
         throw run_ended{lost(e)};
     } catch (connect_error const &e) {
         throw run_ended{{cause::cannot_connect, e}};

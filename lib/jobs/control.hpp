@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "ledger/ledger.hpp"
+#include "pg/connect.hpp"
 #include "pg/session.hpp"
 
 namespace pgtend::jobs {
@@ -36,6 +37,14 @@ class control {
         session_ = reopen_();
         ledger::ledger book{session_, limit};
         return call(book);
+    }
+
+    // For work sessions: where the control session is, because its server was checked (which
+    // database, which host, a primary) and has the leases.
+    pg::connect_options beside(pg::connect_options options)
+    {
+        std::lock_guard const lock{mutex_};
+        return pg::on_same_server(std::move(options), session_);
     }
 
   private:

@@ -13,6 +13,9 @@ namespace {
 
 using ledger::run_status;
 
+// A decision that is older is made again before a slot is claimed: the job may have been run, left
+// undone, paused or edited since, and the slot have become too old.
+constexpr seconds stale{1};
 // While work goes on, the ledger is looked at again this often for what fell due meanwhile.
 constexpr seconds look_again{15};
 // Rows of history that go with one tick that worked.
@@ -31,6 +34,7 @@ ledger::finished_run to_record(run_report const &report)
     }
     out.output = head_and_tail(join(report.messages, "\n"), longest_output);
     out.keep_open = report.reopen;
+    out.begun = report.begun;
     return out;
 }
 
@@ -50,9 +54,16 @@ exit_code tick_report::code() const
     if (interrupted) {
         return exit_code::interrupted;
     }
-    return any([](auto const &run) { return run.status == run_status::interrupted; })
+    auto const ended_early = [](auto const &run) { return run.status == run_status::interrupted; };
+    auto const unreachable = [](auto const &run) {
+        return run.problem && run.problem->code() == exit_code::cannot_connect;
+    };
+    if (!any(ended_early)) {
+        return exit_code::ok;
+    }
+    return any([&](auto const &run) { return ended_early(run) && !unreachable(run); })
                ? exit_code::failed
-               : exit_code::ok;
+               : exit_code::cannot_connect;
 }
 
 dispatcher::dispatcher(model::configuration const &all, dispatcher_options options)
@@ -153,23 +164,29 @@ std::optional<question::any> dispatcher::ask(present const &at)
         return out;
     }
     bool const halted = at.stop || failure_;
-    if (!halted && !options_.by_hand.empty()) {
-        if (!std::exchange(surveyed_, true)) {
-            return question::claim_manual{options_.by_hand};
-        }
-    } else if (!halted) {
-        if (look_is_due(at)) {
-            return question::read{};
-        }
-        auto const most = static_cast<std::size_t>(options_.max_parallel);
-        question::claim_slots out;
-        while (!due_.empty() && members_.size() + out.wanted.size() < most) {
-            out.wanted.push_back(std::move(due_.front()));
-            due_.pop_front();
-        }
-        if (!out.wanted.empty()) {
-            return out;
-        }
+    if (halted) {
+        return members_.empty() ? close() : std::nullopt;
+    }
+    if (look_is_due(at)) {
+        return question::read{};
+    }
+    if (!options_.by_hand.empty()) {
+        return std::exchange(claimed_by_hand_, true)
+                   ? std::nullopt
+                   : std::optional<question::any>{question::claim_manual{options_.by_hand}};
+    }
+    auto const most = static_cast<std::size_t>(options_.max_parallel);
+    if (!due_.empty() && members_.size() < most && at.steady - surveyed_at_ > stale) {
+        return question::read{};
+    }
+    question::claim_slots out;
+    while (!due_.empty() && members_.size() + out.wanted.size() < most) {
+        tried_.insert({due_.front().job, *due_.front().slot});
+        out.wanted.push_back(std::move(due_.front()));
+        due_.pop_front();
+    }
+    if (!out.wanted.empty()) {
+        return out;
     }
     return members_.empty() ? close() : std::nullopt;
 }
@@ -179,7 +196,8 @@ bool dispatcher::look_is_due(present const &at) const
     if (!surveyed_) {
         return true;
     }
-    return due_.empty() && (members_.empty() ? !fresh_ : at.steady - surveyed_at_ >= look_again);
+    return options_.by_hand.empty() && due_.empty() &&
+           (members_.empty() ? !fresh_ : at.steady - surveyed_at_ >= look_again);
 }
 
 std::optional<question::any> dispatcher::close()
@@ -230,6 +248,8 @@ void dispatcher::answered(answer what, present const &at)
     }
     if (std::holds_alternative<question::read>(*asked)) {
         surveyed(std::get<ledger::overview>(what), at);
+    } else if (std::holds_alternative<question::mark_lost>(*asked)) {
+        tell_lost(std::get<std::vector<ledger::lost_run>>(what));
     } else if (std::holds_alternative<question::claim_slots>(*asked) ||
                std::holds_alternative<question::claim_manual>(*asked)) {
         claimed(std::get<std::vector<ledger::claim>>(what));
@@ -240,7 +260,6 @@ void dispatcher::answered(answer what, present const &at)
     }
 }
 
-// Decides for every job; what is new has to be registered, and what is passed over recorded.
 void dispatcher::surveyed(ledger::overview const &seen, present const &at)
 {
     surveyed_ = fresh_ = true;
@@ -253,6 +272,15 @@ void dispatcher::surveyed(ledger::overview const &seen, present const &at)
         return;
     }
     now_ = options_.now.value_or(seen.server_time);
+    if (options_.by_hand.empty()) {
+        decide_all(seen);
+    }
+}
+
+// What is new has to be registered, and what is passed over recorded.
+void dispatcher::decide_all(ledger::overview const &seen)
+{
+    due_.clear();
     for (auto const &other : seen.other_configurations) {
         warn("another runner uses a different file: " + other);
     }
@@ -270,8 +298,8 @@ void dispatcher::surveyed(ledger::overview const &seen, present const &at)
             }
         }
         std::move(choice.skipped.begin(), choice.skipped.end(), std::back_inserter(skipped.slots));
-        if (choice.claim && tried_.insert({job.name, *choice.claim}).second) {
-            due_.push_back({job.name, choice.claim});
+        if (choice.claim && !tried_.contains({job.name, *choice.claim})) {
+            due_.push_back({job.name, choice.claim, choice.again});
         }
     }
     std::stable_sort(due_.begin(), due_.end(),
@@ -285,6 +313,28 @@ void dispatcher::surveyed(ledger::overview const &seen, present const &at)
     if (!skipped.slots.empty()) {
         report_.skipped.insert(report_.skipped.end(), skipped.slots.begin(), skipped.slots.end());
         follow_.emplace_back(std::move(skipped));
+    }
+}
+
+// A run that was lost is told once, by the runner that finds it.
+void dispatcher::tell_lost(std::vector<ledger::lost_run> const &runs)
+{
+    for (auto const &lost : runs) {
+        run_report report;
+        report.job = lost.job;
+        for (auto const &job : all_.jobs) {
+            if (job.name == lost.job) {
+                report.kind = model::kind(job.action);
+            }
+        }
+        report.slot = lost.slot;
+        report.attempt = lost.attempt;
+        report.run = lost.run;
+        report.status = run_status::lost;
+        report.problem =
+            error{"its runner " + printable(lost.holder) + " stopped renewing the lease",
+                  "look there: it was killed, its host died, or it lost the network"};
+        report_.runs.push_back(std::move(report));
     }
 }
 
@@ -314,11 +364,13 @@ void dispatcher::ended(long long run, run_report report)
     if (found == members_.end()) {
         return;
     }
+    report.job = found->held.job;
     report.slot = found->held.slot;
     report.attempt = found->held.attempt;
     report.run = run;
     if (report.slot) {
-        report.lateness = std::max(microseconds{0}, found->found - *report.slot);
+        auto const due = due_at(all_.find_job(report.job), *report.slot);
+        report.lateness = std::max(microseconds{0}, found->found - due);
     }
     if (found->lease_over && report.status != run_status::succeeded) {
         report.status = run_status::lost;
@@ -326,8 +378,14 @@ void dispatcher::ended(long long run, run_report report)
     auto held = std::move(found->held);
     members_.erase(found);
     fresh_ = false;
+    if (report.still_works) {
+        report.status = run_status::lost;
+        report.messages.push_back("a backend of it still works; nobody takes the job over before "
+                                  "that ends");
+    }
     if (report.status == run_status::lost) {
-        report_.runs.push_back(std::move(report)); // its row is what the one who took over makes it
+        report_.runs.push_back(
+            std::move(report)); // its row is what the one who takes over makes it
     } else {
         ended_.push_back({std::move(held), std::move(report)});
     }

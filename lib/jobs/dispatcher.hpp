@@ -20,12 +20,13 @@
 namespace pgtend::jobs {
 
 struct tick_report {
-    std::vector<run_report> runs;
+    std::vector<run_report> runs; // also those of dead runners that were found lost
     std::vector<ledger::ledger::skip> skipped;
     std::vector<std::string> registered; // new jobs: they start from now
     std::vector<std::string> warnings;
     bool interrupted = false;
-    // 0, 1 or 130: findings alone do not change it.
+    // 0; 1 when a run failed, timed out, was lost or ended by somebody else; 4 when that was only
+    // because no work session could be had; 130. Findings alone do not change it.
     exit_code code() const;
 };
 
@@ -62,10 +63,10 @@ using any = std::variant<read, mark_lost, register_jobs, record_skipped, claim_s
                          renew, finish, heartbeat, purge>;
 } // namespace question
 
-// What `read`, `claim_slots` and `claim_manual` (one claim), and `renew` return; nothing for the
-// others.
-using answer =
-    std::variant<std::monostate, ledger::overview, std::vector<ledger::claim>, std::vector<bool>>;
+// What `read`, `mark_lost`, `claim_slots` and `claim_manual` (one claim), and `renew` return;
+// nothing for the others.
+using answer = std::variant<std::monostate, ledger::overview, std::vector<ledger::lost_run>,
+                            std::vector<ledger::claim>, std::vector<bool>>;
 
 namespace step {
 // Begins work on a claimed job; its end is told by dispatcher::ended().
@@ -141,6 +142,8 @@ class dispatcher {
     clock::monotonic wake_at(present const &at) const;
     bool look_is_due(present const &at) const;
     void surveyed(ledger::overview const &seen, present const &at);
+    void decide_all(ledger::overview const &seen);
+    void tell_lost(std::vector<ledger::lost_run> const &runs);
     void claimed(std::vector<ledger::claim> const &claims);
     void renewed(question::renew const &asked, std::vector<bool> const &ours);
     void finished();
@@ -162,6 +165,7 @@ class dispatcher {
     instant now_{};                                        // of slots, at the last survey
     clock::monotonic surveyed_at_{};
     bool surveyed_ = false, fresh_ = false; // fresh: no job ended since
+    bool claimed_by_hand_ = false;
 
     std::deque<ledger::claim> to_start_ = {};
     std::vector<member> members_ = {};

@@ -17,14 +17,23 @@ microseconds offset(model::job const &job)
 
 std::optional<instant> previous_slot(model::job const &job, pgtend::zone const &zone, instant now)
 {
-    auto const slot = job.schedule.previous(now - offset(job), zone);
-    return slot ? std::optional<instant>{*slot + offset(job)} : std::nullopt;
+    return job.schedule.previous(now - offset(job), zone);
 }
 
 std::optional<instant> next_slot(model::job const &job, pgtend::zone const &zone, instant after)
 {
-    auto const slot = job.schedule.next(after - offset(job), zone);
-    return slot ? std::optional<instant>{*slot + offset(job)} : std::nullopt;
+    return job.schedule.next(after, zone);
+}
+
+instant due_at(model::job const &job, instant slot)
+{
+    return slot + offset(job);
+}
+
+std::optional<instant> next_due(model::job const &job, pgtend::zone const &zone, instant now)
+{
+    auto const slot = next_slot(job, zone, now - offset(job));
+    return slot ? std::optional<instant>{due_at(job, *slot)} : std::nullopt;
 }
 
 microseconds max_age(model::job const &job, pgtend::zone const &zone, instant slot)
@@ -36,6 +45,13 @@ microseconds max_age(model::job const &job, pgtend::zone const &zone, instant sl
 
 namespace {
 
+ledger::ledger::skip missed(model::job const &job, instant slot, instant now, microseconds limit)
+{
+    return {job.name, slot,
+            "missed: found " + humanize(now - due_at(job, slot)) + " late, over the limit of " +
+                humanize(limit)};
+}
+
 // The slots after `base` that the policy lets run, and those it passes over.
 void take_newest(decision &out, model::job const &job, pgtend::zone const &zone, instant base,
                  instant now)
@@ -46,33 +62,48 @@ void take_newest(decision &out, model::job const &job, pgtend::zone const &zone,
     }
     auto const limit = job.policy.missed == model::missed::none ? microseconds{punctual}
                                                                 : max_age(job, zone, *newest);
-    if (now - *newest > limit) {
-        out.skipped.push_back({job.name, *newest,
-                               "missed: found " + humanize(now - *newest) +
-                                   " late, over the limit of " + humanize(limit)});
+    if (now - due_at(job, *newest) > limit) {
+        out.skipped.push_back(missed(job, *newest, now, limit));
         return;
     }
     out.claim = newest;
     if (job.policy.missed == model::missed::all) {
         // The oldest that is young enough; the next look finds the one after it.
-        auto const young = now - limit - microseconds{1};
-        out.claim = next_slot(job, zone, std::max(base, young));
+        auto const too_old = previous_slot(job, zone, now - limit - microseconds{1});
+        if (too_old && *too_old > base) {
+            out.skipped.push_back(missed(job, *too_old, now, limit));
+            base = *too_old;
+        }
+        out.claim = next_slot(job, zone, base);
     }
+}
+
+// Between the attempts at one slot: none before the second, then a minute, four, sixteen.
+microseconds pause_after(int attempts)
+{
+    return attempts < 2 ? microseconds{0}
+                        : microseconds{std::chrono::minutes{1LL << (2 * (attempts - 2))}};
 }
 
 // The slot that a lost or interrupted run left open.
 void take_open(decision &out, model::job const &job, ledger::job_state const &state,
-               pgtend::zone const &zone, instant now)
+               pgtend::zone const &zone, moment const &at)
 {
     auto const slot = *state.open_slot;
-    if (!model::idempotent(job.action)) {
+    auto const since_last =
+        state.finished_at ? at.server_time - *state.finished_at : microseconds::max();
+    if (state.open_begun && !model::idempotent(job.action)) {
         out.reason = "left undone; not repeated, because the job does not say idempotent: true";
-    } else if (now - slot > max_age(job, zone, slot)) {
+    } else if (at.now - due_at(job, slot) > max_age(job, zone, slot)) {
         out.reason = "left undone, too old to be taken up again";
     } else if (state.open_attempts >= most_attempts) {
         out.reason = "left undone after " + std::to_string(state.open_attempts) + " attempts";
+    } else if (since_last < pause_after(state.open_attempts)) {
+        out.reason = "left undone; the next attempt comes " +
+                     humanize(pause_after(state.open_attempts)) + " after the last one";
     } else {
         out.claim = slot;
+        out.again = true;
     }
 }
 
@@ -87,13 +118,13 @@ decision decide(model::job const &job, ledger::job_state const &state, bool all_
         return out;
     }
     if (!state.known) {
-        out.counts_from = at.now;
+        out.counts_from = at.now - offset(job);
         out.reason = "new: starts from now";
         return out;
     }
     bool const changed = state.schedule != job.schedule_text || state.time_zone != job.time_zone;
     if (changed) {
-        out.counts_from = state.evaluated_at.value_or(at.now);
+        out.counts_from = state.evaluated_at.value_or(at.now) - offset(job);
     }
     if (all_paused || state.paused) {
         out.reason = all_paused ? "all jobs are paused" : "paused";
@@ -113,9 +144,16 @@ decision decide(model::job const &job, ledger::job_state const &state, bool all_
         }
         return out;
     }
-    take_newest(out, job, zone, base, at.now);
-    if (!out.claim && state.open_slot) {
-        take_open(out, job, state, zone, at.now);
+    // Where every slot counts, what was left open comes before what is new.
+    bool const open_first = job.policy.missed == model::missed::all;
+    if (state.open_slot && open_first) {
+        take_open(out, job, state, zone, at);
+    }
+    if (!out.claim) {
+        take_newest(out, job, zone, base, at.now);
+    }
+    if (!out.claim && state.open_slot && !open_first) {
+        take_open(out, job, state, zone, at);
     }
     return out;
 }

@@ -14,12 +14,15 @@ namespace pgtend::jobs {
 
 // A slot found later than this counts as missed (a tick comes each minute).
 inline constexpr seconds punctual{90};
-// Runs of one slot that were lost or interrupted, after which it is given up.
+// Runs of one slot that began their work and were lost or interrupted, after which it is given up.
+// Between them lie pauses of 0, 1, 4 and 16 minutes.
 inline constexpr int most_attempts = 5;
 
 struct decision {
     // The slot to claim now; nothing: none.
     std::optional<instant> claim = {};
+    // It is the open slot, taken up again.
+    bool again = false;
     // Slots passed over, with the reason; the watermark moves past them. Only the newest of a
     // series is listed, the reason counts the others.
     std::vector<ledger::ledger::skip> skipped = {};
@@ -39,10 +42,14 @@ struct moment {
 decision decide(model::job const &job, ledger::job_state const &state, bool all_paused,
                 pgtend::zone const &zone, moment const &at);
 
-// The slot before or at `now`, and the one after it, the job's spread added. Nothing when the
-// expression has none.
+// A slot is the instant that the schedule names; a job with `spread` is due a fixed offset later.
+// So a changed spread moves when a slot runs, and never makes a new slot of it.
+instant due_at(model::job const &job, instant slot);
+// The newest slot that is due at `now`, and the slot after a slot. Nothing when there is none.
 std::optional<instant> previous_slot(model::job const &job, pgtend::zone const &zone, instant now);
 std::optional<instant> next_slot(model::job const &job, pgtend::zone const &zone, instant after);
+// When it falls due next after `now`.
+std::optional<instant> next_due(model::job const &job, pgtend::zone const &zone, instant now);
 
 // How old a slot may be when it is claimed: the job's max_age, or the interval to the next slot, at
 // most 24 h.

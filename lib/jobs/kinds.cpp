@@ -68,6 +68,13 @@ plan::plan create_partitions(model::action const &what, planning const &with)
     return partition::plan_create(due, facts);
 }
 
+// What a function, a procedure or a DO block locks is not known: it waits so long at most, with
+// others queued behind, and its transaction is tried again.
+microseconds lock_timeout_of(std::string const &text)
+{
+    return model::may_call_anything(text) ? microseconds{seconds{1}} : microseconds{0};
+}
+
 plan::plan run_sql(model::action const &what, planning const &)
 {
     auto const &action = std::get<model::sql_action>(what);
@@ -77,6 +84,7 @@ plan::plan run_sql(model::action const &what, planning const &)
         bool const alone = model::forbids_transaction(text);
         plan::statement statement{.sql = text,
                                   .in_transaction = !alone,
+                                  .lock_timeout = lock_timeout_of(text),
                                   .concurrently = model::waits_for_transactions(text),
                                   .short_waits = model::may_lock_tables(text),
                                   .may_skip = true};

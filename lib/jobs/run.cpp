@@ -48,7 +48,7 @@ void tell(run_report &report, engine::result const &result)
     }
 }
 
-void judge(run_report &report, model::job const &job, engine::result const &result)
+void judge(run_report &report, engine::result const &result)
 {
     report.tally = result.total();
     tell(report, result);
@@ -63,7 +63,33 @@ void judge(run_report &report, model::job const &job, engine::result const &resu
             report.problem = *problem;
         }
     }
-    report.reopen = report.status == run_status::interrupted && model::idempotent(job.action);
+    report.begun = result.begun;
+}
+
+// What an interrupted run leaves for the next one.
+void settle(run_report &report, model::job const &job)
+{
+    report.reopen = report.status == run_status::interrupted &&
+                    (!report.begun || model::idempotent(job.action));
+}
+
+// A backend that was cut off ends soon as a rule, because it was told to; some go on to the end of
+// their statement.
+bool still_works(run_environment const &around)
+{
+    constexpr seconds patience{5};
+    auto const until = around.time.steady() + patience;
+    try {
+        while (around.backend_lives()) {
+            if (around.time.steady() >= until ||
+                !around.time.sleep(milliseconds{100}, around.stop)) {
+                return true;
+            }
+        }
+        return false;
+    } catch (error const &) {
+        return true; // nobody knows
+    }
 }
 
 } // namespace
@@ -93,13 +119,18 @@ run_report run_job(model::job const &job, model::configuration const &all,
         options.stop = around.stop;
         auto const open = [&] { return pg::connect(options, around.time, around.random); };
 
-        std::optional<pg::session> first = open();
-        if (around.note_backend && works_outside_transactions(job.action)) {
-            // Behind a pooler the pid that the protocol told is not the backend's.
-            auto const pid =
-                first->run("SELECT pg_catalog.pg_backend_pid()").integer(0, std::size_t{0});
-            around.note_backend(static_cast<int>(pid));
-        }
+        bool const outside = around.note_backend && works_outside_transactions(job.action);
+        auto const open_noted = [&] {
+            auto session = open();
+            if (outside) {
+                // Behind a pooler the pid that the protocol told is not the backend's.
+                auto const pid =
+                    session.run("SELECT pg_catalog.pg_backend_pid()").integer(0, std::size_t{0});
+                around.note_backend(static_cast<int>(pid));
+            }
+            return session;
+        };
+        std::optional<pg::session> first = open_noted();
         auto const limit = model::time_limit(job.policy);
         auto work = kind_of(job.action)
                         .make(job.action, {.session = *first,
@@ -115,7 +146,7 @@ run_report run_job(model::job const &job, model::configuration const &all,
                         first.reset();
                         return out;
                     }
-                    return open();
+                    return open_noted();
                 },
             .time = around.time,
             .random = around.random,
@@ -132,23 +163,22 @@ run_report run_job(model::job const &job, model::configuration const &all,
                 },
             .transaction_pooler = around.transaction_pooler,
         };
-        judge(report, job, engine::real(std::move(environment))->run(std::move(work)));
+        auto const result = engine::real(std::move(environment))->run(std::move(work));
+        judge(report, result);
+        report.still_works = outside && result.lost_session && still_works(around);
         report.findings = std::holds_alternative<model::watch_action>(job.action) &&
                           report.tally.expected.value_or(0) > 0;
     } catch (interrupted const &e) {
         report.status = run_status::interrupted;
-        report.reopen = model::idempotent(job.action);
         report.problem = e;
     } catch (timed_out const &e) {
         report.status = run_status::timed_out;
         report.problem = e;
     } catch (connect_error const &e) {
         report.status = run_status::interrupted;
-        report.reopen = model::idempotent(job.action);
         report.problem = e;
     } catch (connection_lost const &e) {
         report.status = run_status::interrupted;
-        report.reopen = model::idempotent(job.action);
         report.problem = e;
     } catch (error const &e) {
         report.status = run_status::failed;
@@ -157,6 +187,7 @@ run_report run_job(model::job const &job, model::configuration const &all,
         report.status = run_status::failed;
         report.problem = error{e.what()};
     }
+    settle(report, job);
     report.elapsed = std::chrono::duration_cast<microseconds>(around.time.steady() - start);
     return report;
 }

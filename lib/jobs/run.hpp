@@ -27,7 +27,10 @@ struct run_report {
     std::optional<error> problem = {};
     std::vector<std::string> messages = {}; // notes and further failures, one line each
     bool reopen = false;                    // the slot may be claimed again
-    bool findings = false;                  // a `watch` with findings
+    bool begun = false; // something of its work was sent; false: repeating it is safe
+    // A backend of it still works outside transactions: the lease stays, nobody may take over.
+    bool still_works = false;
+    bool findings = false; // a `watch` with findings
 };
 
 struct run_environment {
@@ -40,8 +43,10 @@ struct run_environment {
     std::stop_token stop = {};  // the running statement is cancelled
     engine::observer *watcher = nullptr;
     bool transaction_pooler = false;
-    // Told of the backend that works outside transactions, before it begins.
+    // Told of each backend that works outside transactions, before it begins.
     std::function<void(int backend_pid)> note_backend = {};
+    // Whether one of those still works. Asked when a session broke.
+    std::function<bool()> backend_lives = {};
 };
 
 // Never throws: what goes wrong is the report's problem.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "base/log.hpp"
@@ -161,10 +162,7 @@ answer runner::impl::put(question::any const &what)
             return std::visit(
                 overloaded{
                     [&](question::read const &) -> answer { return to.read(names, options.who); },
-                    [&](question::mark_lost const &) -> answer {
-                        to.mark_lost();
-                        return {};
-                    },
+                    [&](question::mark_lost const &) -> answer { return to.mark_lost(); },
                     [&](question::register_jobs const &q) -> answer {
                         to.register_jobs(q.jobs);
                         return {};
@@ -223,24 +221,38 @@ void runner::impl::start(ledger::claim const &held)
 {
     auto const &job = all.find_job(held.job);
     log::debug("{}: run {} begins, attempt {}", job.name, held.run, held.attempt);
-    auto &mine = hands[held.run];
-    mine.thread = std::thread{[this, &job, held, stop = mine.stop.get_token()] {
-        mail.put(ended{held.run, run_job(job, all,
-                                         {.connect = connect,
-                                          .command = options.command,
-                                          .time = time,
-                                          .random = random,
-                                          .fence = fence_for(held),
-                                          .drain = options.stop,
-                                          .stop = stop,
-                                          .watcher = options.watcher,
-                                          .transaction_pooler = options.transaction_pooler,
-                                          .note_backend = [&](int pid) {
-                                              book.ask([&](auto &ledger) {
-                                                  ledger.note_backend(held, pid);
-                                              });
-                                          }})});
-    }};
+    auto work = [this, &job, held](std::stop_token stop) {
+        auto const tell = [&](auto const &call) { return book.ask(call); };
+        run_environment around{
+            .connect = book.beside(connect),
+            .command = options.command,
+            .time = time,
+            .random = random,
+            .fence = fence_for(held),
+            .drain = options.stop,
+            .stop = std::move(stop),
+            .watcher = options.watcher,
+            .transaction_pooler = options.transaction_pooler,
+            .note_backend =
+                [&](int pid) { tell([&](auto &ledger) { ledger.note_backend(held, pid); }); },
+            .backend_lives =
+                [&] { return tell([&](auto &ledger) { return ledger.backend_lives(held); }); },
+        };
+        mail.put(ended{held.run, run_job(job, all, around)});
+    };
+    try {
+        hand mine;
+        mine.thread = std::thread{std::move(work), mine.stop.get_token()};
+        hands.emplace(held.run, std::move(mine));
+    } catch (std::system_error const &e) {
+        run_report report;
+        report.kind = model::kind(job.action);
+        report.status = ledger::run_status::interrupted;
+        report.reopen = true;
+        report.problem = error{std::string{"no thread can be started: "} + e.what(),
+                               "raise the limit of processes and threads (ulimit -u)"};
+        mail.put(ended{held.run, std::move(report)});
+    }
 }
 
 void runner::impl::hear(dispatcher &machine)
@@ -249,8 +261,10 @@ void runner::impl::hear(dispatcher &machine)
         std::visit(overloaded{[&](answered &e) { machine.answered(std::move(e.what), present()); },
                               [&](failed &e) { machine.failed(std::move(e.why)); },
                               [&](ended &e) {
-                                  hands.at(e.run).thread.join();
-                                  hands.erase(e.run);
+                                  if (auto const at = hands.find(e.run); at != hands.end()) {
+                                      at->second.thread.join();
+                                      hands.erase(at);
+                                  }
                                   machine.ended(e.run, std::move(e.report));
                               }},
                    what);

@@ -114,12 +114,13 @@ void ledger::register_jobs(std::span<registration const> jobs)
 std::vector<claim> ledger::claim_slots(std::span<slot_request const> wanted,
                                        runner_identity const &who)
 {
-    std::vector<param> jobs, slots;
+    std::vector<param> jobs, slots, again;
     std::vector<claim> out;
     for (auto const &request : wanted) {
         if (request.slot) {
             jobs.push_back(request.job);
             slots.push_back(to_param(request.slot));
+            again.push_back(flag(request.again));
             continue;
         }
         try {
@@ -133,8 +134,8 @@ std::vector<claim> ledger::claim_slots(std::span<slot_request const> wanted,
     if (jobs.empty()) {
         return out;
     }
-    auto const got = ask(sql::ledger_claim,
-                         {array_literal(jobs), array_literal(slots), who.holder, lease_seconds()});
+    auto const got = ask(sql::ledger_claim, {array_literal(jobs), array_literal(slots),
+                                             array_literal(again), who.holder, lease_seconds()});
     for (std::size_t i = 0; i < got.size(); ++i) {
         out.push_back(read_claim(got, i));
     }
@@ -161,9 +162,9 @@ claim ledger::claim_manual(std::string const &job, runner_identity const &who)
     }
     auto message = fmt::format("job '{}' is held by {}", shown, printable(got.text(0, "holder")));
     if (got.flag(0, "expired")) {
-        message += got.at(0, got.column("backend_pid"))
+        message += got.at(0, got.column("backend_pids"))
                        ? fmt::format(", which is gone, but its backend {} still works",
-                                     got.text(0, "backend_pid"))
+                                     got.text(0, "backend_pids"))
                        : ", which is gone, but its last transaction still works";
     }
     throw error{message,
@@ -238,7 +239,8 @@ void ledger::finish(claim const &held, finished_run const &how)
                                   storable(how.error, longest_error),
                                   storable(how.sqlstate, 5),
                                   storable(how.hint, longest_error),
-                                  storable(how.output, longest_output)};
+                                  storable(how.output, longest_output),
+                                  flag(how.begun || !open)};
     rows answer;
     try {
         answer = ask(sql::ledger_finish, parameters);
@@ -246,7 +248,7 @@ void ledger::finish(claim const &held, finished_run const &how)
         if (e.sqlstate() != "22P05") {
             throw;
         }
-        for (auto i = parameters.size() - 4; i < parameters.size(); ++i) {
+        for (auto i = parameters.size() - 5; i < parameters.size() - 1; ++i) {
             parameters[i] = ascii(*parameters[i]);
         }
         answer = ask(sql::ledger_finish, parameters);
@@ -269,9 +271,23 @@ void ledger::note_backend(claim const &held, int backend_pid)
     }
 }
 
-long long ledger::mark_lost()
+bool ledger::backend_lives(claim const &held)
 {
-    return ask(sql::ledger_mark_lost).integer(0, "freed");
+    return ask(sql::ledger_backend_lives, {held.job, std::to_string(held.token)}).flag(0, "lives");
+}
+
+std::vector<lost_run> ledger::mark_lost()
+{
+    auto const found = ask(sql::ledger_mark_lost);
+    std::vector<lost_run> out;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        out.push_back({.job = found.text(i, "job"),
+                       .slot = to_instant(found, i, "slot"),
+                       .attempt = static_cast<int>(found.integer(i, "attempt")),
+                       .run = found.integer(i, "id"),
+                       .holder = found.text(i, "holder")});
+    }
+    return out;
 }
 
 void ledger::heartbeat(runner_identity const &who, std::optional<instant> evaluated)

@@ -36,7 +36,8 @@ struct job_state {
     std::string holder;              // empty: nobody
     std::optional<instant> lease_until;
     bool paused = false;
-    int open_attempts = 0; // runs of open_slot so far
+    int open_attempts = 0;  // runs of open_slot so far that began their work
+    bool open_begun = true; // false: the last of them did not
     // Of the last run of open_slot: running, or lost (also when its lease is over and nobody has
     // taken over yet), interrupted.
     std::optional<run_status> open_status = {};
@@ -64,6 +65,16 @@ struct overview {
 struct slot_request {
     std::string job;
     std::optional<instant> slot; // nothing: a run by hand
+    bool again = false;          // the open slot, which a lost or interrupted run left
+};
+
+// A run whose runner stopped renewing its lease.
+struct lost_run {
+    std::string job;
+    std::optional<instant> slot; // nothing: a run by hand
+    int attempt = 1;
+    long long run = 0;
+    std::string holder;
 };
 
 // The right to work on one job, proven in every transaction by its token.
@@ -81,6 +92,9 @@ struct finished_run {
     std::string error = {}, sqlstate = {}, hint = {}, output = {}; // stored capped, valid UTF-8
     // The slot may be claimed again (interrupted); ignored with succeeded and skipped.
     bool keep_open = false;
+    // False: nothing of the job's work was sent, so that the run counts as no attempt and repeating
+    // the slot is safe for every kind.
+    bool begun = true;
 };
 
 struct runner_identity {
@@ -143,12 +157,12 @@ class ledger {
     void register_jobs(std::span<registration const> jobs);
 
     // Who gets what, durable before it returns; each job once. A slot is given when it is newer
-    // than the watermark, or the open one, and nobody has the job or its lease is over, no backend
-    // noted for it lives, and neither it nor all are paused. What a dead holder left running is
-    // marked lost. Never waits: a job whose row is locked by another claim, or by the fence of a
-    // work transaction, is not got. Returns only what was got. A request without a slot is a run by
-    // hand. A holder that asks for the very slot it has gets it anew (its first answer was lost):
-    // so `who.holder` must be unique.
+    // than the watermark, or the open one and asked for as such, and nobody has the job or its
+    // lease is over, no backend noted for it lives, and neither it nor all are paused. What a dead
+    // holder left running is marked lost. Never waits: a job whose row is locked by another claim,
+    // or by the fence of a work transaction, is not got. Returns only what was got. A request
+    // without a slot is a run by hand. A holder that asks for the very slot it has gets it anew
+    // (its first answer was lost): so `who.holder` must be unique.
     std::vector<claim> claim_slots(std::span<slot_request const> wanted,
                                    runner_identity const &who);
     // A run by hand, also of a paused or unregistered job; the watermark and an open slot stay as
@@ -175,14 +189,16 @@ class ledger {
     // Throws lease_lost when the token is no longer ours; the run row then is what the one who took
     // over made of it. `how` must not be running or lost.
     void finish(claim const &held, finished_run const &how);
-    // What a non-transactional run needs for its takeover: the backend that does the work, as
-    // pg_backend_pid() says it; 0: none any more. While it lives nobody takes over. Throws
+    // What a non-transactional run needs for its takeover: one more backend that does its work, as
+    // pg_backend_pid() says it; 0: none any more. While one of them lives nobody takes over. Throws
     // lease_lost; error when the server has no such backend.
     void note_backend(claim const &held, int backend_pid);
+    // Whether one of the noted backends lives.
+    bool backend_lives(claim const &held);
     // Frees leases that are over, raising their tokens, and marks their runs lost; the slots stay
-    // open. Returns how many. Leaves alone what a work transaction's fence or a living backend
-    // still guards. For jobs that nobody claims again.
-    long long mark_lost();
+    // open. Returns those runs, each of them to one caller only. Leaves alone what a work
+    // transaction's fence or a living backend still guards. For jobs that nobody claims again.
+    std::vector<lost_run> mark_lost();
 
     // Notes that this runner lives and, when given, until when it evaluated its schedules
     // (overview::server_time, or --now). Does not wait for the disk.

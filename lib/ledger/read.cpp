@@ -87,6 +87,7 @@ enum column : std::size_t {
     paused,
     paused_because,
     open_attempts,
+    open_begun,
     open_status,
     last_status,
     finished_at,
@@ -106,6 +107,7 @@ job_state read_job(rows const &from, std::size_t row)
     job.paused = from.flag(row, paused);
     job.paused_because = from.text(row, paused_because);
     job.open_attempts = static_cast<int>(from.integer(row, open_attempts));
+    job.open_begun = from.flag(row, open_begun);
     job.open_status = status_of(from, row, open_status);
     job.last_status = status_of(from, row, last_status);
     job.finished_at = instant_of(from.at(row, finished_at));

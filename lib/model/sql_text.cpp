@@ -47,8 +47,8 @@ class nesting {
     std::string open_;
 };
 
-// Is the scanner inside the BEGIN ATOMIC ... END body of CREATE FUNCTION or PROCEDURE? The same
-// rule as psql's (src/fe_utils/psqlscan.l): BEGIN and CASE go in, END comes out.
+// Is the scanner inside the BEGIN ATOMIC ... END body of CREATE FUNCTION or PROCEDURE? psql enters
+// at any BEGIN (src/fe_utils/psqlscan.l); a function of that name must not hide what follows it.
 class routine_body {
   public:
     void word(std::string const &word)
@@ -59,11 +59,14 @@ class routine_body {
         if (!creates_routine()) {
             return;
         }
-        if (word == "begin" || (word == "case" && depth_ > 0)) {
+        if (depth_ == 0) {
+            depth_ = last_ == "begin" && word == "atomic" ? 1 : 0;
+        } else if (word == "case" || word == "begin") {
             ++depth_;
-        } else if (word == "end" && depth_ > 0) {
+        } else if (word == "end") {
             --depth_;
         }
+        last_ = word;
     }
     bool inside() const { return depth_ > 0; }
 
@@ -79,6 +82,7 @@ class routine_body {
     }
     std::array<std::string, 4> first_;
     std::size_t count_ = 0;
+    std::string last_;
     int depth_ = 0;
 };
 
@@ -212,6 +216,16 @@ bool may_lock_tables(std::string_view statement)
     bool out = false;
     each_statement(statement, [&](statement_words const &s) {
         out = out || std::find(harmless.begin(), harmless.end(), s.word(0)) == harmless.end();
+    });
+    return out;
+}
+
+bool may_call_anything(std::string_view statement)
+{
+    bool out = false;
+    each_statement(statement, [&](statement_words const &s) {
+        auto const first = s.word(0);
+        out = out || first == "select" || first == "call" || first == "do" || first == "execute";
     });
     return out;
 }

@@ -24,8 +24,10 @@ bool forbids_transaction(std::string_view statement);
 bool waits_for_transactions(std::string_view statement);
 
 // True when a statement may take locks on tables that the application would queue behind: all but
-// what reads and writes rows, and SET. What a function, a DO block or a procedure does is not seen.
+// what reads and writes rows, and SET.
 bool may_lock_tables(std::string_view statement);
+// True for what as a rule calls something whose locks are not seen: SELECT, CALL, DO, EXECUTE.
+bool may_call_anything(std::string_view statement);
 
 // The text of a `sql` job. Throws error with a hint for: no statement at all; transaction control
 // (BEGIN, START TRANSACTION, COMMIT, END, ROLLBACK, ABORT, SAVEPOINT, RELEASE, PREPARE

@@ -206,6 +206,17 @@ attempt_result attempt(connect_options const &options, microseconds limit)
 
 } // namespace
 
+connect_options on_same_server(connect_options options, session const &reached)
+{
+    auto const address = reached.address();
+    options.target.set("host", reached.host());
+    options.target.set("port", reached.port());
+    if (!address.empty()) {
+        options.target.set("hostaddr", address);
+    }
+    return options;
+}
+
 session connect(connect_options const &options, clock &time, random_source const &random)
 {
     auto const limit = attempt_limit(options);

@@ -45,6 +45,10 @@ struct connect_options {
     std::stop_token stop = {};
 };
 
+// The same, for further sessions on the very server that `reached` is on: of several hosts, or
+// addresses of one, that one alone.
+connect_options on_same_server(connect_options options, session const &reached);
+
 // Opens a session with keepalives and tcp_user_timeout set and client_encoding UTF8. What can pass
 // (refused, unreachable, starting up, 53300 too many connections, 57P03) is tried again with
 // decorrelated jitter until the deadline; what cannot (28xxx wrong password or no entry, 3D000

@@ -90,11 +90,6 @@ std::string database_of(std::string const &path)
     return before == std::string::npos ? "" : path.substr(before + 1, last - before - 1);
 }
 
-int pid_now(session &s, limits const &limit)
-{
-    return static_cast<int>(s.run("SELECT pg_catalog.pg_backend_pid()", {}, limit).integer(0, 0));
-}
-
 } // namespace
 
 capabilities probe(session &s, clock &time)
@@ -131,40 +126,6 @@ bool bypasses_row_security(session &s)
         .run("SELECT r.rolsuper OR r.rolbypassrls FROM pg_catalog.pg_roles r "
              "WHERE r.rolname OPERATOR(pg_catalog.=) CURRENT_USER")
         .flag(0, 0);
-}
-
-pooler find_pooler(session &s, capabilities const &found, connect_options const &second,
-                   clock &time, random_source const &random)
-{
-    if (!found.pid_differs) {
-        return pooler::none;
-    }
-    limits const limit{std::chrono::seconds{5}, second.stop};
-    try {
-        auto other = connect(second, time, random);
-        // A pooler gives the server connection that was used last: ours, if it is free between
-        // transactions. Other clients may come between, hence several tries.
-        for (int tries = 0; tries < 3; ++tries) {
-            auto const ours = pid_now(s, limit);
-            if (ours != found.backend_pid) {
-                return pooler::transaction;
-            }
-            other.begin(isolation::read_committed, true);
-            auto const theirs = pid_now(other, limit);
-            if (theirs == ours || pid_now(s, limit) != ours) {
-                return pooler::transaction;
-            }
-            other.rollback();
-        }
-    } catch (interrupted const &) {
-        throw;
-    } catch (error const &e) {
-        log::debug("whether the pooler gives sessions or transactions is not known, so "
-                   "transactions are assumed: {}",
-                   e.what());
-        return pooler::transaction;
-    }
-    return pooler::session;
 }
 
 } // namespace pgtend::pg

@@ -10,8 +10,6 @@
 
 namespace pgtend::pg {
 
-enum class pooler { none, session, transaction };
-
 struct capabilities {
     int server_version = 0;
     bool in_recovery = false;
@@ -21,8 +19,11 @@ struct capabilities {
     std::string system_identifier; // empty when the role may not read it
     std::string user;
     bool superuser = false;
-    int backend_pid = 0;      // pg_backend_pid()
-    bool pid_differs = false; // from what the protocol's start told: a pooler of some mode
+    int backend_pid = 0; // pg_backend_pid()
+    // From what the protocol's start told: a pooler of some mode. Which one cannot be found out: in
+    // transaction mode, too, a client may get the same server connection again and again, and
+    // several PgBouncers that share a port (so_reuseport) spoil a comparison with a second session.
+    bool pid_differs = false;
     instant server_time{};
     // This host's clock minus the server's, half of the round trip taken off.
     microseconds clock_skew{0};
@@ -41,12 +42,5 @@ capabilities probe(session &s, clock &time);
 // Whether the role of this session sees all rows whatever the policies say (BYPASSRLS or
 // superuser). Not part of the probe, because the view costs a fresh backend as much as all of it.
 bool bypasses_row_security(session &s);
-
-// none: the pids agree. Otherwise a transaction is held on a second session to see whether it gets
-// the first one's backend, or the first one another: different pids alone also mean session mode.
-// What cannot be found out (no second connection, a pool that is exhausted) counts as transaction
-// mode, in which nothing is relied upon that needs a session.
-pooler find_pooler(session &s, capabilities const &found, connect_options const &second,
-                   clock &time, random_source const &random);
 
 } // namespace pgtend::pg

@@ -387,6 +387,16 @@ std::string session::host() const
     return wire::current_target(impl_->conn).host;
 }
 
+std::string session::port() const
+{
+    return wire::current_target(impl_->conn).port;
+}
+
+std::string session::address() const
+{
+    return wire::current_target(impl_->conn).address;
+}
+
 int session::backend_pid() const noexcept
 {
     return wire::backend_pid(impl_->conn);

@@ -74,6 +74,9 @@ class session {
     int server_version() const noexcept; // 150020
     // The host that it is connected to, of several: a name, an address, or a socket's directory.
     std::string host() const;
+    // The port, and the address where the host was looked up (empty for a Unix socket).
+    std::string port() const;
+    std::string address() const;
     // As the protocol's start told (PQbackendPID); behind a pooler it is not pg_backend_pid().
     int backend_pid() const noexcept;
 

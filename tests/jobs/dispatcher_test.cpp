@@ -269,9 +269,45 @@ TEST_SUITE("nodb")
         CHECK(s.machine.failure());
     }
 
+    TEST_CASE("a decision that waited for a place is made again before the claim")
+    {
+        stage s{{"a", "b"}, {.max_parallel = 1}};
+        s.asked<question::read>();
+        s.answer(s.seen(due, before));
+        s.answer(s.granted(s.asked<question::claim_slots>()));
+        s.stepped<step::start>();
+        s.pass(seconds{5});
+        s.machine.ended(1, stage::ending(run_status::succeeded));
+        s.asked<question::finish>();
+        s.answer();
+        s.asked<question::read>();
+        s.answer(s.seen(due, "2026-01-01T01:00:00Z")); // another runner had it meanwhile
+        s.asked<question::heartbeat>();
+    }
+
+    TEST_CASE("runs of dead runners are told as lost, and count as failures")
+    {
+        stage s{{"a"}};
+        s.asked<question::read>();
+        auto seen = s.seen("2026-01-01T00:30:00Z", before);
+        seen.dead_leases = 1;
+        s.answer(seen);
+        s.asked<question::mark_lost>();
+        s.answer({std::vector<ledger::lost_run>{
+            {.job = "a", .slot = at(before), .attempt = 1, .run = 4, .holder = "h/1/ab"}}});
+        s.asked<question::heartbeat>();
+        s.answer();
+        s.stepped<step::done>();
+        REQUIRE(s.machine.report().runs.size() == 1);
+        CHECK(s.machine.report().runs[0].status == run_status::lost);
+        CHECK(s.machine.report().code() == exit_code::failed);
+    }
+
     TEST_CASE("by hand: one claim, one run; a claim that is held is the failure")
     {
         stage s{{"a"}, {.by_hand = "a"}};
+        s.asked<question::read>(); // a copy that was not adopted is refused there
+        s.answer(s.seen(due, before));
         CHECK(s.asked<question::claim_manual>().job == "a");
         s.answer({std::vector<ledger::claim>{{.job = "a", .slot = {}, .token = 7, .run = 9}}});
         CHECK(s.stepped<step::start>().held.run == 9);
@@ -282,6 +318,8 @@ TEST_SUITE("nodb")
         CHECK(s.machine.report().runs.size() == 1);
 
         stage held{{"a"}, {.by_hand = "a"}};
+        held.asked<question::read>();
+        held.answer(held.seen(due, before));
         held.asked<question::claim_manual>();
         held.fail(error{"held", {}, {}, {}, exit_code::held});
         held.stepped<step::done>();

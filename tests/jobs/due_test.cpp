@@ -215,18 +215,71 @@ TEST_SUITE("nodb")
         CHECK(!choose(j, state, "2026-01-01T00:05:00Z").claim);
     }
 
-    TEST_CASE("spread moves slots by the same offset on every host")
+    TEST_CASE("missed: all takes up what was left open before what is new")
+    {
+        auto j = job("0 * * * *");
+        j.policy.missed = model::missed::all;
+        j.policy.max_age = std::chrono::hours{24};
+        auto state = seen(j, "2026-01-01T01:00:00Z");
+        state.open_slot = at("2026-01-01T01:00:00Z");
+        state.open_attempts = 1;
+        auto const open = choose(j, state, "2026-01-01T02:00:05Z");
+        CHECK(open.claim == at("2026-01-01T01:00:00Z"));
+        CHECK(open.again);
+        // What is not repeated does not keep the new ones waiting.
+        state.open_attempts = jobs::most_attempts;
+        auto const next = choose(j, state, "2026-01-01T02:00:05Z");
+        CHECK(next.claim == at("2026-01-01T02:00:00Z"));
+        CHECK(!next.again);
+    }
+
+    TEST_CASE("missed: all says which slots were too old, and goes on with the others")
+    {
+        auto j = job("0 * * * *");
+        j.policy.missed = model::missed::all;
+        j.policy.max_age = std::chrono::hours{3};
+        auto const d = choose(j, seen(j, "2026-01-01T00:00:00Z"), "2026-01-01T06:30:00Z");
+        CHECK(d.claim == at("2026-01-01T04:00:00Z"));
+        REQUIRE(d.skipped.size() == 1);
+        CHECK(d.skipped[0].slot == at("2026-01-01T03:00:00Z"));
+    }
+
+    TEST_CASE("attempts at an open slot are spaced, and one that began nothing is none")
+    {
+        auto const j = job("0 2 * * *");
+        auto state = seen(j, "2026-01-01T02:00:00Z");
+        state.open_slot = at("2026-01-01T02:00:00Z");
+        state.open_attempts = 1;
+        state.finished_at = at("2026-01-01T02:05:00Z");
+        CHECK(choose(j, state, "2026-01-01T02:05:01Z").claim);
+        state.open_attempts = 3;
+        CHECK(!choose(j, state, "2026-01-01T02:08:59Z").claim);
+        CHECK(choose(j, state, "2026-01-01T02:09:00Z").claim);
+        auto const once = job("0 2 * * *", "UTC", model::sql_action{});
+        state.open_attempts = 0;
+        state.open_begun = false;
+        CHECK(choose(once, state, "2026-01-01T02:05:01Z").claim == at("2026-01-01T02:00:00Z"));
+    }
+
+    TEST_CASE("spread moves when slots are due by the same offset on every host, not the slots")
     {
         auto j = job("0 * * * *");
         j.spread = std::chrono::minutes{10};
         auto const offset = cron::spread_offset(j.name, j.spread);
+        REQUIRE(offset.count() > 0);
         auto const z = zone::load("UTC");
-        CHECK(jobs::next_slot(j, z, at("2026-01-01T00:30:00Z")) ==
+        CHECK(jobs::next_due(j, z, at("2026-01-01T00:30:00Z")) ==
               at("2026-01-01T01:00:00Z") + offset);
-        CHECK(jobs::previous_slot(j, z, at("2026-01-01T01:30:00Z")) ==
-              at("2026-01-01T01:00:00Z") + offset);
-        CHECK(
-            !choose(j, seen(j, "2026-01-01T00:30:00Z"), "2026-01-01T01:00:00Z").claim.has_value() ==
-            (offset.count() > 0));
+        CHECK(jobs::previous_slot(j, z, at("2026-01-01T01:30:00Z")) == at("2026-01-01T01:00:00Z"));
+        CHECK(jobs::previous_slot(j, z, at("2026-01-01T01:00:00Z") + offset - microseconds{1}) ==
+              at("2026-01-01T00:00:00Z"));
+        CHECK(!choose(j, seen(j, "2026-01-01T00:30:00Z"), "2026-01-01T01:00:00Z").claim);
+        // A run at 01:00 before there was a spread is a run of that slot.
+        CHECK(!choose(j, seen(j, "2026-01-01T01:00:00Z"), "2026-01-01T01:15:00Z").claim);
+        // New, or changed, just before it is due: nothing is lost.
+        ledger::job_state unknown;
+        unknown.job = j.name;
+        auto const fresh = choose(j, unknown, "2026-01-01T01:00:00Z");
+        CHECK(fresh.counts_from == at("2026-01-01T01:00:00Z") - offset);
     }
 }

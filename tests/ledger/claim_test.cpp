@@ -101,7 +101,7 @@ TEST_SUITE("db")
         auto const rounds = race(
             l, 40,
             [](int) {
-                return std::vector<slot_request>{{"nightly", minute(0)}};
+                return std::vector<slot_request>{{"nightly", minute(0), true}};
             },
             [&](int, auto const &) { l.expire("nightly"); });
         long long token = first[0].token;
@@ -149,7 +149,7 @@ TEST_SUITE("db")
                     }
                 } else {
                     out.taken = book.claim_slots(
-                        std::vector<slot_request>{{"nightly", minute(round)}}, runner(2));
+                        std::vector<slot_request>{{"nightly", minute(round), true}}, runner(2));
                 }
                 return out;
             });
@@ -210,7 +210,8 @@ TEST_SUITE("db")
         l.book.record_skipped(std::vector<ledger::ledger::skip>{{"nightly", minute(12), "busy"}});
 
         auto const second =
-            l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(10)}}, runner(2)).at(0);
+            l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(10), true}}, runner(2))
+                .at(0);
         CHECK(second.attempt == 2);
         CHECK(l.state("nightly").last_slot == minute(12));
         CHECK(l.state("nightly").open_attempts == 2);

@@ -21,7 +21,8 @@ namespace {
 
 claim take(ledger::ledger &book, int at, int who, std::string const &job = "nightly")
 {
-    auto const got = book.claim_slots(std::vector<slot_request>{{job, minute(at)}}, runner(who));
+    auto const got =
+        book.claim_slots(std::vector<slot_request>{{job, minute(at), true}}, runner(who));
     REQUIRE(got.size() == 1);
     return got[0];
 }
@@ -140,9 +141,9 @@ TEST_SUITE("db")
         REQUIRE(fence(work, old).size() == 1);
         l.expire("nightly");
 
-        CHECK(l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(1)}}, runner(2))
+        CHECK(l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(1), true}}, runner(2))
                   .empty());
-        CHECK(l.book.mark_lost() == 0);
+        CHECK(l.book.mark_lost().empty());
         auto const refused =
             test::failure_of<error>([&] { l.book.claim_manual("nightly", runner(2)); });
         CHECK(refused.code() == exit_code::held);
@@ -199,8 +200,8 @@ TEST_SUITE("db")
             while (takeovers < wanted) {
                 s.run("UPDATE pgtend.lease SET lease_until = clock_timestamp() - interval '1 "
                       "second'");
-                auto const got =
-                    book.claim_slots(std::vector<slot_request>{{"nightly", minute(1)}}, runner(n));
+                auto const got = book.claim_slots(
+                    std::vector<slot_request>{{"nightly", minute(1), true}}, runner(n));
                 if (got.empty()) {
                     continue;
                 }
@@ -262,13 +263,13 @@ TEST_SUITE("db")
     {
         test::ledger_database l{{"nightly", "weekly"}};
         auto const held = take(l.book, 1, 1);
-        std::vector<slot_request> const again{{"nightly", minute(1)}};
+        std::vector<slot_request> const again{{"nightly", minute(1), true}};
         {
             auto work = l.db.connect();
             l.book.note_backend(held, work.backend_pid());
             l.expire("nightly");
             CHECK(l.book.claim_slots(again, runner(2)).empty());
-            CHECK(l.book.mark_lost() == 0);
+            CHECK(l.book.mark_lost().empty());
             CHECK(test::failure_of<error>([&] {
                       l.book.claim_manual("nightly", runner(2));
                   }).message() == fmt::format("job 'nightly' is held by host-1/1001/abc, which is "
@@ -278,11 +279,12 @@ TEST_SUITE("db")
             CHECK(refused.code() == exit_code::held);
 
             // The start of another role's backend is hidden: then the pid alone counts.
-            l.control.run("UPDATE pgtend.lease SET backend_start = NULL WHERE job = 'nightly'");
+            l.control.run("UPDATE pgtend.lease SET backend_starts = ARRAY[NULL::timestamptz] WHERE "
+                          "job = 'nightly'");
             CHECK(l.book.claim_slots(again, runner(2)).empty());
             // Same pid, other start: the noted backend is gone.
             l.control.run(
-                "UPDATE pgtend.lease SET backend_start = '2020-01-01' WHERE job = 'nightly'");
+                "UPDATE pgtend.lease SET backend_starts = '{2020-01-01}' WHERE job = 'nightly'");
             auto const got = l.book.claim_slots(again, runner(2));
             REQUIRE(got.size() == 1);
             l.book.note_backend(got[0], work.backend_pid());
@@ -297,7 +299,7 @@ TEST_SUITE("db")
         }
         // The session is closed.
         wait_until(l.control, "NOT EXISTS (SELECT FROM pg_stat_activity a JOIN pgtend.lease l ON "
-                              "l.backend_pid = a.pid)");
+                              "a.pid = ANY (l.backend_pids))");
         CHECK(l.book.claim_slots(again, runner(4)).size() == 1);
 
         auto const weekly = take(l.book, 1, 1, "weekly");
@@ -318,9 +320,9 @@ TEST_SUITE("db")
             ledger::ledger theirs{other};
             l.book.note_backend(held, l.control.backend_pid()); // its start is seen by itself ...
             l.expire("nightly");
-            std::vector<slot_request> const again{{"nightly", minute(1)}};
+            std::vector<slot_request> const again{{"nightly", minute(1), true}};
             CHECK(theirs.claim_slots(again, runner(2)).empty()); // ... and not by them
-            CHECK(theirs.mark_lost() == 0);
+            CHECK(theirs.mark_lost().empty());
         }
         l.control.run(fmt::format("DROP OWNED BY {0}", role));
         l.control.run(fmt::format("DROP ROLE {0}", role));
@@ -338,8 +340,14 @@ TEST_SUITE("db")
         auto const seen = l.book.read(names);
         CHECK(seen.dead_leases == 2);
         CHECK(seen.jobs[0].open_status == run_status::lost); // also before anybody says so
-        CHECK(l.book.mark_lost() == 2);
-        CHECK(l.book.mark_lost() == 0);
+        auto const lost = l.book.mark_lost();
+        REQUIRE(lost.size() == 2);
+        CHECK(lost[0].job == "dead");
+        CHECK(lost[0].run == dead.run);
+        CHECK(lost[0].slot == minute(1));
+        CHECK(lost[0].holder == runner(1).holder);
+        CHECK(!lost[1].slot);
+        CHECK(l.book.mark_lost().empty());
         CHECK(l.status(dead.run) == "lost");
         CHECK(l.status(by_hand.run) == "lost");
         CHECK(l.status(alive.run) == "running");

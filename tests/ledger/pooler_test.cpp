@@ -89,10 +89,10 @@ TEST_SUITE("db")
         CHECK(work.run(fence.sql, fence.parameters).size() == 1);
         control.run(
             "UPDATE pgtend.lease SET lease_until = clock_timestamp() - interval '1 second'");
-        CHECK(book.claim_slots(std::vector<slot_request>{{"nightly", minute(30)}}, runner(2))
+        CHECK(book.claim_slots(std::vector<slot_request>{{"nightly", minute(30), true}}, runner(2))
                   .empty());
         work.commit();
-        CHECK(book.claim_slots(std::vector<slot_request>{{"nightly", minute(30)}}, runner(2))
+        CHECK(book.claim_slots(std::vector<slot_request>{{"nightly", minute(30), true}}, runner(2))
                   .size() == 1);
         work.begin();
         CHECK(work.run(fence.sql, fence.parameters).empty());

@@ -59,11 +59,12 @@ void use_everything(pg::session &s)
     book.finish(held[0], {.status = run_status::interrupted, .keep_open = true});
     book.finish(held[1], {.rows = 5});
     book.finish(book.claim_manual("a", runner(1)), {});
-    auto const reopened = book.claim_slots(std::vector<slot_request>{{"a", minute(2)}}, runner(1));
+    auto const reopened =
+        book.claim_slots(std::vector<slot_request>{{"a", minute(2), true}}, runner(1));
     REQUIRE(reopened.size() == 1);
     CHECK(reopened[0].attempt == 2);
     CHECK_THROWS_AS(book.claim_manual("a", runner(2)), error);
-    CHECK(book.mark_lost() == 0);
+    CHECK(book.mark_lost().empty());
     book.finish(reopened[0], {});
     CHECK(book.claim_slots(std::vector<slot_request>{{"a", minute(2)}}, runner(1)).empty());
     book.heartbeat(runner(1), minute(2));

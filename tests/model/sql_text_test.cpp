@@ -84,6 +84,14 @@ TEST_SUITE("nodb")
         CHECK(split_statements("begin; select 1; end;").size() == 3);
     }
 
+    TEST_CASE("a function named like the beginning of a body hides nothing")
+    {
+        auto const *text = "create or replace function public.begin() returns int language sql as "
+                           "'select 1'; commit; select 2";
+        CHECK(split_statements(text).size() == 3);
+        CHECK(sql(text) == "statement 2 is transaction control (COMMIT)");
+    }
+
     TEST_CASE("what is not closed")
     {
         for (auto const *text : {"select 'a", "select \"a", "select $$a", "select $x$a$$",

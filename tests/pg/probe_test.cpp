@@ -123,8 +123,6 @@ TEST_SUITE("db")
         CHECK(setting("statement_timeout") == "0");
         CHECK(setting("idle_in_transaction_session_timeout") == "30s");
         CHECK(setting("transaction_read_only") == "off");
-        CHECK(pg::find_pooler(s, found, db.connect_options(), time, system_random()) ==
-              pg::pooler::none);
     }
 
     TEST_CASE("what a role's settings could spoil")
@@ -238,8 +236,6 @@ TEST_SUITE("db")
         system_clock time;
         auto const found = pg::probe(s, time);
         CHECK(found.pid_differs);
-        CHECK(pg::find_pooler(s, found, test::options_for(bouncer.dsn(db)), time,
-                              system_random()) == pg::pooler::session);
         CHECK(!s.in_transaction());
     }
 
@@ -259,23 +255,6 @@ TEST_SUITE("db")
             CHECK(other.run("SELECT pg_backend_pid()").integer(0, 0) == found.backend_pid);
             CHECK(other.run("SHOW search_path").text(0, 0) == found.search_path);
             CHECK(other.run("SHOW idle_in_transaction_session_timeout").text(0, 0) == "0");
-            auto const begun = time.steady();
-            CHECK(pg::find_pooler(s, found, test::options_for(bouncer.dsn(db)), time,
-                                  system_random()) == pg::pooler::transaction);
-            CHECK(time.steady() - begun < 2s); // without waiting for a free server connection
         }
-    }
-
-    TEST_CASE("PgBouncer with one server connection in session mode cannot be told, and counts as "
-              "transaction mode")
-    {
-        database const db;
-        pooler_in_front const bouncer{"session", 1};
-        auto s = test::open(bouncer.dsn(db));
-        system_clock time;
-        auto const found = pg::probe(s, time);
-        auto options = test::options_for(bouncer.dsn(db));
-        options.attempt_timeout = 500ms;
-        CHECK(pg::find_pooler(s, found, options, time, system_random()) == pg::pooler::transaction);
     }
 }

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/own_server.hpp"
+
+#include <fmt/core.h>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "support/database.hpp"
+
+namespace pgtend::test {
+namespace {
+
+std::string first_cell(std::string const &dsn, std::string const &query)
+{
+    return open(dsn).run(query).text(0, 0);
+}
+
+void end(char const *script, std::string const &directory) noexcept
+{
+    try {
+        run_script(script, "stop '" + directory + "'");
+    } catch (std::exception const &e) {
+        fmt::print(stderr, "{}\n", e.what());
+    }
+}
+
+} // namespace
+
+own_server::own_server() : directory_{files_.path() + "/server"}
+{
+    // The server's user has to pass.
+    run_script("server", "start '" + directory_ + "' > '" + files_.path() + "/exports'");
+    auto const port = trim(run_script("server", "start '" + directory_ +
+                                                    "' | sed -n 's/^export PGTEND_TEST_PORT=//p'"));
+    auto const host =
+        trim(run_script("server", "start '" + directory_ + "' >/dev/null; cat '" + directory_ +
+                                      "/sockets' 2>/dev/null || echo '" + directory_ + "'"));
+    dsn_ = fmt::format("host='{}' port={} user=postgres dbname=postgres", host, port);
+}
+
+own_server::~own_server()
+{
+    end("server", directory_);
+}
+
+std::string own_server::value(std::string const &query) const
+{
+    return first_cell(dsn_, query);
+}
+
+void own_server::psql(std::string const &statements) const
+{
+    open(dsn_).batch(statements);
+}
+
+void own_server::restart(std::string const &mode) const
+{
+    run_script("server", "restart '" + directory_ + "' " + mode);
+}
+
+void own_server::halt(std::string const &mode) const
+{
+    run_script("server", "halt '" + directory_ + "' " + mode);
+}
+
+void own_server::resume() const
+{
+    run_script("server", "start '" + directory_ + "' >/dev/null");
+}
+
+standby::standby(own_server const &of) : primary_{of}, directory_{files_.path() + "/standby"}
+{
+    dsn_ = trim(run_script("standby", "start '" + directory_ + "' '" + of.directory() + "'"));
+    catch_up();
+}
+
+standby::~standby()
+{
+    end("standby", directory_);
+}
+
+std::string standby::value(std::string const &query) const
+{
+    return first_cell(dsn_, query);
+}
+
+void standby::catch_up() const
+{
+    auto const until = primary_.value("SELECT pg_catalog.pg_current_wal_flush_lsn()");
+    eventually("the standby has caught up", [&] {
+        return value("SELECT pg_catalog.pg_last_wal_replay_lsn() >= '" + until + "'") == "t";
+    });
+}
+
+void standby::promote() const
+{
+    run_script("standby", "promote '" + directory_ + "'");
+}
+
+} // namespace pgtend::test
