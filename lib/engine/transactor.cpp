@@ -57,8 +57,9 @@ transactor::done transactor::run(request const &what)
 void transactor::run_statement(plan::statement const &body, bool english, done &out)
 {
     current_ = &body;
-    out.results.push_back(
-        session().run(body.sql, body.parameters, control_.limit(body.timeout, body.concurrently)));
+    auto const limit = control_.limit(body.timeout, body.concurrently);
+    out.results.push_back(body.only_counted ? session().count(body.sql, limit)
+                                            : session().run(body.sql, body.parameters, limit));
     auto const said = session().take_notices();
     if (auto const problem = skipped_work(said, body, english)) {
         throw *problem;

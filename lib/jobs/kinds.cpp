@@ -87,7 +87,8 @@ plan::plan run_sql(model::action const &what, planning const &)
                                   .lock_timeout = lock_timeout_of(text),
                                   .concurrently = model::waits_for_transactions(text),
                                   .short_waits = model::may_lock_tables(text),
-                                  .may_skip = true};
+                                  .may_skip = true,
+                                  .only_counted = true};
         if (action.one_transaction) {
             together.statements.push_back(std::move(statement));
             continue;

@@ -309,6 +309,18 @@ rows session::batch(std::string_view sql, limits const &limit)
     return impl_->send(std::string{sql}, limit).result;
 }
 
+rows session::count(std::string_view sql, limits const &limit)
+{
+    std::string const text{sql};
+    impl_->check(text, limit);
+    wire::answer answer;
+    impl_->guarded(text, limit, [&] {
+        answer = wire::count_rows(impl_->conn, text);
+        return std::exchange(answer.failure, {});
+    });
+    return std::move(answer.result);
+}
+
 void session::begin(isolation level, bool read_only, limits const &limit)
 {
     if (in_transaction()) {

@@ -51,6 +51,10 @@ class session {
     // they say BEGIN; the rows of the last one that returned any. No parameters. One round trip.
     rows batch(std::string_view sql, limits const &limit = {});
 
+    // One statement of which only the number of rows matters: those that it returns are counted and
+    // thrown away as they come, so that memory stays flat. Throws what run() throws.
+    rows count(std::string_view sql, limits const &limit = {});
+
     // BEGIN ISOLATION LEVEL ... READ WRITE or READ ONLY. Throws error when a transaction is open.
     void begin(isolation level = isolation::read_committed, bool read_only = false,
                limits const &limit = {});

@@ -277,6 +277,46 @@ answer execute(connection conn, std::string const &sql)
     return out;
 }
 
+answer count_rows(connection conn, std::string const &sql)
+{
+    answer out;
+    if (PQsendQuery(pg(conn), sql.c_str()) == 0 || PQsetSingleRowMode(pg(conn)) == 0) {
+        out.failure = failure_text(conn);
+        return out;
+    }
+    bool answered = false;
+    long long count = 0;
+    while (result_ptr const result{PQgetResult(pg(conn))}) {
+        answered = true;
+        switch (PQresultStatus(result.get())) {
+        case PGRES_SINGLE_TUPLE:
+            ++count;
+            break;
+        case PGRES_TUPLES_OK: // the end of the rows
+        case PGRES_COMMAND_OK:
+        case PGRES_EMPTY_QUERY: {
+            out.tag = PQcmdStatus(result.get());
+            std::string const affected = PQcmdTuples(result.get());
+            out.result = rows{{}, {}, 0, affected.empty() ? count : std::stoll(affected)};
+            break;
+        }
+        case PGRES_COPY_IN:
+        case PGRES_COPY_OUT:
+        case PGRES_COPY_BOTH:
+            out.failure = end_copy(conn);
+            return out;
+        default:
+            if (out.failure.empty()) {
+                out.failure = failure_of(result.get());
+            }
+        }
+    }
+    if (!answered) {
+        out.failure = failure_text(conn) + "no answer came";
+    }
+    return out;
+}
+
 std::string end_copy(connection conn)
 {
     for (;;) {

@@ -65,6 +65,9 @@ struct answer {
     std::string failure;
 };
 answer execute(connection conn, std::string const &sql);
+// One statement whose rows are counted and thrown away as they come, however many they are:
+// `result` has no row, and their number, or that of the changed ones, as affected().
+answer count_rows(connection conn, std::string const &sql);
 // Ends a COPY ... FROM STDIN or TO STDOUT that a statement has begun, and what else the message
 // asks for; returns the text of an error. What COPY TO STDOUT was sent with in one message is
 // carried out.

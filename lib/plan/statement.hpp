@@ -66,6 +66,8 @@ struct statement {
     // SQL that a person wrote: a NOTICE that something "already exists, skipping" is what IF NOT
     // EXISTS asked for.
     bool may_skip = false;
+    // Only the number of its rows matters: they are not kept. It has no parameters.
+    bool only_counted = false;
 };
 
 // True when some lock of it would make the application queue behind it while it waits: SHARE UPDATE
