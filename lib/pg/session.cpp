@@ -208,6 +208,12 @@ struct session::impl {
         if (failure.empty()) {
             return; // its result came, whatever was asked for meanwhile
         }
+        auto const message = parse_message(failure);
+        if (!gone && message.sqlstate.empty()) {
+            // Not the server's words: a write that failed leaves libpq's status as it was until
+            // somebody reads.
+            gone = !wire::look_alive(conn);
+        }
         if (gone) {
             if (verdict.socket_shut) {
                 throw connection_lost{
@@ -217,7 +223,6 @@ struct session::impl {
             }
             throw lost_error(sql);
         }
-        auto const message = parse_message(failure);
         if (message.sqlstate == "57014" && verdict.why == interrupter::reason::timeout) {
             throw timed_out{why(verdict.why, limit) + " and was cancelled", {}, std::string{sql}};
         }

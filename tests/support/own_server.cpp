@@ -2,9 +2,9 @@
 #include "support/own_server.hpp"
 
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
 #include "support/database.hpp"
 
 namespace pgtend::test {
@@ -13,6 +13,11 @@ namespace {
 std::string first_cell(std::string const &dsn, std::string const &query)
 {
     return open(dsn).run(query).text(0, 0);
+}
+
+std::string first_line(std::string const &text)
+{
+    return text.substr(0, text.find('\n'));
 }
 
 void end(char const *script, std::string const &directory) noexcept
@@ -28,13 +33,14 @@ void end(char const *script, std::string const &directory) noexcept
 
 own_server::own_server() : directory_{files_.path() + "/server"}
 {
-    // The server's user has to pass.
-    run_script("server", "start '" + directory_ + "' > '" + files_.path() + "/exports'");
-    auto const port = trim(run_script("server", "start '" + directory_ +
-                                                    "' | sed -n 's/^export PGTEND_TEST_PORT=//p'"));
+    ::chmod(files_.path().c_str(), 0755); // the server's user has to pass
+    auto const start = "start '" + directory_ + "' ";
+    run_script("server", start + ">/dev/null");
+    auto const port =
+        first_line(run_script("server", start + "| sed -n 's/^export PGTEND_TEST_PORT=//p'"));
     auto const host =
-        trim(run_script("server", "start '" + directory_ + "' >/dev/null; cat '" + directory_ +
-                                      "/sockets' 2>/dev/null || echo '" + directory_ + "'"));
+        first_line(run_script("server", start + ">/dev/null; cat '" + directory_ +
+                                            "/sockets' 2>/dev/null || echo '" + directory_ + "'"));
     dsn_ = fmt::format("host='{}' port={} user=postgres dbname=postgres", host, port);
 }
 
@@ -70,7 +76,8 @@ void own_server::resume() const
 
 standby::standby(own_server const &of) : primary_{of}, directory_{files_.path() + "/standby"}
 {
-    dsn_ = trim(run_script("standby", "start '" + directory_ + "' '" + of.directory() + "'"));
+    ::chmod(files_.path().c_str(), 0755);
+    dsn_ = first_line(run_script("standby", "start '" + directory_ + "' '" + of.directory() + "'"));
     catch_up();
 }
 

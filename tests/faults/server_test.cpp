@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Servers that restart, stand by, and are promoted.
+#include <doctest/doctest.h>
+
+#include "base/text.hpp"
+#include "support/database.hpp"
+#include "support/own_server.hpp"
+
+using namespace pgtend;
+using test::eventually;
+
+namespace {
+
+constexpr char before[] = "2026-01-01T00:30:00Z";
+constexpr char due[] = "2026-01-01T01:00:10Z";
+constexpr char later[] = "2026-01-01T01:01:10Z";
+
+bool has(std::string const &text, std::string const &part)
+{
+    return text.find(part) != std::string::npos;
+}
+
+// A configuration for this conninfo, and pgtend called with it.
+struct caller {
+    caller(std::string const &dsn, std::string const &jobs)
+        : config{files.write("pgtend.yaml", "version: 1\ntargets:\n  db: { dsn: \"" + dsn +
+                                                "\" }\ndefaults: { max_age: 1h }\njobs:\n" + jobs)}
+    {
+    }
+    std::vector<std::string> arguments(std::vector<std::string> args) const
+    {
+        args.insert(args.begin(), {"-c", config, "--connect-timeout", "10s"});
+        return args;
+    }
+    test::finished run(std::vector<std::string> args) const
+    {
+        return test::pgtend(arguments(std::move(args)));
+    }
+    test::finished tick(std::string const &now) const { return run({"tick", "--now", now}); }
+
+    test::scratch files;
+    std::string config;
+};
+
+std::string runs_of(std::string const &job)
+{
+    return "SELECT coalesce(string_agg(status || '/' || attempt, ' ' ORDER BY id), '') FROM "
+           "pgtend.run WHERE job = '" +
+           job + "'";
+}
+
+constexpr char one_job[] =
+    "  - { name: j, schedule: \"0 * * * *\", sql: { text: \"insert into hit values (1)\" } }\n";
+
+} // namespace
+
+TEST_SUITE("db")
+{
+    TEST_CASE(
+        "F05: the server restarts while jobs work: each end is recorded, what may be repeated "
+        "is, the rest is not")
+    {
+        for (auto const *mode : {"fast", "immediate"}) {
+            CAPTURE(mode);
+            test::own_server const server;
+            caller const c{server.dsn(),
+                           "  - { name: again, schedule: \"0 * * * *\", sql: { text: \"insert into "
+                           "hit values (1); select pg_sleep(3)\", idempotent: true } }\n"
+                           "  - { name: once, schedule: \"0 * * * *\", sql: { text: \"insert into "
+                           "hit values (2); select pg_sleep(3)\" } }\n"};
+            server.psql("CREATE TABLE hit (n int)");
+            REQUIRE(c.run({"init", "--test-clock"}).code == 0);
+            REQUIRE(c.tick(before).code == 0);
+            test::process runner{c.arguments({"tick", "--now", due})};
+            eventually("both work", [&] {
+                return server.value("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' "
+                                    "AND pid <> pg_backend_pid() AND query LIKE '%pg_sleep(3)%'") ==
+                       "2";
+            });
+            server.restart(mode);
+            auto const done = runner.wait();
+            CHECK_MESSAGE(done.code == 1, done.err);
+            CHECK(server.value(runs_of("again")) == "interrupted/1");
+            CHECK(server.value(runs_of("once")) == "interrupted/1");
+            CHECK(server.value("SELECT count(*) FROM hit") == "0");
+            auto const next = c.tick(later);
+            CHECK_MESSAGE(next.code == 0, next.err);
+            CHECK(server.value(runs_of("again")) == "interrupted/1 succeeded/2");
+            CHECK(server.value(runs_of("once")) == "interrupted/1");
+            CHECK(server.value("SELECT string_agg(n::text, ' ') FROM hit") == "1");
+        }
+    }
+
+    TEST_CASE("F05: a server that is down is waited for, and then nothing is missing")
+    {
+        test::own_server const server;
+        caller const c{server.dsn(), one_job};
+        server.psql("CREATE TABLE hit (n int)");
+        REQUIRE(c.run({"init", "--test-clock"}).code == 0);
+        REQUIRE(c.tick(before).code == 0);
+        server.halt("fast");
+        auto args = c.arguments({"tick", "--now", due});
+        args[3] = "0s";
+        CHECK(test::pgtend(args).code == 4);
+        args[3] = "60s";
+        test::process waiting{args};
+        server.resume();
+        CHECK(waiting.wait().code == 0);
+        CHECK(server.value(runs_of("j")) == "succeeded/1");
+    }
+
+    TEST_CASE(
+        "F09, F10: a standby is told and nothing is written; after its promotion no slot that "
+        "was replicated runs again")
+    {
+        test::own_server const primary;
+        caller const first{primary.dsn(), one_job};
+        primary.psql("CREATE TABLE hit (n int)");
+        REQUIRE(first.run({"init", "--test-clock"}).code == 0);
+        REQUIRE(first.tick(before).code == 0);
+        CHECK(first.tick(due).code == 0);
+        test::standby const copy{primary};
+        caller const second{copy.dsn(), one_job};
+        for (auto const &command : {std::vector<std::string>{"tick", "--now", later},
+                                    {"job", "run", "j"},
+                                    {"job", "pause", "j"},
+                                    {"init"},
+                                    {"cleanup", "public.hit", "--where", "true"}}) {
+            auto const done = second.run(command);
+            CHECK(done.code == 4);
+            CHECK(has(done.err, "read-only standby"));
+            CHECK(has(done.err, "HINT: "));
+        }
+        CHECK(second.run({"job", "history"}).code == 0);
+        CHECK(has(second.run({"-o", "json", "job", "list"}).out, "\"last_status\": \"succeeded\""));
+
+        // Of two hosts the one that takes writes is found.
+        auto const hosts = "host='" +
+                           std::string{copy.dsn()}.substr(6, copy.dsn().find('\'', 6) - 6) + "," +
+                           primary.dsn().substr(6, primary.dsn().find('\'', 6) - 6) + "'";
+        auto const port = [](std::string const &dsn) {
+            auto const at = dsn.find("port=") + 5;
+            return dsn.substr(at, dsn.find(' ', at) - at);
+        };
+        caller const either{hosts + " port=" + port(copy.dsn()) + "," + port(primary.dsn()) +
+                                " user=postgres dbname=postgres target_session_attrs=read-write",
+                            one_job};
+        auto const third = either.tick("2026-01-01T02:00:05Z");
+        CHECK_MESSAGE(third.code == 0, third.err);
+        CHECK(primary.value(runs_of("j")) == "succeeded/1 succeeded/1");
+
+        copy.catch_up();
+        primary.halt("immediate");
+        copy.promote();
+        CHECK(either.tick("2026-01-01T02:01:05Z").code == 0);
+        CHECK(copy.value(runs_of("j")) == "succeeded/1 succeeded/1");
+        auto const fourth = either.tick("2026-01-01T03:00:05Z");
+        CHECK_MESSAGE(fourth.code == 0, fourth.err);
+        CHECK(copy.value(runs_of("j")) == "succeeded/1 succeeded/1 succeeded/1");
+        CHECK(copy.value("SELECT count(*) FROM hit") == "3");
+    }
+}
