@@ -196,7 +196,10 @@ std::string describe(std::vector<holder> const &who)
 {
     std::vector<std::string> lines;
     for (auto const &h : who) {
-        auto line = describe(h) + " holds " + h.mode + " on " + h.relation;
+        auto line = describe(h);
+        if (!h.relation.empty()) {
+            line += " holds " + h.mode + " on " + h.relation;
+        }
         if (std::find(lines.begin(), lines.end(), line) == lines.end()) {
             lines.push_back(std::move(line));
         }
@@ -230,6 +233,25 @@ std::vector<holder> find_holders(pg::session &s, std::vector<plan::lock> const &
 {
     microseconds ignored{0};
     return wanted.empty() ? std::vector<holder>{} : find_holders(s, wanted, limit, ignored);
+}
+
+std::vector<holder> find_old_transactions(pg::session &s, pg::limits const &limit)
+{
+    auto const found = ask(s, sql::old_transactions, {"1"}, limit);
+    std::vector<holder> out;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        out.push_back({.relation = {},
+                       .mode = {},
+                       .transaction = {},
+                       .pid = found.text(i, "pid"),
+                       .prepared = found.text(i, "prepared"),
+                       .application = found.text(i, "application"),
+                       .user = found.text(i, "username"),
+                       .state = found.text(i, "state"),
+                       .since = found.text(i, "since"),
+                       .query = found.text(i, "query")});
+    }
+    return out;
 }
 
 sight look(pg::session &s, std::vector<plan::lock> const &wanted, pg::limits const &limit,
@@ -279,6 +301,11 @@ lock_busy busy_error(std::vector<plan::lock> const &wanted, std::vector<holder> 
         hint += " (ROLLBACK PREPARED " + plan::quote_literal(first.prepared) + ")";
     } else {
         hint += " (SELECT pg_terminate_backend(" + first.pid + "))";
+    }
+    if (relation.empty()) {
+        return {"not begun, because it would wait for old transactions, given up after " + time +
+                    ": " + describe(who),
+                hint + ", or raise `lock: { deadline: }`.", statement};
     }
     return {relation + " is locked, given up after " + time + ": " + describe(who),
             hint + ", or raise `lock: { deadline: }`.", statement};

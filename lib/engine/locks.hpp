@@ -14,7 +14,7 @@ namespace pgtend::engine {
 
 // One transaction that holds a lock in conflict with a wanted one.
 struct holder {
-    std::string relation;      // as people write it: public.orders
+    std::string relation;      // as people write it: public.orders; empty: an old transaction
     std::string mode;          // "ACCESS EXCLUSIVE"
     std::string transaction;   // pg_locks.virtualtransaction
     std::string pid = {};      // empty: a prepared transaction
@@ -38,6 +38,11 @@ std::vector<plan::lock> wanted_locks(std::vector<plan::statement> const &stateme
 // transaction of its own: none may be open.
 std::vector<holder> find_holders(pg::session &s, std::vector<plan::lock> const &wanted,
                                  pg::limits const &limit = {});
+
+// Transactions older than a second that CONCURRENTLY would wait for, without a lock of its own in
+// anybody's way but with what it leaves behind when it is ended meanwhile. Those that the role may
+// see. One round trip, as find_holders.
+std::vector<holder> find_old_transactions(pg::session &s, pg::limits const &limit = {});
 
 // What a look finds out before an attempt.
 struct sight {

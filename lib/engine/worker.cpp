@@ -204,6 +204,13 @@ template <class Work> auto worker::guarded(Work const &work) -> decltype(work())
 std::optional<worker::done> worker::try_once(request const &what, lock_wait &wait, int &attempts)
 {
     auto const &policy = control_.around().settings.lock;
+    if (what.statements.front().concurrently) {
+        auto const old = find_old_transactions(hands_.session(), control_.limit(longest_question));
+        if (!old.empty()) {
+            wait_for_lock(what, wait, old);
+            return {};
+        }
+    }
     auto const wanted = wanted_locks(what.statements);
     auto const own = own_lock_timeout(what.statements);
     auto lock_timeout =

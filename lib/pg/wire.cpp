@@ -241,24 +241,31 @@ void collect_notices(connection conn, notice_log *log) noexcept
     PQsetNoticeReceiver(pg(conn), on_notice, log);
 }
 
-answer execute(connection conn, std::string const &sql)
+namespace {
+
+// Everything that the server answers to what was sent. Without `keep` rows are counted as they
+// come.
+answer receive(connection conn, bool keep)
 {
     answer out;
-    if (PQsendQuery(pg(conn), sql.c_str()) == 0) {
-        out.failure = failure_text(conn);
-        return out;
-    }
     bool answered = false;
+    long long count = 0;
     while (result_ptr const result{PQgetResult(pg(conn))}) {
         answered = true;
         switch (PQresultStatus(result.get())) {
+        case PGRES_SINGLE_TUPLE:
+            ++count;
+            break;
         case PGRES_TUPLES_OK:
         case PGRES_COMMAND_OK:
         case PGRES_EMPTY_QUERY:
-            if (PQntuples(result.get()) > 0 || out.result.empty()) {
+            out.tag = PQcmdStatus(result.get());
+            if (!keep) {
+                std::string const changed = PQcmdTuples(result.get());
+                out.result = rows{{}, {}, 0, changed.empty() ? count : std::stoll(changed)};
+            } else if (PQntuples(result.get()) > 0 || out.result.empty()) {
                 out.result = copy_rows(result.get());
             }
-            out.tag = PQcmdStatus(result.get());
             break;
         case PGRES_COPY_IN:
         case PGRES_COPY_OUT:
@@ -277,44 +284,22 @@ answer execute(connection conn, std::string const &sql)
     return out;
 }
 
+} // namespace
+
+answer execute(connection conn, std::string const &sql)
+{
+    if (PQsendQuery(pg(conn), sql.c_str()) == 0) {
+        return {.result = {}, .tag = {}, .failure = failure_text(conn)};
+    }
+    return receive(conn, true);
+}
+
 answer count_rows(connection conn, std::string const &sql)
 {
-    answer out;
     if (PQsendQuery(pg(conn), sql.c_str()) == 0 || PQsetSingleRowMode(pg(conn)) == 0) {
-        out.failure = failure_text(conn);
-        return out;
+        return {.result = {}, .tag = {}, .failure = failure_text(conn)};
     }
-    bool answered = false;
-    long long count = 0;
-    while (result_ptr const result{PQgetResult(pg(conn))}) {
-        answered = true;
-        switch (PQresultStatus(result.get())) {
-        case PGRES_SINGLE_TUPLE:
-            ++count;
-            break;
-        case PGRES_TUPLES_OK: // the end of the rows
-        case PGRES_COMMAND_OK:
-        case PGRES_EMPTY_QUERY: {
-            out.tag = PQcmdStatus(result.get());
-            std::string const affected = PQcmdTuples(result.get());
-            out.result = rows{{}, {}, 0, affected.empty() ? count : std::stoll(affected)};
-            break;
-        }
-        case PGRES_COPY_IN:
-        case PGRES_COPY_OUT:
-        case PGRES_COPY_BOTH:
-            out.failure = end_copy(conn);
-            return out;
-        default:
-            if (out.failure.empty()) {
-                out.failure = failure_of(result.get());
-            }
-        }
-    }
-    if (!answered) {
-        out.failure = failure_text(conn) + "no answer came";
-    }
-    return out;
+    return receive(conn, false);
 }
 
 std::string end_copy(connection conn)

@@ -370,6 +370,35 @@ TEST_CASE("CONCURRENTLY waits for old transactions without any limit of its own"
     CHECK(w.db.value("select indisvalid from pg_index where indexrelid = 'i'::regclass") == "t");
 }
 
+TEST_CASE("CONCURRENTLY does not begin while old transactions are open: given up in time, nothing "
+          "left behind")
+{
+    workbench w;
+    w.db.psql("create table t (i int); create table u (i int)");
+    auto old = w.db.connect();
+    old.run("set application_name = 'the-old-one'");
+    old.begin(pg::isolation::repeatable_read);
+    old.run("select count(*) from u");
+    REQUIRE(eventually([&] {
+        return w.db.value("select count(*) from pg_stat_activity where application_name = "
+                          "'the-old-one' and xact_start < clock_timestamp() - interval '1.1 s'") ==
+               "1";
+    }));
+    auto create = sql("create index concurrently i on public.t (i)",
+                      lock_t(lock_mode::share_update_exclusive));
+    create.concurrently = true;
+    auto around = w.environment();
+    around.settings.lock = {.attempt = milliseconds{50}, .deadline = milliseconds{300}};
+    auto const r = execute(around, one(alone("index", create)));
+    REQUIRE(r.first_problem() != nullptr);
+    CHECK(r.first_problem()->message().find("the-old-one") != std::string::npos);
+    CHECK(r.first_problem()->sqlstate() == "55P03");
+    CHECK(!r.begun);
+    CHECK(w.db.value("select count(*) from pg_class where relname = 'i'") == "0");
+    old.rollback();
+    CHECK(execute(around, one(alone("index", create))).succeeded());
+}
+
 TEST_CASE("the lock table of the manual is this server's")
 {
     workbench w;
