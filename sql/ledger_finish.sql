@@ -3,13 +3,13 @@
 -- slip through a takeover that waits. Repeating it after a lost answer does no harm.
 -- A run that sent nothing of its work is no attempt.
 -- $1 job, $2 token, $3 run, $4 by hand, $5 the slot stays open, $6 status, $7 rows, $8 error, $9 sqlstate, $10 hint, $11 output,
--- $12 its work was begun.
+-- $12 its work was begun, $13 a noted backend may still work: it goes on keeping others out.
 WITH freed AS (
     UPDATE pgtend.lease AS l
     SET holder = NULL,
         lease_until = NULL,
-        backend_pids = '{}',
-        backend_starts = '{}',
+        backend_pids = CASE WHEN $13::boolean THEN l.backend_pids ELSE '{}' END,
+        backend_starts = CASE WHEN $13::boolean THEN l.backend_starts ELSE '{}' END,
         open_slot = CASE WHEN $4::boolean OR $5::boolean THEN l.open_slot END,
         open_status = CASE WHEN $4::boolean THEN l.open_status WHEN $5::boolean THEN $6::pg_catalog.text END,
         open_begun = CASE WHEN $4::boolean THEN l.open_begun ELSE $12::boolean END,

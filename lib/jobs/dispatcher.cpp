@@ -35,6 +35,7 @@ ledger::finished_run to_record(run_report const &report)
     out.output = head_and_tail(join(report.messages, "\n"), longest_output);
     out.keep_open = report.reopen;
     out.begun = report.begun;
+    out.left_backend = report.left_backend;
     return out;
 }
 
@@ -378,11 +379,6 @@ void dispatcher::ended(long long run, run_report report)
     auto held = std::move(found->held);
     members_.erase(found);
     fresh_ = false;
-    if (report.still_works) {
-        report.status = run_status::lost;
-        report.messages.push_back("a backend of it still works; nobody takes the job over before "
-                                  "that ends");
-    }
     if (report.status == run_status::lost) {
         report_.runs.push_back(
             std::move(report)); // its row is what the one who takes over makes it

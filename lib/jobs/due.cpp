@@ -85,8 +85,8 @@ microseconds pause_after(int attempts)
                         : microseconds{std::chrono::minutes{1LL << (2 * (attempts - 2))}};
 }
 
-// The slot that a lost or interrupted run left open.
-void take_open(decision &out, model::job const &job, ledger::job_state const &state,
+// The slot that a lost or interrupted run left open. True: it is taken up, now or after a pause.
+bool take_open(decision &out, model::job const &job, ledger::job_state const &state,
                pgtend::zone const &zone, moment const &at)
 {
     auto const slot = *state.open_slot;
@@ -101,10 +101,13 @@ void take_open(decision &out, model::job const &job, ledger::job_state const &st
     } else if (since_last < pause_after(state.open_attempts)) {
         out.reason = "left undone; the next attempt comes " +
                      humanize(pause_after(state.open_attempts)) + " after the last one";
+        return true;
     } else {
         out.claim = slot;
         out.again = true;
+        return true;
     }
+    return false;
 }
 
 } // namespace
@@ -138,7 +141,10 @@ decision decide(model::job const &job, ledger::job_state const &state, bool all_
     if (!state.holder.empty() && state.lease_until && *state.lease_until > at.server_time) {
         out.reason = "running on " + state.holder;
         auto const newest = previous_slot(job, zone, at.now);
-        if (newest && *newest > base && job.policy.overlap == model::overlap::skip) {
+        // One watermark cannot tell what came meanwhile from what was missed before that run: with
+        // `missed: all` both wait.
+        if (newest && *newest > base && job.policy.overlap == model::overlap::skip &&
+            job.policy.missed != model::missed::all) {
             out.skipped.push_back(
                 {job.name, *newest, "the run before it is still going on (" + state.holder + ")"});
         }
@@ -146,12 +152,10 @@ decision decide(model::job const &job, ledger::job_state const &state, bool all_
     }
     // Where every slot counts, what was left open comes before what is new.
     bool const open_first = job.policy.missed == model::missed::all;
-    if (state.open_slot && open_first) {
-        take_open(out, job, state, zone, at);
+    if (state.open_slot && open_first && take_open(out, job, state, zone, at)) {
+        return out;
     }
-    if (!out.claim) {
-        take_newest(out, job, zone, base, at.now);
-    }
+    take_newest(out, job, zone, base, at.now);
     if (!out.claim && state.open_slot && !open_first) {
         take_open(out, job, state, zone, at);
     }

@@ -73,25 +73,6 @@ void settle(run_report &report, model::job const &job)
                     (!report.begun || model::idempotent(job.action));
 }
 
-// A backend that was cut off ends soon as a rule, because it was told to; some go on to the end of
-// their statement.
-bool still_works(run_environment const &around)
-{
-    constexpr seconds patience{5};
-    auto const until = around.time.steady() + patience;
-    try {
-        while (around.backend_lives()) {
-            if (around.time.steady() >= until ||
-                !around.time.sleep(milliseconds{100}, around.stop)) {
-                return true;
-            }
-        }
-        return false;
-    } catch (error const &) {
-        return true; // nobody knows
-    }
-}
-
 } // namespace
 
 engine::work_settings settings_of(model::run_policy const &policy, std::string const &time_zone)
@@ -165,7 +146,7 @@ run_report run_job(model::job const &job, model::configuration const &all,
         };
         auto const result = engine::real(std::move(environment))->run(std::move(work));
         judge(report, result);
-        report.still_works = outside && result.lost_session && still_works(around);
+        report.left_backend = outside && result.lost_session;
         report.findings = std::holds_alternative<model::watch_action>(job.action) &&
                           report.tally.expected.value_or(0) > 0;
     } catch (interrupted const &e) {

@@ -27,10 +27,9 @@ struct run_report {
     std::optional<error> problem = {};
     std::vector<std::string> messages = {}; // notes and further failures, one line each
     bool reopen = false;                    // the slot may be claimed again
-    bool begun = false; // something of its work was sent; false: repeating it is safe
-    // A backend of it still works outside transactions: the lease stays, nobody may take over.
-    bool still_works = false;
-    bool findings = false; // a `watch` with findings
+    bool begun = false;        // something of its work was sent; false: repeating it is safe
+    bool left_backend = false; // lost a session whose backend may still work outside transactions
+    bool findings = false;     // a `watch` with findings
 };
 
 struct run_environment {
@@ -45,8 +44,6 @@ struct run_environment {
     bool transaction_pooler = false;
     // Told of each backend that works outside transactions, before it begins.
     std::function<void(int backend_pid)> note_backend = {};
-    // Whether one of those still works. Asked when a session broke.
-    std::function<bool()> backend_lives = {};
 };
 
 // Never throws: what goes wrong is the report's problem.

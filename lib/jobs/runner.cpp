@@ -235,8 +235,6 @@ void runner::impl::start(ledger::claim const &held)
             .transaction_pooler = options.transaction_pooler,
             .note_backend =
                 [&](int pid) { tell([&](auto &ledger) { ledger.note_backend(held, pid); }); },
-            .backend_lives =
-                [&] { return tell([&](auto &ledger) { return ledger.backend_lives(held); }); },
         };
         mail.put(ended{held.run, run_job(job, all, around)});
     };

@@ -154,6 +154,14 @@ claim ledger::claim_manual(std::string const &job, runner_identity const &who)
     }
     auto const shown = printable(job);
     if (!got.at(0, got.column("holder"))) {
+        if (got.at(0, got.column("backend_pids"))) {
+            throw error{fmt::format("job '{}': the backend {} of a run before still works", shown,
+                                    got.text(0, "backend_pids")),
+                        "Try again when it has ended.",
+                        {},
+                        {},
+                        exit_code::held};
+        }
         throw error{fmt::format("job '{}': another run is just taking it", shown),
                     "Try again.",
                     {},
@@ -240,7 +248,8 @@ void ledger::finish(claim const &held, finished_run const &how)
                                   storable(how.sqlstate, 5),
                                   storable(how.hint, longest_error),
                                   storable(how.output, longest_output),
-                                  flag(how.begun || !open)};
+                                  flag(how.begun || !open),
+                                  flag(how.left_backend)};
     rows answer;
     try {
         answer = ask(sql::ledger_finish, parameters);
@@ -248,7 +257,7 @@ void ledger::finish(claim const &held, finished_run const &how)
         if (e.sqlstate() != "22P05") {
             throw;
         }
-        for (auto i = parameters.size() - 5; i < parameters.size() - 1; ++i) {
+        for (auto i = parameters.size() - 6; i < parameters.size() - 2; ++i) {
             parameters[i] = ascii(*parameters[i]);
         }
         answer = ask(sql::ledger_finish, parameters);
@@ -269,11 +278,6 @@ void ledger::note_backend(claim const &held, int backend_pid)
         throw error{fmt::format("job '{}': the server has no backend {}", printable(held.job),
                                 backend_pid)};
     }
-}
-
-bool ledger::backend_lives(claim const &held)
-{
-    return ask(sql::ledger_backend_lives, {held.job, std::to_string(held.token)}).flag(0, "lives");
 }
 
 std::vector<lost_run> ledger::mark_lost()

@@ -95,6 +95,9 @@ struct finished_run {
     // False: nothing of the job's work was sent, so that the run counts as no attempt and repeating
     // the slot is safe for every kind.
     bool begun = true;
+    // A noted backend may still work, because its session was lost: while one lives nobody gets the
+    // job.
+    bool left_backend = false;
 };
 
 struct runner_identity {
@@ -193,8 +196,6 @@ class ledger {
     // pg_backend_pid() says it; 0: none any more. While one of them lives nobody takes over. Throws
     // lease_lost; error when the server has no such backend.
     void note_backend(claim const &held, int backend_pid);
-    // Whether one of the noted backends lives.
-    bool backend_lives(claim const &held);
     // Frees leases that are over, raising their tokens, and marks their runs lost; the slots stay
     // open. Returns those runs, each of them to one caller only. Leaves alone what a work
     // transaction's fence or a living backend still guards. For jobs that nobody claims again.

@@ -34,7 +34,7 @@ struct run_policy {
     std::optional<microseconds> window = {};         // replaces timeout
     model::missed missed = missed::once;
     std::optional<microseconds> max_age = {}; // nothing: the interval between slots, at most 24 h
-    model::overlap overlap = overlap::skip;
+    model::overlap overlap = overlap::skip;   // with missed::all every slot waits
     std::optional<std::string> search_path =
         {};                    // of the job's own SQL; nothing: what role and database say
     bool row_security = false; // true: let policies hide rows from the job

@@ -233,6 +233,28 @@ TEST_SUITE("nodb")
         CHECK(!next.again);
     }
 
+    TEST_CASE("missed: all waits for the next attempt at the open slot, and passes nothing over "
+              "meanwhile")
+    {
+        auto j = job("* * * * *");
+        j.policy.missed = model::missed::all;
+        j.policy.max_age = std::chrono::hours{1};
+        auto state = seen(j, "2026-01-01T00:01:00Z");
+        state.open_slot = at("2026-01-01T00:01:00Z");
+        state.open_attempts = 3;
+        state.finished_at = at("2026-01-01T00:02:00Z");
+        auto const waits = choose(j, state, "2026-01-01T00:05:05Z");
+        CHECK(!waits.claim);
+        CHECK(waits.skipped.empty());
+        CHECK(choose(j, state, "2026-01-01T00:06:00Z").again);
+        // While the first of ten is made up for.
+        state.holder = "host/1/ab";
+        state.lease_until = at("2026-01-01T00:10:30Z");
+        auto const running = choose(j, state, "2026-01-01T00:10:05Z");
+        CHECK(!running.claim);
+        CHECK(running.skipped.empty());
+    }
+
     TEST_CASE("missed: all says which slots were too old, and goes on with the others")
     {
         auto j = job("0 * * * *");

@@ -225,6 +225,37 @@ TEST_SUITE("db")
                   .empty());
     }
 
+    TEST_CASE("an open slot is not got by who decided before another began it")
+    {
+        test::ledger_database l;
+        std::vector<slot_request> const wanted{{"nightly", minute(1)}};
+        auto const first = l.book.claim_slots(wanted, runner(1));
+        REQUIRE(first.size() == 1);
+        CHECK(l.book.claim_slots(wanted, runner(1)).at(0).attempt == 2); // its answer was lost
+        l.expire("nightly");
+        CHECK(l.book.claim_slots(wanted, runner(2)).empty()); // it saw the slot before that
+        CHECK(l.book.mark_lost().size() == 1);
+        CHECK(l.book.claim_slots(wanted, runner(2)).empty());
+        CHECK(l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(2)}}, runner(2))
+                  .size() == 1);
+    }
+
+    TEST_CASE("a run that sent nothing of its work is no attempt, and may be repeated")
+    {
+        test::ledger_database l;
+        std::vector<slot_request> const wanted{{"nightly", minute(1)}};
+        auto const first = l.book.claim_slots(wanted, runner(1)).at(0);
+        l.book.finish(first,
+                      {.status = run_status::interrupted, .keep_open = true, .begun = false});
+        CHECK(l.state("nightly").open_attempts == 0);
+        CHECK(!l.state("nightly").open_begun);
+        auto const second =
+            l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(1), true}}, runner(2))
+                .at(0);
+        CHECK(second.attempt == 1);
+        CHECK(l.state("nightly").open_begun); // should this one die, nobody knows
+    }
+
     TEST_CASE("who asks again for what it has, because the answer was lost, gets it anew")
     {
         test::ledger_database l;

@@ -306,6 +306,33 @@ TEST_SUITE("db")
         CHECK_THROWS_AS(l.book.note_backend(weekly, 999'999'999), error);
     }
 
+    TEST_CASE("a run whose session was lost gives its lease back, and still nobody takes the job "
+              "while its backend lives")
+    {
+        test::ledger_database l;
+        auto const held = take(l.book, 1, 1);
+        std::vector<slot_request> const again{{"nightly", minute(1), true}},
+            next{{"nightly", minute(2)}};
+        {
+            auto work = l.db.connect(), more = l.db.connect();
+            l.book.note_backend(held, more.backend_pid());
+            l.book.note_backend(held, work.backend_pid());
+            l.book.finish(
+                held, {.status = run_status::interrupted, .keep_open = true, .left_backend = true});
+            CHECK(l.book.claim_slots(again, runner(2)).empty());
+            CHECK(l.book.claim_slots(next, runner(2)).empty());
+            CHECK(test::failure_of<error>([&] {
+                      l.book.claim_manual("nightly", runner(2));
+                  }).message() == fmt::format("job 'nightly': the backend {}, {} of a run before "
+                                              "still works",
+                                              more.backend_pid(), work.backend_pid()));
+        }
+        wait_until(l.control, "NOT EXISTS (SELECT FROM pg_stat_activity a JOIN pgtend.lease l ON "
+                              "a.pid = ANY (l.backend_pids))");
+        CHECK(l.book.claim_slots(again, runner(2)).size() == 1);
+        CHECK(l.value("SELECT cardinality(backend_pids) FROM pgtend.lease") == "0");
+    }
+
     TEST_CASE(
         "a backend of another role: its start is not visible, so its pid alone keeps takeovers out")
     {
