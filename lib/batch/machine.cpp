@@ -67,7 +67,7 @@ class machine final : public plan::task {
     plan::tally progress() const override { return {rows_, left_, batches_, expected_, notes_}; }
 
   private:
-    enum class asked { nothing, table, find, change, rest };
+    enum class asked { nothing, rights, table, find, change, rest };
 
     struct failed_leaf {
         std::string name;
@@ -81,6 +81,12 @@ class machine final : public plan::task {
     std::string name() const { return display(what_.table); }
     catalog::leaf_table const &leaf() const { return target_.leaves[leaf_]; }
     std::string leaf_name() const { return display(leaf().name); }
+    // Rows are changed in a table that is not the named one.
+    bool works_below() const
+    {
+        return std::any_of(target_.leaves.begin(), target_.leaves.end(),
+                           [&](auto const &each) { return each.name != what_.table; });
+    }
     std::optional<long long> remaining() const
     {
         return batches_wanted_.max_rows ? std::optional{*batches_wanted_.max_rows - rows_}
@@ -100,6 +106,7 @@ class machine final : public plan::task {
     void finish();
 
     void absorb(asked what, plan::outcome const &last);
+    void rights_known(plan::outcome const &last) const;
     void table_known(plan::outcome const &last);
     void changed(plan::outcome const &last);
     void change_failed(plan::failure const &why);
@@ -122,7 +129,8 @@ class machine final : public plan::task {
     std::vector<failed_leaf> failures_ = {};
 
     asked asked_ = asked::nothing;
-    bool table_asked_ = false, rest_asked_ = false, finished_ = false, pause_ = false;
+    bool rights_asked_ = false, table_asked_ = false, rest_asked_ = false;
+    bool finished_ = false, pause_ = false;
     std::deque<std::size_t> to_visit_ = {}; // leaves, in the first round
     held_rows held_ = {};
     microseconds rest_before_{0};
@@ -158,11 +166,11 @@ std::optional<plan::work> machine::produce()
     if (finished_) {
         return std::nullopt;
     }
-    if (!table_asked_) {
-        table_asked_ = true;
-        if (target_.leaves.size() > 1) {
-            return ask(asked::table, {policies_hold(what_.table), explain_table(what_)});
-        }
+    if (!std::exchange(rights_asked_, true) && works_below()) {
+        return ask(asked::rights, {policies_hold(target_.found.oid)});
+    }
+    if (!std::exchange(table_asked_, true) && target_.leaves.size() > 1) {
+        return ask(asked::table, {explain_table(what_)});
     }
     for (;;) {
         if (remaining() && *remaining() <= 0) {
@@ -252,7 +260,8 @@ void machine::absorb(asked what, plan::outcome const &last)
     if (last.failed) {
         auto const &why = *last.failed;
         // 53200: too many partitions to lock all at once; then none is excluded.
-        if (is_wrong_statement(why) || (what == asked::table && why.sqlstate != "53200")) {
+        if (is_wrong_statement(why) || what == asked::rights ||
+            (what == asked::table && why.sqlstate != "53200")) {
             fail_all(why);
         }
         if (what == asked::change) {
@@ -264,6 +273,9 @@ void machine::absorb(asked what, plan::outcome const &last)
     }
     switch (what) {
     case asked::nothing:
+        break;
+    case asked::rights:
+        rights_known(last);
         break;
     case asked::table:
         table_known(last);
@@ -286,7 +298,7 @@ void machine::fail_all(plan::failure const &why) const
     throw error{name() + ": " + why.message, why.hint, why.sqlstate};
 }
 
-void machine::table_known(plan::outcome const &last)
+void machine::rights_known(plan::outcome const &last) const
 {
     if (last.results.at(0).flag(0, 0)) {
         fail_all({"42501",
@@ -294,7 +306,11 @@ void machine::table_known(plan::outcome const &last)
                   "which are worked on directly",
                   "Run the job as the owner of the table, or as a role with BYPASSRLS."});
     }
-    auto const nodes = nodes_of(last.results.at(1).text(0, 0));
+}
+
+void machine::table_known(plan::outcome const &last)
+{
+    auto const nodes = nodes_of(last.results.at(0).text(0, 0));
     expected_ = static_cast<long long>(nodes.front().rows);
     // A leaf that the plan does not read has no matching rows: its bounds exclude them.
     std::erase_if(to_visit_, [&](std::size_t i) {

@@ -315,11 +315,11 @@ plan::statement explain_table(change const &what)
     return out;
 }
 
-plan::statement policies_hold(qualified_name const &table)
+plan::statement policies_hold(std::string const &oid)
 {
     plan::statement out;
-    out.sql = "SELECT pg_catalog.row_security_active($1::text) AS holds";
-    out.parameters = {quote(table)};
+    out.sql = "SELECT pg_catalog.row_security_active($1::pg_catalog.oid) AS holds";
+    out.parameters = {oid};
     return out;
 }
 

@@ -105,8 +105,8 @@ plan::statement stamp();
 // EXPLAIN (FORMAT JSON, VERBOSE) of reading the table with the condition: which leaves may have
 // matching rows.
 plan::statement explain_table(change const &what);
-// One row, one column: do policies of row level security hold for the role on the table?
-plan::statement policies_hold(qualified_name const &table);
+// One row, one column: do policies of row level security hold for the role on the table (its OID)?
+plan::statement policies_hold(std::string const &oid);
 
 // The message of the error by which an update is taken back that leaves rows matching.
 inline constexpr std::string_view still_matching = "pgtend: rows still match after the update: ";

@@ -420,6 +420,20 @@ TEST_SUITE("db")
         CHECK(around.sqlstate == "42501");
         CHECK(around.problem.find("policies") != std::string::npos);
         CHECK(number(db, "SELECT count(*) FROM t") == 2);
+        // Whatever becomes of the plan, the answer about policies is not lost.
+        auto work = test::plan_batches(s, "t", "true");
+        auto const short_of_memory = test::drive(test::task_of(work), [&](plan::work const &asked) {
+            if (asked.statements.front().sql.find("EXPLAIN") == std::string::npos) {
+                return test::carry_out(s, asked);
+            }
+            plan::outcome out;
+            out.failed = plan::failure{"53200", "out of shared memory", {}};
+            return out;
+        });
+        CHECK(short_of_memory.sqlstate == "42501");
+        db.psql("DROP TABLE t_2"); // the one that is left is not the table that was named
+        CHECK(run_batches(s, "t", "true").sqlstate == "42501");
+        CHECK(number(db, "SELECT count(*) FROM t") == 1);
         db.psql("DROP OWNED BY pgtend_test_batch; DROP ROLE pgtend_test_batch");
     }
 
