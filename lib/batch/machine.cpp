@@ -111,6 +111,7 @@ class machine final : public plan::task {
     void changed(plan::outcome const &last);
     void change_failed(plan::failure const &why);
     void not_all_changed(long long count);
+    void leaf_left_alone();
     void leaf_failed(plan::failure const &why);
     void close_leaf();
     void fail_all(plan::failure const &why) const;
@@ -202,7 +203,7 @@ bool machine::open_next()
         to_visit_.pop_front();
         open_ = true;
         if (!leaf().foreign) {
-            sql_ = std::make_unique<leaf_statements>(what_, leaf().name);
+            sql_ = std::make_unique<leaf_statements>(what_, leaf(), target_.found.oid);
             finder_ = std::make_unique<leaf_finder>(*sql_, leaf());
             return true;
         }
@@ -213,7 +214,7 @@ bool machine::open_next()
     if (auto again = held_.next(rest_before_)) {
         leaf_ = again->leaf;
         open_ = true;
-        sql_ = std::make_unique<leaf_statements>(what_, leaf().name);
+        sql_ = std::make_unique<leaf_statements>(what_, leaf(), target_.found.oid);
         finder_ = std::make_unique<list_finder>(*sql_, std::move(again->where));
         return true;
     }
@@ -246,7 +247,7 @@ plan::work machine::ask_change()
         layout_.still = layout_.last_stamp = add(sql_->count_still(*current_));
     } else {
         layout_.changed = add(sql_->change_rows(*current_, most));
-        layout_.last_stamp = add(stamp());
+        layout_.last_stamp = add(sql_->stamp());
     }
     if (std::exchange(pause_, true)) {
         out.pause_before = std::max(out.pause_before, batches_wanted_.pause);
@@ -335,6 +336,10 @@ void machine::changed(plan::outcome const &last)
     auto const clock = [&](int index) { return at(index).integer(0, "stamp"); };
     sizer_.measured(count, microseconds{clock(layout_.last_stamp) - clock(layout_.first_stamp)},
                     last.elapsed);
+    if (!at(layout_.last_stamp).flag(0, "attached")) {
+        leaf_left_alone();
+        return;
+    }
     auto const still = layout_.still >= 0 ? at(layout_.still).integer(0, "still") : 0;
     if (!remaining() || *remaining() > 0) {
         not_all_changed(std::max(still, current_->rows - count));
@@ -391,6 +396,15 @@ void machine::close_leaf()
     current_.reset();
     open_ = careful_ = false;
     conflicts_ = 0;
+}
+
+void machine::leaf_left_alone()
+{
+    notes_.push_back(fmt::format("{} was detached from {} while this ran, or another table has its "
+                                 "name now; it was left alone",
+                                 leaf_name(), name()));
+    held_.forget(leaf_);
+    close_leaf();
 }
 
 void machine::leaf_failed(plan::failure const &why)

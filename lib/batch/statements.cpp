@@ -46,10 +46,13 @@ constexpr std::string_view start_in_microseconds =
 
 } // namespace
 
-leaf_statements::leaf_statements(change const &what, qualified_name const &leaf)
-    : what_{what}, leaf_{leaf}, from_{"ONLY " + quote(leaf)}, alias_{quote_ident(what.table.name)}
+leaf_statements::leaf_statements(change const &what, catalog::leaf_table const &leaf,
+                                 std::string root)
+    : what_{what}, leaf_{leaf.name}, oid_{leaf.oid}, root_{std::move(root)}, below_{leaf.name !=
+                                                                                    what.table},
+      from_{"ONLY " + quote(leaf.name)}, alias_{quote_ident(what.table.name)}
 {
-    if (leaf != what.table) { // the condition may name the table: "where sessions.seen_at < ..."
+    if (below_) { // the condition may name the table: "where sessions.seen_at < ..."
         from_ += " AS " + alias_;
     }
 }
@@ -116,10 +119,32 @@ std::string leaf_statements::predicate(section const &rows, std::vector<param> &
     return out;
 }
 
-plan::statement leaf_statements::change_where(std::string const &which,
+// True while the leaf has its name and is below the named table. As a subquery it is asked once for
+// a statement, and by the statement's snapshot, which is taken when the leaf is locked: whoever
+// detaches or renames it waits, or is done and seen.
+std::string leaf_statements::attached(std::vector<param> &parameters) const
+{
+    if (!below_) {
+        return "true";
+    }
+    auto const name = next(parameters, quote(leaf_)) + "::text";
+    auto const oid = next(parameters, oid_) + "::pg_catalog.oid";
+    auto const root = next(parameters, root_) + "::pg_catalog.oid";
+    return fmt::format(
+        "(WITH RECURSIVE pgtend_above (oid) AS (SELECT {0} UNION SELECT i.inhparent FROM "
+        "pgtend_above AS a JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = a.oid WHERE NOT "
+        "i.inhdetachpending) SELECT COALESCE(pg_catalog.to_regclass({1})::pg_catalog.oid = {0}, "
+        "false) AND EXISTS (SELECT FROM pgtend_above AS a WHERE a.oid = {2}))",
+        oid, name, root);
+}
+
+plan::statement leaf_statements::change_where(std::string which,
                                               std::vector<param> parameters) const
 {
     auto const condition = in_parentheses(what_.where);
+    if (below_) {
+        which += " AND " + attached(parameters);
+    }
     if (what_.deletes()) {
         return statement("DELETE FROM " + from_ + " WHERE " + condition + which,
                          std::move(parameters), lock_mode::row_exclusive);
@@ -150,7 +175,7 @@ plan::statement leaf_statements::change_where(std::string const &which,
 
 plan::statement leaf_statements::explain() const
 {
-    auto out = change_rows({});
+    auto out = change_where({}, {});
     out.sql = "EXPLAIN (FORMAT JSON) " + out.sql;
     out.lock_timeout = microseconds{0};
     return out;
@@ -285,10 +310,20 @@ plan::statement leaf_statements::count_still(section const &rows) const
 {
     std::vector<param> parameters;
     auto const which = predicate(rows, parameters);
+    auto const same = attached(parameters);
     return statement(
-        fmt::format("SELECT pg_catalog.count(*) AS still, {} AS stamp FROM {} WHERE {}{}",
-                    start_in_microseconds, from_, in_parentheses(what_.where), which),
+        fmt::format(
+            "SELECT pg_catalog.count(*) AS still, {} AS stamp, {} AS attached FROM {} WHERE {}{}",
+            start_in_microseconds, same, from_, in_parentheses(what_.where), which),
         std::move(parameters), lock_mode::access_share);
+}
+
+plan::statement leaf_statements::stamp() const
+{
+    plan::statement out;
+    auto const same = attached(out.parameters);
+    out.sql = fmt::format("SELECT {} AS stamp, {} AS attached", clock_in_microseconds, same);
+    return out;
 }
 
 plan::statement prelude()
@@ -296,13 +331,6 @@ plan::statement prelude()
     plan::statement out;
     out.sql = fmt::format("SELECT pg_catalog.set_config('jit', 'off', true) AS jit, {} AS stamp",
                           clock_in_microseconds);
-    return out;
-}
-
-plan::statement stamp()
-{
-    plan::statement out;
-    out.sql = fmt::format("SELECT {} AS stamp", clock_in_microseconds);
     return out;
 }
 

@@ -44,7 +44,9 @@ inline constexpr microseconds longest_row_wait = milliseconds{100};
 
 class leaf_statements {
   public:
-    leaf_statements(change const &what, qualified_name const &leaf);
+    // root: the OID of the named table. A leaf that is another one is changed only while it is
+    // still below that, under its name.
+    leaf_statements(change const &what, catalog::leaf_table const &leaf, std::string root);
 
     // -- looking, in READ ONLY transactions
 
@@ -83,15 +85,23 @@ class leaf_statements {
     plan::statement change_locked() const;
     plan::statement count_still(section const &rows) const;
 
+    // The last one of a changing transaction. One row: the clock again (`stamp`), and whether the
+    // leaf is still what it was (`attached`): after a change, which has locked it, that is what the
+    // change saw. count_still tells both, too.
+    plan::statement stamp() const;
+
   private:
-    plan::statement change_where(std::string const &which, std::vector<param> parameters) const;
+    plan::statement change_where(std::string which, std::vector<param> parameters) const;
     std::string predicate(section const &rows, std::vector<param> &parameters) const;
+    std::string attached(std::vector<param> &parameters) const;
     std::string column(std::string_view name) const;
     plan::statement statement(std::string sql, std::vector<param> parameters,
                               plan::lock_mode mode) const;
 
     change const &what_;
     qualified_name leaf_;
+    std::string oid_, root_;
+    bool below_;        // the leaf is not the named table
     std::string from_;  // ONLY "s"."leaf" AS "table"
     std::string alias_; // "table"
 };
@@ -100,8 +110,6 @@ class leaf_statements {
 // (`stamp`). Compiling a statement (JIT) costs more than it gains in a batch, and a wrong estimate
 // of a large table asks for it in each.
 plan::statement prelude();
-// The last one: the clock again.
-plan::statement stamp();
 // EXPLAIN (FORMAT JSON, VERBOSE) of reading the table with the condition: which leaves may have
 // matching rows.
 plan::statement explain_table(change const &what);

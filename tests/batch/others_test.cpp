@@ -363,6 +363,96 @@ TEST_SUITE("db")
         }
     }
 
+    TEST_CASE("a partition that is taken out while the task runs is not changed any more, also "
+              "when its name remains")
+    {
+        struct taken_out {
+            char const *how;
+            bool name_is_another; // then its rows were never meant
+        };
+        for (auto const &[how, name_is_another] :
+             {taken_out{"ALTER TABLE t DETACH PARTITION t_2", false},
+              taken_out{"UPDATE pg_inherits SET inhdetachpending = true WHERE inhrelid = "
+                        "'t_2'::regclass",
+                        false},
+              taken_out{"ALTER TABLE t DETACH PARTITION t_2; ALTER TABLE t_2 RENAME TO old; CREATE "
+                        "TABLE t_2 (LIKE t); INSERT INTO t_2 SELECT * FROM old",
+                        true},
+              taken_out{"ALTER TABLE t DETACH PARTITION t_2; ALTER TABLE t_2 RENAME TO old; CREATE "
+                        "TABLE t_2 PARTITION OF t FOR VALUES IN (2); INSERT INTO t_2 SELECT * FROM "
+                        "old",
+                        true}}) {
+            for (auto const *where : {"id > 0", "id > (select 0)"}) {
+                for (bool const update : {false, true}) {
+                    INFO(how, ", ", where);
+                    test::database db;
+                    db.psql("CREATE TABLE t (id int, k int, d bool) PARTITION BY LIST (k); CREATE "
+                            "TABLE t_1 PARTITION OF t FOR VALUES IN (1);"
+                            "CREATE TABLE t_2 PARTITION OF t FOR VALUES IN (2); CREATE TABLE t_3 "
+                            "PARTITION OF t FOR VALUES IN (3);"
+                            "INSERT INTO t SELECT i, 1 + i % 3 FROM generate_series(1, 30000) i");
+                    auto s = db.connect();
+                    int batches = 0;
+                    long long kept = 0;
+                    auto const run = run_batches(
+                        s, "t", std::string{where} + " and d is null",
+                        update ? std::vector{value("d", "true")} : std::vector<model::assignment>{},
+                        {.initial_rows = 10, .target = milliseconds{1}},
+                        [&](plan::work const &work, std::size_t) {
+                            if (!work.read_only &&
+                                work.statements.at(1).sql.find("\"t_2\"") != std::string::npos &&
+                                ++batches == 2) {
+                                kept = number(db, "SELECT count(*) FROM t_2 WHERE d IS NULL");
+                                db.psql(how);
+                            }
+                        });
+                    CHECK(run.problem == "");
+                    CHECK(batches == 2);
+                    CHECK(kept > 0);
+                    CHECK(run.noted("public.t_2 was detached from public.t while this ran"));
+                    CHECK(run.tally.rows == 30000 - kept);
+                    CHECK(run.tally.left == 0);
+                    if (name_is_another) {
+                        CHECK(number(db, "SELECT count(*) FROM t_2 WHERE d IS NULL") == kept);
+                    }
+                    CHECK(number(db, name_is_another
+                                         ? "SELECT count(*) FROM old WHERE d IS NULL"
+                                         : "SELECT count(*) FROM t_2 WHERE d IS NULL") == kept);
+                }
+            }
+        }
+    }
+
+    TEST_CASE("a change that waits for a detach sees it")
+    {
+        test::database db;
+        db.psql("CREATE TABLE t (id int, k int) PARTITION BY LIST (k); CREATE TABLE t_1 PARTITION "
+                "OF t FOR VALUES IN (1); CREATE TABLE t_2 PARTITION OF t FOR VALUES IN (2);"
+                "INSERT INTO t SELECT i, 1 + i % 2 FROM generate_series(1, 200) i");
+        auto s = db.connect();
+        auto detacher = db.connect();
+        std::jthread releaser;
+        auto const run =
+            run_batches(s, "t", "id > 0", {}, {}, [&](plan::work const &work, std::size_t) {
+                if (work.read_only || releaser.joinable() ||
+                    work.statements.at(1).sql.find("\"t_2\"") == std::string::npos) {
+                    return;
+                }
+                detacher.begin();
+                detacher.run("ALTER TABLE t DETACH PARTITION t_2");
+                releaser = std::jthread{[&] {
+                    eventually("the batch waits", [&] {
+                        return number(db, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0;
+                    });
+                    detacher.commit();
+                }};
+            });
+        CHECK(run.problem == "");
+        CHECK(run.tally.rows == 100);
+        CHECK(run.noted("public.t_2 was detached"));
+        CHECK(number(db, "SELECT count(*) FROM t_2") == 100);
+    }
+
     TEST_CASE("a partition whose detach did not end is left alone, and said")
     {
         test::database db;

@@ -247,9 +247,9 @@ class table {
         if (has("pg_relation_size")) {
             return one("blocks", std::to_string(places_ / 4 + 1));
         }
-        if (has("'jit'") || s.sql.ends_with("AS stamp")) {
+        if (has("'jit'") || s.sql.ends_with("AS stamp, true AS attached")) {
             clock_ += 1 + below(3'000);
-            return one("stamp", std::to_string(clock_));
+            return rows{{"stamp", "attached"}, {std::to_string(clock_), "t"}, 1, 0};
         }
         predicate const which{s};
         auto found = matching(which);
@@ -284,8 +284,10 @@ class table {
         }
         if (has("AS still")) {
             clock_ += 1 + below(3'000);
-            return rows{
-                {"still", "stamp"}, {std::to_string(found.size()), std::to_string(clock_)}, 1, 0};
+            return rows{{"still", "stamp", "attached"},
+                        {std::to_string(found.size()), std::to_string(clock_), "t"},
+                        1,
+                        0};
         }
         return change(s, which, std::move(found));
     }
