@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <string>
+#include <iterator>
+#include <utility>
 
 #include "model/sql_lexer.hpp"
 
@@ -14,7 +15,7 @@ using kind = model::sql_token_kind;
 
 // What may stand before a parenthesis without being a call of an unknown function: keywords, types
 // with a length, and functions of pg_catalog that read nothing. Sorted.
-constexpr std::array<std::string_view, 117> harmless{
+constexpr std::array<std::string_view, 116> harmless{
     "abs",
     "age",
     "all",
@@ -55,7 +56,6 @@ constexpr std::array<std::string_view, 117> harmless{
     "format",
     "from",
     "greatest",
-    "if",
     "ilike",
     "in",
     "interval",
@@ -135,28 +135,156 @@ constexpr std::array<std::string_view, 117> harmless{
 };
 static_assert(std::is_sorted(harmless.begin(), harmless.end()));
 
+// What LIKE, ILIKE, SIMILAR TO, BETWEEN, IN, IS DISTINCT FROM, NULLIF and CASE stand for.
+constexpr std::array<std::string_view, 12> operators_of_keywords{
+    "=", "<>", "<", "<=", ">", ">=", "~~", "!~~", "~~*", "!~~*", "~", "!~"};
+
+constexpr std::size_t longest_name = 63;
+constexpr std::size_t longest_operator = 12;
+
+class reader {
+  public:
+    explicit reader(std::string_view sql) : sql_{sql}, lexer_{sql} {}
+
+    mentions read()
+    {
+        out_.operators.assign(operators_of_keywords.begin(), operators_of_keywords.end());
+        advance();
+        while (token_.kind != kind::end && !out_.reads) {
+            if (token_.kind == kind::word || token_.kind == kind::quoted_identifier) {
+                read_names();
+            } else if (token_.kind == kind::symbol) {
+                read_symbols();
+            } else {
+                type_follows_ = false;
+                advance();
+                out_.reads = out_.reads || is('.'); // a field of a value, or a call in that form
+            }
+        }
+        return std::move(out_);
+    }
+
+  private:
+    void advance()
+    {
+        end_ = token_.end;
+        token_ = lexer_.next();
+    }
+    bool is(char symbol) const { return lexer_.is_symbol(token_, symbol); }
+
+    // A name, or several with dots between.
+    void read_names()
+    {
+        bool const type = std::exchange(type_follows_, false);
+        bool known = false, dotted = false;
+        std::string name;
+        for (;;) {
+            bool const quoted = token_.kind == kind::quoted_identifier;
+            name = quoted ? unquoted(lexer_.text(token_)) : lexer_.word(token_);
+            known =
+                !quoted && !dotted && std::binary_search(harmless.begin(), harmless.end(), name);
+            out_.reads = out_.reads || name.empty() || name.size() > longest_name;
+            advance();
+            if (!quoted && !dotted) {
+                read_keyword(name);
+            }
+            if (!is('.')) {
+                break;
+            }
+            advance();
+            if (token_.kind != kind::word && token_.kind != kind::quoted_identifier) {
+                return; // t.*
+            }
+            dotted = true;
+        }
+        if (is('(')) {
+            out_.reads = out_.reads || !known;
+            out_.called.push_back(name);
+            out_.types.push_back(std::move(name));
+        } else if (type || token_.kind == kind::string) {
+            out_.types.push_back(std::move(name));
+        } else if (dotted) {
+            out_.fields.push_back(std::move(name));
+        }
+    }
+
+    void read_keyword(std::string const &word)
+    {
+        bool const of_a_type = token_.kind == kind::word && lexer_.word(token_) == "time";
+        out_.reads =
+            out_.reads || word == "select" || word == "table" || (word == "with" && !of_a_type);
+        type_follows_ = word == "as";
+    }
+
+    static std::string unquoted(std::string_view quoted)
+    {
+        std::string out;
+        if (quoted.empty() || quoted.front() != '"') {
+            return out; // U&"...": not decoded
+        }
+        for (std::size_t i = 1; i + 1 < quoted.size(); ++i) {
+            out += quoted[i];
+            i += quoted[i] == '"' ? 1 : 0;
+        }
+        return out;
+    }
+
+    // Where one operator ends and the next begins, in a row of their characters, is not decided:
+    // every part of it may be one.
+    void read_symbols()
+    {
+        static constexpr std::string_view of_operators = "+-*/<>=~!@#%^&|`?";
+        auto const begin = token_.begin;
+        char last = sql_[begin];
+        bool const colon = std::exchange(colon_, last == ':');
+        type_follows_ = colon && last == ':';
+        advance();
+        if (of_operators.find(last) == std::string_view::npos) {
+            out_.reads = out_.reads || ((last == ')' || last == ']') && is('.'));
+            return;
+        }
+        while (token_.kind == kind::symbol && token_.begin == end_ &&
+               of_operators.find(sql_[token_.begin]) != std::string_view::npos) {
+            advance();
+        }
+        auto const all = sql_.substr(begin, end_ - begin);
+        out_.reads = out_.reads || all.size() > longest_operator;
+        for (std::size_t i = 0; i < all.size() && !out_.reads; ++i) {
+            for (std::size_t length = 1; i + length <= all.size(); ++length) {
+                out_.operators.emplace_back(all.substr(i, length));
+            }
+        }
+    }
+
+    std::string_view sql_;
+    model::sql_lexer lexer_;
+    model::sql_token token_ = {};
+    std::size_t end_ = 0; // of the token before
+    bool colon_ = false;  // the symbol before was one
+    bool type_follows_ = false;
+    mentions out_ = {};
+};
+
 } // namespace
 
-bool may_read_tables(std::string_view condition)
+mentions mentioned_in(std::string_view sql)
 {
-    model::sql_lexer lexer{condition};
-    bool call_possible = false; // the last token may be the name of a function that is not known
-    bool qualified = false;     // the last token was a dot
-    for (auto token = lexer.next(); token.kind != kind::end; token = lexer.next()) {
-        if (lexer.is_symbol(token, '(') && call_possible) {
-            return true;
-        }
-        auto const word = token.kind == kind::word ? lexer.word(token) : std::string{};
-        if (word == "select" || word == "table" || word == "with") {
-            return true;
-        }
-        call_possible =
-            token.kind == kind::quoted_identifier ||
-            (token.kind == kind::word &&
-             (qualified || !std::binary_search(harmless.begin(), harmless.end(), word)));
-        qualified = lexer.is_symbol(token, '.');
-    }
-    return false;
+    return reader{sql}.read();
+}
+
+void mentions::add(mentions other)
+{
+    auto const append = [](std::vector<std::string> &to, std::vector<std::string> &from) {
+        to.insert(to.end(), std::make_move_iterator(from.begin()),
+                  std::make_move_iterator(from.end()));
+        std::sort(to.begin(), to.end());
+        to.erase(std::unique(to.begin(), to.end()), to.end());
+    };
+    reads = reads || other.reads;
+    append(called, other.called);
+    append(fields, other.fields);
+    append(types, other.types);
+    append(operators, other.operators);
 }
 
 } // namespace pgtend::batch

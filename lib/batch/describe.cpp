@@ -73,7 +73,10 @@ plan::description describe(change const &what, catalog::batch_target const &targ
             say(sql.count_still(which), "were some held by others");
         } else {
             say(sql.change_rows(which),
-                "one batch; one that meets a lock is repeated for the rows that nobody holds");
+                "one batch; one that meets a lock is repeated for the rows that nobody holds, "
+                "which "
+                "are locked first, as all are when the server tells that the condition may read "
+                "other tables");
         }
     };
     change_them(rows);

@@ -8,11 +8,11 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "batch/condition.hpp"
 #include "batch/describe.hpp"
 #include "batch/explain.hpp"
 #include "batch/held_rows.hpp"
 #include "batch/leaf_finder.hpp"
+#include "batch/opening.hpp"
 #include "batch/sizer.hpp"
 
 namespace pgtend::batch {
@@ -42,12 +42,9 @@ class machine final : public plan::task {
   public:
     machine(change what, catalog::batch_target target, model::batching batches)
         : what_{std::move(what)}, target_{std::move(target)}, batches_wanted_{batches},
-          sizer_{batches.initial_rows, batches.target}, expected_{target_.estimated_rows}
+          sizer_{batches.initial_rows, batches.target}, mentions_{mentioned_in(what_)},
+          careful_always_{mentions_.reads}, expected_{target_.estimated_rows}
     {
-        careful_always_ = may_read_tables(what_.where);
-        for (auto const &each : what_.set) {
-            careful_always_ = careful_always_ || (each.is_sql && may_read_tables(*each.value));
-        }
         for (std::size_t i = 0; i < target_.leaves.size(); ++i) {
             to_visit_.push_back(i);
         }
@@ -106,7 +103,7 @@ class machine final : public plan::task {
     void finish();
 
     void absorb(asked what, plan::outcome const &last);
-    void rights_known(plan::outcome const &last) const;
+    void rights_known(plan::outcome const &last);
     void table_known(plan::outcome const &last);
     void changed(plan::outcome const &last);
     void change_failed(plan::failure const &why);
@@ -120,7 +117,8 @@ class machine final : public plan::task {
     catalog::batch_target target_;
     model::batching batches_wanted_;
     sizer sizer_;
-    bool careful_always_ = false;
+    mentions mentions_;
+    bool careful_always_;  // the condition may read other tables
     bool may_lock_ = true; // FOR UPDATE needs a privilege that a DELETE does not
 
     long long rows_ = 0, left_ = 0, batches_ = 0;
@@ -167,8 +165,8 @@ std::optional<plan::work> machine::produce()
     if (finished_) {
         return std::nullopt;
     }
-    if (!std::exchange(rights_asked_, true) && works_below()) {
-        return ask(asked::rights, {policies_hold(target_.found.oid)});
+    if (!std::exchange(rights_asked_, true) && (works_below() || !careful_always_)) {
+        return ask(asked::rights, {opening_question(target_, mentions_)});
     }
     if (!std::exchange(table_asked_, true) && target_.leaves.size() > 1) {
         return ask(asked::table, {explain_table(what_)});
@@ -299,9 +297,11 @@ void machine::fail_all(plan::failure const &why) const
     throw error{name() + ": " + why.message, why.hint, why.sqlstate};
 }
 
-void machine::rights_known(plan::outcome const &last) const
+void machine::rights_known(plan::outcome const &last)
 {
-    if (last.results.at(0).flag(0, 0)) {
+    auto const &answer = last.results.at(0);
+    careful_always_ = careful_always_ || answer.flag(0, "reads");
+    if (works_below() && answer.flag(0, "policies")) {
         fail_all({"42501",
                   "policies of row level security hold for this role, but not in the partitions, "
                   "which are worked on directly",

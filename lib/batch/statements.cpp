@@ -334,21 +334,4 @@ plan::statement prelude()
     return out;
 }
 
-plan::statement explain_table(change const &what)
-{
-    plan::statement out;
-    out.sql = "EXPLAIN (FORMAT JSON, VERBOSE) SELECT 1 FROM " + quote(what.table) + " WHERE " +
-              in_parentheses(what.where);
-    out.locks = {{quote(what.table), lock_mode::access_share}};
-    return out;
-}
-
-plan::statement policies_hold(std::string const &oid)
-{
-    plan::statement out;
-    out.sql = "SELECT pg_catalog.row_security_active($1::pg_catalog.oid) AS holds";
-    out.parameters = {oid};
-    return out;
-}
-
 } // namespace pgtend::batch

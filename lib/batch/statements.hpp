@@ -110,11 +110,6 @@ class leaf_statements {
 // (`stamp`). Compiling a statement (JIT) costs more than it gains in a batch, and a wrong estimate
 // of a large table asks for it in each.
 plan::statement prelude();
-// EXPLAIN (FORMAT JSON, VERBOSE) of reading the table with the condition: which leaves may have
-// matching rows.
-plan::statement explain_table(change const &what);
-// One row, one column: do policies of row level security hold for the role on the table (its OID)?
-plan::statement policies_hold(std::string const &oid);
 
 // The message of the error by which an update is taken back that leaves rows matching.
 inline constexpr std::string_view still_matching = "pgtend: rows still match after the update: ";

@@ -30,7 +30,7 @@ TEST_SUITE("nodb")
                  "case when a then (b) else (c) end and timestamp(3) '2026-01-01' > at",
              }) {
             INFO(harmless);
-            CHECK_FALSE(batch::may_read_tables(harmless));
+            CHECK_FALSE(batch::mentioned_in(harmless).reads);
         }
         for (auto const *reads : {
                  "not exists (select 1 from a where a.id = t.id)",
@@ -44,10 +44,41 @@ TEST_SUITE("nodb")
                  "my_schema . f (1)",
                  "has_row /* a comment */ (id)",
                  "currval('s') = id",
+                 "if(a, b)",
+                 "(t).taken",
+                 "a[1].b = 2",
+                 "('x'::text).upper = 'X'",
+                 "U&\"\\0061\" = 1",
+                 "a operator(public.+) b",
              }) {
             INFO(reads);
-            CHECK(batch::may_read_tables(reads));
+            CHECK(batch::mentioned_in(reads).reads);
         }
+    }
+
+    TEST_CASE("what the server is asked of a condition")
+    {
+        auto const m = batch::mentioned_in(
+            "t.\"Ta\"\"ken\" and public.t.seen < now() and a ### b and c=-1 and lower(x) like 'a' "
+            "and s = 'x'::public.mood and cast(y as mine) > dom 'x' and \"Dom\" 'y' = z and t.* is "
+            "not null and w < timestamp with time zone 'x'");
+        CHECK_FALSE(m.reads);
+        using list = std::vector<std::string>;
+        CHECK(m.fields == list{"Ta\"ken", "seen"});
+        CHECK(m.called == list{"now", "lower", "cast"});
+        auto const has = [](list const &all, char const *name) {
+            return std::find(all.begin(), all.end(), name) != all.end();
+        };
+        for (auto const *type : {"mood", "mine", "dom", "Dom", "lower"}) {
+            CHECK(has(m.types, type));
+        }
+        for (auto const *symbol : {"###", "=", "-", "=-", "~~", "<"}) {
+            CHECK(has(m.operators, symbol));
+        }
+        auto both = m;
+        both.add(batch::mentioned_in("t.other = exists (select)"));
+        CHECK(both.reads);
+        CHECK(both.fields.size() == 3);
     }
 
     TEST_CASE("a condition with a sub-select, or an expression with one, takes the careful way "

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch/opening.hpp"
+
+#include <fmt/format.h>
+#include <string_view>
+
+#include "base/rows.hpp"
+
+namespace pgtend::batch {
+namespace {
+
+std::string names(std::vector<std::string> const &all)
+{
+    return array_literal({all.begin(), all.end()});
+}
+
+} // namespace
+
+mentions mentioned_in(change const &what)
+{
+    auto out = mentioned_in(what.where);
+    for (auto const &each : what.set) {
+        if (each.is_sql && each.value) {
+            out.add(mentioned_in(*each.value));
+        }
+    }
+    return out;
+}
+
+plan::statement opening_question(catalog::batch_target const &target, mentions const &what)
+{
+    std::vector<std::string> tables{target.found.oid};
+    for (auto const &each : target.leaves) {
+        tables.push_back(each.oid);
+    }
+    plan::statement out;
+    // Objects that initdb makes have OIDs below 16384 (FirstNormalObjectId in access/transam.h).
+    static constexpr std::string_view written =
+        "SELECT p.oid, p.proname FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_language AS l ON "
+        "l.oid = p.prolang WHERE p.oid >= 16384::pg_catalog.oid AND l.lanname NOT IN ('internal', "
+        "'c')";
+    static constexpr std::string_view policies =
+        "SELECT pg_catalog.concat(y.polqual::text, y.polwithcheck::text) AS tree FROM "
+        "pg_catalog.pg_policy AS y WHERE y.polrelid = ANY ($2::pg_catalog.oid[]) AND "
+        "pg_catalog.row_security_active(y.polrelid)";
+    out.sql = fmt::format(
+        "WITH written AS MATERIALIZED ({}) SELECT "
+        "pg_catalog.row_security_active($1::pg_catalog.oid) AS policies, EXISTS (SELECT FROM ({}) "
+        "AS z WHERE z.tree ~ 'SUBLINK|COERCETODOMAIN' OR EXISTS (SELECT FROM "
+        "pg_catalog.regexp_matches(z.tree, 'funcid ([0-9]+)', 'g') AS m JOIN written AS w ON "
+        "w.oid = m[1]::pg_catalog.oid)) OR EXISTS (SELECT FROM "
+        "pg_catalog.unnest($3::pg_catalog.name[]) AS field WHERE NOT EXISTS (SELECT FROM "
+        "pg_catalog.pg_attribute AS a WHERE a.attrelid = $1::pg_catalog.oid AND a.attname = field "
+        "AND NOT a.attisdropped)) OR EXISTS (SELECT FROM pg_catalog.pg_type AS t WHERE t.oid >= "
+        "16384::pg_catalog.oid AND t.typname = ANY ($4::pg_catalog.name[]) AND (t.typtype NOT IN "
+        "('b', 'e') OR t.typelem <> 0)) OR EXISTS (SELECT FROM written AS w WHERE w.proname = ANY "
+        "($5::pg_catalog.name[]) OR w.oid IN (SELECT o.oprcode FROM pg_catalog.pg_operator AS o "
+        "WHERE o.oprname = ANY ($6::pg_catalog.name[]) UNION ALL SELECT c.castfunc FROM "
+        "pg_catalog.pg_cast AS c UNION ALL SELECT m.amproc FROM pg_catalog.pg_amproc AS m)) AS "
+        "reads",
+        written, policies);
+    out.parameters = {target.found.oid,  names(tables),      names(what.fields),
+                      names(what.types), names(what.called), names(what.operators)};
+    return out;
+}
+
+plan::statement explain_table(change const &what)
+{
+    plan::statement out;
+    out.sql = "EXPLAIN (FORMAT JSON, VERBOSE) SELECT 1 FROM " + plan::quote(what.table) +
+              " WHERE (" + what.where + "\n)";
+    out.locks = {{plan::quote(what.table), plan::lock_mode::access_share}};
+    return out;
+}
+
+} // namespace pgtend::batch

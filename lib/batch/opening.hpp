@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is asked before the first leaf.
+#pragma once
+#include "batch/condition.hpp"
+#include "batch/statements.hpp"
+#include "catalog/snapshot.hpp"
+
+namespace pgtend::batch {
+
+// The condition and the expressions of a change.
+mentions mentioned_in(change const &what);
+
+// One row: do policies of row level security hold for the role on the named table (`policies`), and
+// may what is mentioned, or a policy, read other tables, as far as the server can tell (`reads`)?
+// True for a sub-select in a policy that holds, and for whatever may call a function that somebody
+// wrote in another language than C: see `mentions`.
+plan::statement opening_question(catalog::batch_target const &target, mentions const &what);
+
+// EXPLAIN (FORMAT JSON, VERBOSE) of reading the table with the condition: which leaves may have
+// matching rows.
+plan::statement explain_table(change const &what);
+
+} // namespace pgtend::batch
