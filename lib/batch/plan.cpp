@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "batch/plan.hpp"
 
+#include <fmt/format.h>
 #include <utility>
 
 #include "base/error.hpp"
@@ -27,6 +28,29 @@ std::string first_line(std::string const &text)
     return printable(head_and_tail(line, 100));
 }
 
+// Throws error when the table has what a change of its leaves, row by row, would go past.
+void check_obstacles(catalog::batch_target const &target, bool deletes)
+{
+    for (auto const &each : target.obstacles) {
+        if (each.of_deletes != deletes) {
+            continue;
+        }
+        auto const *const command = deletes ? "DELETE" : "UPDATE";
+        if (each.what == catalog::batch_obstacle::kind::rule) {
+            throw error{fmt::format("{} has the rule {} ON {}, which rewrites the statements of a "
+                                    "batch",
+                                    display(each.table), display_identifier(each.name), command),
+                        "Make it a trigger, or write the job as `sql`.", "0A000"};
+        }
+        throw error{fmt::format("{} has the trigger {} for each {} statement, which does not fire "
+                                "when the tables below it are changed, one by one",
+                                display(each.table), display_identifier(each.name), command),
+                    "Make it a row trigger (FOR EACH ROW) of the tables that hold the rows, or "
+                    "write the job as `sql`.",
+                    "0A000"};
+    }
+}
+
 plan::step make_step(model::selection const &rows, std::vector<model::assignment> const &set,
                      model::batching const &batches, catalog::batch_target const &target)
 {
@@ -41,6 +65,11 @@ plan::step make_step(model::selection const &rows, std::vector<model::assignment
     auto const title = (set.empty() ? "delete from " : "update ") + name;
     if (!found.usable()) {
         return plan::refused_step(title, name, error{found.problem, found.hint, "42P01"});
+    }
+    try {
+        check_obstacles(target, set.empty());
+    } catch (error const &why) {
+        return plan::refused_step(title, name, why);
     }
     return {.title = title,
             .reason = "rows where " + first_line(rows.where),

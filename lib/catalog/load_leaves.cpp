@@ -17,21 +17,65 @@ std::string quoted(std::string const &name)
     return '"' + replace_all(name, "\"", "\"\"") + '"';
 }
 
-std::vector<leaf_table> leaves_of(rows const &found, std::string const &oid, batch_target &out)
+void add_obstacles(rows const &found, std::size_t row, batch_target &out)
 {
-    std::vector<leaf_table> leaves;
+    using kind = batch_obstacle::kind;
+    auto const add = [&](kind what, std::string_view column, bool of_deletes) {
+        if (auto const &name = found.at(row, found.column(column))) {
+            out.obstacles.push_back(
+                {what, {found.text(row, "schema"), found.text(row, "name")}, *name, of_deletes});
+        }
+    };
+    if (found.flag(row, "above")) {
+        add(kind::statement_trigger, "delete_trigger", true);
+        add(kind::statement_trigger, "update_trigger", false);
+    }
+    if (found.text(row, "oid") == out.found.oid || found.text(row, "kind") == "r") {
+        add(kind::rule, "delete_rule", true);
+        add(kind::rule, "update_rule", false);
+    }
+}
+
+void add_self_references(rows const &found, std::size_t row, batch_target &out)
+{
+    auto const parts = parse_array(found.text(row, "self_references"));
+    auto &all = out.self_references;
+    for (std::size_t i = 0; i + 2 < parts.size(); i += 3) {
+        auto name = parts[i].value_or("");
+        if (all.empty() || all.back().constraint != name) {
+            all.push_back({std::move(name), {}});
+        }
+        all.back().columns.push_back({parts[i + 1].value_or(""), parts[i + 2].value_or("")});
+    }
+}
+
+void add_tables(rows const &found, batch_target &out)
+{
     for (std::size_t i = 0; i < found.size(); ++i) {
-        if (found.text(i, "root") != oid) {
+        if (found.text(i, "root") != out.found.oid) {
             continue;
         }
         qualified_name name{found.text(i, "schema"), found.text(i, "name")};
-        if (found.flag(i, "detaching")) {
-            out.detaching.push_back(std::move(name));
-        } else {
-            leaves.push_back({found.text(i, "oid"), std::move(name), found.flag(i, "foreign"), {}});
+        auto const kind = found.text(i, "kind");
+        bool const detaching = found.flag(i, "detaching");
+        if (!detaching) {
+            add_obstacles(found, i, out);
         }
+        add_self_references(found, i, out);
+        if (kind == "p") {
+            continue;
+        }
+        if (detaching) {
+            out.detaching.push_back(std::move(name));
+            continue;
+        }
+        leaf_table leaf{found.text(i, "oid"), std::move(name), kind == "f", {}};
+        leaf.fires_on_delete = found.flag(i, "fires_on_delete");
+        leaf.fires_on_update = found.flag(i, "fires_on_update");
+        leaf.keeps_deleted = found.flag(i, "keeps_deleted");
+        leaf.keeps_updated = found.flag(i, "keeps_updated");
+        out.leaves.push_back(std::move(leaf));
     }
-    return leaves;
 }
 
 using indexes_by_leaf = std::map<std::string, std::vector<walk_index>>;
@@ -113,7 +157,7 @@ std::vector<batch_target> load_batch_targets(pg::session &s,
     for (auto const &each : looked_up) {
         batch_target target;
         target.found = each;
-        target.leaves = leaves_of(leaves, each.oid, target);
+        add_tables(leaves, target);
         for (auto const &leaf : target.leaves) {
             oids.emplace_back(leaf.oid);
         }

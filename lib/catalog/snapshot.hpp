@@ -225,6 +225,30 @@ struct leaf_table {
     qualified_name name;
     bool foreign = false;
     std::vector<walk_index> indexes;
+    // Triggers of users for deletes, for updates; BEFORE ... FOR EACH ROW, which may keep a row.
+    bool fires_on_delete = false, fires_on_update = false;
+    bool keeps_deleted = false, keeps_updated = false;
+};
+
+// What would not happen, or happen in another way, when leaves are changed directly.
+struct batch_obstacle {
+    enum class kind {
+        statement_trigger, // of a table above leaves: theirs fire, this one would not
+        rule,              // of the table or of a leaf
+    };
+    kind what;
+    qualified_name table;
+    std::string name;
+    bool of_deletes; // otherwise of updates
+};
+
+// A foreign key of a table to itself that refuses to delete a row that another one refers to.
+struct self_reference {
+    struct pair {
+        std::string column, referenced;
+    };
+    std::string constraint;
+    std::vector<pair> columns;
 };
 
 struct batch_target {
@@ -233,6 +257,8 @@ struct batch_target {
     // Partitions whose DETACH ... CONCURRENTLY did not end: their rows are invisible through the
     // table.
     std::vector<qualified_name> detaching;
+    std::vector<batch_obstacle> obstacles = {};
+    std::vector<self_reference> self_references = {};
     // Rows that match, by the planner's estimate; nothing when it could not be asked.
     std::optional<long long> estimated_rows = {};
 };

@@ -396,6 +396,59 @@ TEST_SUITE("db")
         CHECK(run_batches(s, "v", "true").problem.find("is a view") != std::string::npos);
     }
 
+    TEST_CASE("what a change of the leaves would go past: statement triggers above them, rules")
+    {
+        test::database db;
+        db.psql(
+            "CREATE TABLE t (id int, done bool) PARTITION BY LIST (id); CREATE TABLE t_1 PARTITION "
+            "OF t FOR VALUES IN (1) PARTITION BY LIST (id); CREATE TABLE t_1_1 PARTITION OF t_1 "
+            "FOR VALUES IN (1); CREATE TABLE t_2 PARTITION OF t FOR VALUES IN (2); INSERT INTO t "
+            "VALUES (1), (2); CREATE TABLE u (id int, done bool); CREATE TABLE u_1 () INHERITS (u);"
+            "CREATE TABLE plain (id int, done bool); INSERT INTO plain VALUES (1);"
+            "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$");
+        auto s = db.connect();
+        auto const outcomes = [&](std::string const &table) {
+            auto const deleted = run_batches(s, table, "id > 0 and done is null");
+            auto const updated =
+                run_batches(s, table, "id > 0 and done is null", {value("done", "true")});
+            return std::pair{deleted, updated};
+        };
+        for (auto const &[table, holder] : {std::pair{"t", "t"}, {"t", "t_1"}, {"u", "u"}}) {
+            INFO(holder);
+            db.psql(std::string{"CREATE TRIGGER g AFTER DELETE ON "} + holder +
+                    " REFERENCING OLD TABLE AS olds FOR EACH STATEMENT EXECUTE FUNCTION f()");
+            auto const [deleted, updated] = outcomes(table);
+            CHECK(deleted.problem.find(std::string{"public."} + holder + " has the trigger g") ==
+                  0);
+            CHECK(deleted.hint.find("FOR EACH ROW") != std::string::npos);
+            CHECK(deleted.log.empty());
+            CHECK(updated.problem == "");
+            db.psql(std::string{"ALTER TABLE "} + holder + " DISABLE TRIGGER g");
+            CHECK(outcomes(table).first.problem == "");
+            db.psql(std::string{"DROP TRIGGER g ON "} + holder +
+                    "; DELETE FROM t; INSERT INTO t VALUES "
+                    "(1), (2)");
+        }
+        for (auto const &[table, holder] :
+             {std::pair{"plain", "plain"}, {"t", "t"}, {"t", "t_2"}}) {
+            INFO(holder);
+            db.psql(std::string{"CREATE RULE r AS ON UPDATE TO "} + holder + " DO INSTEAD NOTHING");
+            auto const [deleted, updated] = outcomes(table);
+            CHECK(updated.problem.find(std::string{"public."} + holder +
+                                       " has the rule r ON UPDATE") == 0);
+            CHECK(updated.hint.find("trigger") != std::string::npos);
+            CHECK(deleted.problem == "");
+            db.psql(std::string{"DROP RULE r ON "} + holder);
+        }
+        db.psql(
+            "INSERT INTO plain VALUES (1); CREATE RULE r AS ON DELETE TO plain DO ALSO SELECT 1");
+        CHECK(outcomes("plain").first.sqlstate == "0A000");
+        // Row triggers, and statement triggers of a table that holds the rows itself, fire.
+        db.psql("DROP RULE r ON plain; INSERT INTO plain VALUES (1); CREATE TRIGGER g AFTER DELETE "
+                "ON plain EXECUTE FUNCTION f()");
+        CHECK(outcomes("plain").first.tally.rows == 1);
+    }
+
     TEST_CASE("a trigger that keeps rows does not make the task go in circles")
     {
         test::database db;
