@@ -150,7 +150,7 @@ class reader {
     {
         out_.operators.assign(operators_of_keywords.begin(), operators_of_keywords.end());
         advance();
-        while (token_.kind != kind::end && !out_.reads) {
+        while (token_.kind != kind::end) {
             if (token_.kind == kind::word || token_.kind == kind::quoted_identifier) {
                 read_names();
             } else if (token_.kind == kind::symbol) {
@@ -178,6 +178,7 @@ class reader {
         bool const type = std::exchange(type_follows_, false);
         bool known = false, dotted = false;
         std::string name;
+        std::vector<std::string> before;
         for (;;) {
             bool const quoted = token_.kind == kind::quoted_identifier;
             name = quoted ? unquoted(lexer_.text(token_)) : lexer_.word(token_);
@@ -196,6 +197,10 @@ class reader {
                 return; // t.*
             }
             dotted = true;
+            before.push_back(std::move(name));
+        }
+        if (before.size() == 2) {
+            out_.qualified.push_back({std::move(before[0]), std::move(before[1])});
         }
         if (is('(')) {
             out_.reads = out_.reads || !known;
@@ -249,7 +254,7 @@ class reader {
         }
         auto const all = sql_.substr(begin, end_ - begin);
         out_.reads = out_.reads || all.size() > longest_operator;
-        for (std::size_t i = 0; i < all.size() && !out_.reads; ++i) {
+        for (std::size_t i = 0; i < all.size() && all.size() <= longest_operator; ++i) {
             for (std::size_t length = 1; i + length <= all.size(); ++length) {
                 out_.operators.emplace_back(all.substr(i, length));
             }
@@ -274,7 +279,7 @@ mentions mentioned_in(std::string_view sql)
 
 void mentions::add(mentions other)
 {
-    auto const append = [](std::vector<std::string> &to, std::vector<std::string> &from) {
+    auto const append = [](auto &to, auto &from) {
         to.insert(to.end(), std::make_move_iterator(from.begin()),
                   std::make_move_iterator(from.end()));
         std::sort(to.begin(), to.end());
@@ -285,6 +290,7 @@ void mentions::add(mentions other)
     append(fields, other.fields);
     append(types, other.types);
     append(operators, other.operators);
+    append(qualified, other.qualified);
 }
 
 } // namespace pgtend::batch

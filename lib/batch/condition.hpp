@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/name.hpp"
+
 namespace pgtend::batch {
 
 // May it read other tables (or other rows)? Then rows are locked first and the condition is asked
@@ -18,10 +20,11 @@ namespace pgtend::batch {
 // a cast or a domain. Names are as the catalog has them.
 struct mentions {
     bool reads = false;
-    std::vector<std::string> called;    // before a parenthesis
-    std::vector<std::string> fields;    // behind a dot: columns of the table, or calls
-    std::vector<std::string> types;     // where a type may stand
-    std::vector<std::string> operators; // every piece of the text that may be one
+    std::vector<std::string> called;       // before a parenthesis
+    std::vector<std::string> fields;       // behind a dot: columns of the table, or calls
+    std::vector<std::string> types;        // where a type may stand
+    std::vector<std::string> operators;    // every piece of the text that may be one
+    std::vector<qualified_name> qualified; // tables that a column is called with: s.t.column
 
     void add(mentions other);
 };

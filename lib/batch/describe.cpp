@@ -45,7 +45,7 @@ plan::description describe(change const &what, catalog::batch_target const &targ
         return out;
     }
     auto const &one = target.leaves.front();
-    leaf_statements const sql{what, one, target.found.oid};
+    leaf_statements const sql{what, {.table = one, .root = target.found.oid}};
     auto const say = [&](plan::statement statement, std::string comment) {
         out.statements.push_back(with_comment(std::move(statement), std::move(comment)));
     };

@@ -35,6 +35,7 @@ std::optional<section> list_finder::take(long long rows)
         return std::nullopt;
     }
     auto const count = std::min(static_cast<std::size_t>(rows), ends_.size() - next_);
+    before_ = next_;
     auto const begin = next_ == 0 ? 1 : ends_[next_ - 1] + 1; // behind the brace or the comma
     next_ += count;
     section out;

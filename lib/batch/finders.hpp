@@ -48,6 +48,8 @@ class list_finder final : public finder {
     void answer(std::vector<rows> const &results, microseconds elapsed) override;
     section around(section const &) const override { return rows_; }
     section rest(std::optional<section> const &) const override { return rows_; }
+    // What take() gave last will be given again.
+    void take_back() noexcept { next_ = before_; }
     // The last window was full: there are more.
     bool full() const noexcept { return full_; }
 
@@ -57,6 +59,7 @@ class list_finder final : public finder {
     std::string places_;            // the window, as the server wrote it
     std::vector<std::size_t> ends_; // where each place of it ends
     std::size_t next_ = 0;          // in ends_
+    std::size_t before_ = 0;        // the same before the last take()
     std::string after_;             // the last place of the window
     bool asked_ = false, full_ = false;
 };

@@ -22,7 +22,8 @@ void held_rows::add(std::size_t leaf, section where)
     where.rows = 0;
     if (!added_.empty() && added_.back().leaf == leaf) {
         auto &before = added_.back().where;
-        if (before.what == where.what && before.from == where.from && before.to == where.to) {
+        if (before.what == where.what && before.from == where.from && before.to == where.to &&
+            before.places == where.places) {
             return;
         }
         bool const keys = before.what == section::kind::keys && where.what == section::kind::keys;

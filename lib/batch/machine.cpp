@@ -12,7 +12,10 @@
 #include "batch/explain.hpp"
 #include "batch/held_rows.hpp"
 #include "batch/leaf_finder.hpp"
+#include "batch/narrowing.hpp"
 #include "batch/opening.hpp"
+#include "batch/referred.hpp"
+#include "batch/report.hpp"
 #include "batch/sizer.hpp"
 
 namespace pgtend::batch {
@@ -43,16 +46,13 @@ class machine final : public plan::task {
     machine(change what, catalog::batch_target target, model::batching batches)
         : what_{std::move(what)}, target_{std::move(target)}, batches_wanted_{batches},
           sizer_{batches.initial_rows, batches.target}, mentions_{mentioned_in(what_)},
-          careful_always_{mentions_.reads}, expected_{target_.estimated_rows}
+          careful_always_{mentions_.reads}, report_{display(what_.table), target_.leaves.size(),
+                                                    target_.detaching},
+          writers_(target_.leaves.size())
     {
+        report_.done.expected = target_.estimated_rows;
         for (std::size_t i = 0; i < target_.leaves.size(); ++i) {
             to_visit_.push_back(i);
-        }
-        for (auto const &each : target_.detaching) {
-            notes_.push_back(
-                fmt::format("{0} waits for ALTER TABLE {1} DETACH PARTITION {0} FINALIZE, "
-                            "its rows were left alone",
-                            display(each), name()));
         }
     }
 
@@ -61,18 +61,15 @@ class machine final : public plan::task {
         return batch::describe(what_, target_, batches_wanted_, careful_always_);
     }
     std::optional<plan::work> next(plan::outcome const &last) override;
-    plan::tally progress() const override { return {rows_, left_, batches_, expected_, notes_}; }
+    plan::tally progress() const override { return report_.done; }
 
   private:
-    enum class asked { nothing, rights, table, find, change, rest };
+    enum class asked { nothing, rights, table, find, change, referred, rest };
 
-    struct failed_leaf {
-        std::string name;
-        plan::failure why;
-    };
     // Where the results of a changing work are; -1: not asked.
     struct layout {
-        int find = -1, first_stamp = -1, changed = -1, last_stamp = -1, still = -1;
+        int find = -1, first_stamp = -1, locked = -1, changed = -1, last_stamp = -1;
+        bool still = false; // the last one counts what matches still
     };
 
     std::string name() const { return display(what_.table); }
@@ -84,34 +81,50 @@ class machine final : public plan::task {
         return std::any_of(target_.leaves.begin(), target_.leaves.end(),
                            [&](auto const &each) { return each.name != what_.table; });
     }
+    // The condition has public.orders.id where orders.id is meant; a leaf has another name.
+    bool calls_by_schema() const
+    {
+        auto const &all = mentions_.qualified;
+        return leaf().name != what_.table &&
+               std::find(all.begin(), all.end(), what_.table) != all.end();
+    }
+    // Of the leaf, for this command.
+    bool may_keep() const { return what_.deletes() ? leaf().keeps_deleted : leaf().keeps_updated; }
+    bool fires() const { return what_.deletes() ? leaf().fires_on_delete : leaf().fires_on_update; }
     std::optional<long long> remaining() const
     {
-        return batches_wanted_.max_rows ? std::optional{*batches_wanted_.max_rows - rows_}
-                                        : std::nullopt;
+        return batches_wanted_.max_rows
+                   ? std::optional{*batches_wanted_.max_rows - report_.done.rows}
+                   : std::nullopt;
     }
     long long batch_rows() const
     {
         auto const wanted = may_lock_ || held_.round() == 0 ? sizer_.rows() : without_skipping;
         return std::min(wanted, remaining().value_or(sizer::most));
     }
+    finder &source() { return narrowing_ ? narrowing_->places() : *finder_; }
 
     std::optional<plan::work> produce();
-    bool open_next();
+    std::optional<plan::work> open_next();
+    bool open_leaf(std::size_t which);
+    bool take();
     plan::work ask(asked what, std::vector<plan::statement> statements);
     plan::work ask_change();
     std::optional<plan::work> finish_at_limit();
-    void finish();
+    std::nullopt_t finish();
 
     void absorb(asked what, plan::outcome const &last);
     void rights_known(plan::outcome const &last);
     void table_known(plan::outcome const &last);
+    void rest_known(asked what, long long rows);
     void changed(plan::outcome const &last);
+    void not_changed(plan::outcome const &last, long long count);
+    void put_aside(long long count);
     void change_failed(plan::failure const &why);
-    void not_all_changed(long long count);
+    void met_a_lock(plan::failure const &why);
     void leaf_left_alone();
     void leaf_failed(plan::failure const &why);
     void close_leaf();
-    void fail_all(plan::failure const &why) const;
 
     change what_;
     catalog::batch_target target_;
@@ -121,23 +134,22 @@ class machine final : public plan::task {
     bool careful_always_;  // the condition may read other tables
     bool may_lock_ = true; // FOR UPDATE needs a privilege that a DELETE does not
 
-    long long rows_ = 0, left_ = 0, batches_ = 0;
+    report report_;
     long long rest_ = 0; // left because of the limit
-    std::optional<long long> expected_ = {};
-    std::vector<std::string> notes_ = {};
-    std::vector<failed_leaf> failures_ = {};
 
     asked asked_ = asked::nothing;
     bool rights_asked_ = false, table_asked_ = false, rest_asked_ = false;
     bool finished_ = false, pause_ = false;
     std::deque<std::size_t> to_visit_ = {}; // leaves, in the first round
+    referred_rows referred_ = {};
     held_rows held_ = {};
+    std::vector<std::string> writers_; // of each leaf, see leaf_facts
     microseconds rest_before_{0};
 
     std::size_t leaf_ = 0;
-    bool open_ = false;                         // leaf_ is being worked on
     std::unique_ptr<leaf_statements> sql_ = {}; // of it
-    std::unique_ptr<finder> finder_ = {};
+    std::unique_ptr<finder> finder_ = {};       // set while the leaf is worked on
+    std::optional<narrowing> narrowing_ = {};
     std::optional<section> current_ = {};
     bool careful_ = false; // the current one, because it met a lock
     layout layout_ = {};
@@ -175,48 +187,82 @@ std::optional<plan::work> machine::produce()
         if (remaining() && *remaining() <= 0) {
             return finish_at_limit();
         }
-        if (current_) {
+        if (!finder_) {
+            if (auto out = open_next()) {
+                return out;
+            }
+            if (!finder_) {
+                return finish();
+            }
+        }
+        if (current_ || take()) {
             return ask_change();
         }
-        if (finder_) {
-            current_ = finder_->take(batch_rows());
-            if (!current_ && !finder_->done()) {
-                return ask(asked::find, finder_->question(batch_rows()));
-            }
-            if (!current_) {
-                close_leaf();
-            }
-        } else if (!open_next()) {
-            finish();
-            return std::nullopt;
+        if (!source().done()) {
+            return ask(asked::find, source().question(batch_rows()));
         }
+        close_leaf();
     }
 }
 
-// The next leaf, or the next rows that others held.
-bool machine::open_next()
+// The next section, if there is one already.
+bool machine::take()
 {
-    while (!to_visit_.empty()) {
-        leaf_ = to_visit_.front();
-        to_visit_.pop_front();
-        open_ = true;
-        if (!leaf().foreign) {
-            sql_ = std::make_unique<leaf_statements>(what_, leaf(), target_.found.oid);
-            finder_ = std::make_unique<leaf_finder>(*sql_, leaf());
-            return true;
+    if (narrowing_) {
+        current_ = narrowing_->take(batch_rows());
+        if (current_ || !narrowing_->done()) {
+            return current_.has_value();
         }
+        narrowing_.reset();
+        careful_ = false;
+    }
+    current_ = finder_->take(batch_rows());
+    return current_.has_value();
+}
+
+// False: it cannot be worked on, and failed.
+bool machine::open_leaf(std::size_t which)
+{
+    leaf_ = which;
+    if (leaf().foreign) {
         leaf_failed({"42809",
                      leaf_name() + " is a foreign table, whose rows are not reached in batches",
                      "run the job in the database that holds them"});
+        return false;
     }
-    if (auto again = held_.next(rest_before_)) {
-        leaf_ = again->leaf;
-        open_ = true;
-        sql_ = std::make_unique<leaf_statements>(what_, leaf(), target_.found.oid);
-        finder_ = std::make_unique<list_finder>(*sql_, std::move(again->where));
-        return true;
+    leaf_facts facts{.table = leaf(), .root = target_.found.oid};
+    if (!what_.deletes() || fires()) {
+        facts.writers = &writers_[leaf_];
     }
-    return false;
+    if (referred_.has(leaf_)) {
+        facts.unreferenced = target_.self_references;
+    }
+    sql_ = std::make_unique<leaf_statements>(what_, std::move(facts));
+    return true;
+}
+
+// Opens the next leaf, or the next rows that were put aside; or asks what is left in the end.
+std::optional<plan::work> machine::open_next()
+{
+    while (!to_visit_.empty()) {
+        auto const which = to_visit_.front();
+        to_visit_.pop_front();
+        if (open_leaf(which)) {
+            finder_ = std::make_unique<leaf_finder>(*sql_, leaf());
+            return std::nullopt;
+        }
+    }
+    if (auto const again = referred_.next(report_.done.rows)) {
+        open_leaf(*again);
+        finder_ = std::make_unique<list_finder>(*sql_, section{});
+    } else if (auto held = held_.next(rest_before_)) {
+        open_leaf(held->leaf);
+        finder_ = std::make_unique<list_finder>(*sql_, std::move(held->where));
+    } else if (auto const counted = referred_.next_to_count()) {
+        open_leaf(*counted);
+        return ask(asked::referred, {sql_->count({}, counted_rest)});
+    }
+    return std::nullopt;
 }
 
 plan::work machine::ask_change()
@@ -236,17 +282,20 @@ plan::work machine::ask_change()
         most = remaining();
     }
     layout_.first_stamp = add(prelude());
-    if (finder_->asks_along()) {
+    if (!narrowing_ && finder_->asks_along()) {
         layout_.find = add(finder_->question(batch_rows()).at(0));
     }
-    if (careful_always_ || (may_lock_ && (careful_ || held_.round() > 0))) {
-        add(sql_->lock_free(*current_, most));
+    if (careful_always_ || (may_lock_ && (careful_ || narrowing_ || held_.round() > 0))) {
+        layout_.locked = add(sql_->lock_free(*current_, most));
         layout_.changed = add(sql_->change_locked());
-        layout_.still = layout_.last_stamp = add(sql_->count_still(*current_));
+        layout_.still = true;
     } else {
         layout_.changed = add(sql_->change_rows(*current_, most));
-        layout_.last_stamp = add(sql_->stamp());
+        layout_.still = may_keep();
     }
+    layout_.last_stamp =
+        add(layout_.still ? sql_->count_still(*current_, may_keep() && current_->rows == 0)
+                          : sql_->stamp());
     if (std::exchange(pause_, true)) {
         out.pause_before = std::max(out.pause_before, batches_wanted_.pause);
     }
@@ -259,13 +308,19 @@ void machine::absorb(asked what, plan::outcome const &last)
     if (last.failed) {
         auto const &why = *last.failed;
         // 53200: too many partitions to lock all at once; then none is excluded.
+        if (why.sqlstate == "42P01" && what == asked::find && calls_by_schema()) {
+            report_.fail_all({why.sqlstate, why.message,
+                              fmt::format("Write {0}.column, without the schema: in the tables "
+                                          "below it, which are worked on, only {0} is known.",
+                                          display_identifier(what_.table.name))});
+        }
         if (is_wrong_statement(why) || what == asked::rights ||
             (what == asked::table && why.sqlstate != "53200")) {
-            fail_all(why);
+            report_.fail_all(why);
         }
         if (what == asked::change) {
             change_failed(why);
-        } else if (what == asked::find) {
+        } else if (what == asked::find || what == asked::referred) {
             leaf_failed(why);
         }
         return;
@@ -280,21 +335,30 @@ void machine::absorb(asked what, plan::outcome const &last)
         table_known(last);
         break;
     case asked::find:
-        finder_->answer(last.results, last.elapsed);
+        source().answer(last.results, last.elapsed);
         break;
     case asked::change:
         changed(last);
         break;
+    case asked::referred:
     case asked::rest:
-        rest_ = last.results.at(0).integer(0, 0);
-        left_ += rest_;
+        rest_known(what, last.results.at(0).integer(0, 0));
         break;
     }
 }
 
-void machine::fail_all(plan::failure const &why) const
+// Rows that match and are left for a reason that is said.
+void machine::rest_known(asked what, long long rows)
 {
-    throw error{name() + ": " + why.message, why.hint, why.sqlstate};
+    if (what == asked::rest) {
+        rest_ = rows;
+    } else if (rows > 0) {
+        report_.note(fmt::format("{}{} rows of {} are left, because rows that stay refer to them: "
+                                 "{}",
+                                 rows >= counted_rest ? "at least " : "", thousands(rows),
+                                 leaf_name(), referred_.why()));
+    }
+    report_.left(rows);
 }
 
 void machine::rights_known(plan::outcome const &last)
@@ -302,17 +366,18 @@ void machine::rights_known(plan::outcome const &last)
     auto const &answer = last.results.at(0);
     careful_always_ = careful_always_ || answer.flag(0, "reads");
     if (works_below() && answer.flag(0, "policies")) {
-        fail_all({"42501",
-                  "policies of row level security hold for this role, but not in the partitions, "
-                  "which are worked on directly",
-                  "Run the job as the owner of the table, or as a role with BYPASSRLS."});
+        report_.fail_all(
+            {"42501",
+             "policies of row level security hold for this role, but not in the partitions, "
+             "which are worked on directly",
+             "Run the job as the owner of the table, or as a role with BYPASSRLS."});
     }
 }
 
 void machine::table_known(plan::outcome const &last)
 {
     auto const nodes = nodes_of(last.results.at(0).text(0, 0));
-    expected_ = static_cast<long long>(nodes.front().rows);
+    report_.done.expected = static_cast<long long>(nodes.front().rows);
     // A leaf that the plan does not read has no matching rows: its bounds exclude them.
     std::erase_if(to_visit_, [&](std::size_t i) {
         return std::none_of(nodes.begin(), nodes.end(), [&](plan_node const &n) {
@@ -323,26 +388,31 @@ void machine::table_known(plan::outcome const &last)
 
 void machine::changed(plan::outcome const &last)
 {
-    auto const &results = last.results;
     auto const at = [&](int index) -> rows const & {
-        return results.at(static_cast<std::size_t>(index));
+        return last.results.at(static_cast<std::size_t>(index));
     };
+    auto const &end = at(layout_.last_stamp);
     auto const count = what_.deletes() ? at(layout_.changed).affected()
                                        : at(layout_.changed).integer(0, "changed");
-    rows_ += count;
-    ++batches_;
+    report_.done.rows += count;
+    ++report_.done.batches;
     conflicts_ = 0;
     careful_ = false;
-    auto const clock = [&](int index) { return at(index).integer(0, "stamp"); };
-    sizer_.measured(count, microseconds{clock(layout_.last_stamp) - clock(layout_.first_stamp)},
-                    last.elapsed);
-    if (!at(layout_.last_stamp).flag(0, "attached")) {
+    if (narrowing_) {
+        narrowing_->succeeded();
+    }
+    sizer_.measured(
+        count, microseconds{end.integer(0, "stamp") - at(layout_.first_stamp).integer(0, "stamp")},
+        last.elapsed);
+    if (!what_.deletes() || fires()) {
+        writers_[leaf_] += "," + end.text(0, "writer");
+    }
+    if (!end.flag(0, "attached")) {
         leaf_left_alone();
         return;
     }
-    auto const still = layout_.still >= 0 ? at(layout_.still).integer(0, "still") : 0;
     if (!remaining() || *remaining() > 0) {
-        not_all_changed(std::max(still, current_->rows - count));
+        not_changed(last, count);
         current_.reset();
     }
     if (layout_.find >= 0) {
@@ -350,13 +420,37 @@ void machine::changed(plan::outcome const &last)
     }
 }
 
-// So many rows of the current section matched and were not changed.
-void machine::not_all_changed(long long count)
+// What matched in the current section and was not among the `count` rows that were changed.
+void machine::not_changed(plan::outcome const &last, long long count)
+{
+    auto const at = [&](int index) -> rows const & {
+        return last.results.at(static_cast<std::size_t>(index));
+    };
+    auto const still = layout_.still ? at(layout_.last_stamp).integer(0, "still") : 0;
+    auto const missing = std::max(still, current_->rows - count);
+    // A trigger that keeps rows fires again when they come again: only when others hold some beside
+    // them. What was locked, and not changed, is kept.
+    auto const locked = layout_.locked >= 0 ? at(layout_.locked).integer(0, "locked") : 0;
+    auto const held = layout_.locked < 0   ? 0
+                      : current_->rows > 0 ? current_->rows - locked
+                                           : still - (locked - count);
+    if (may_keep() && held <= 0) {
+        report_.done.left += missing;
+    } else {
+        put_aside(missing);
+    }
+}
+
+// So many rows of the current section could not be changed: again at the end, or left.
+void machine::put_aside(long long count)
 {
     if (count > 0 && held_.last_round()) {
-        left_ += count;
+        report_.done.left += referred_.has(leaf_) ? 0 : count; // those are counted in the end
     } else if (count > 0) {
-        held_.add(leaf_, finder_->around(*current_));
+        bool const only_these = may_keep() && current_->what == section::kind::listed;
+        held_.add(leaf_, only_these
+                             ? *current_
+                             : finder_->around(narrowing_ ? narrowing_->whole() : *current_));
     }
 }
 
@@ -369,97 +463,109 @@ void machine::change_failed(plan::failure const &why)
                     "exclude what is done.",
                     why.sqlstate};
     }
-    bool const was_careful = layout_.still >= 0;
-    bool conflict = is_conflict(why);
-    if (was_careful && !careful_always_ && why.sqlstate == "42501") {
+    bool const was_careful = layout_.locked >= 0;
+    bool const may_not_lock = was_careful && !careful_always_ && why.sqlstate == "42501";
+    if (may_not_lock) {
         may_lock_ = false;
-        conflict = true;
-        notes_.push_back(fmt::format("rows that others hold cannot be skipped one by one without "
-                                     "the privilege UPDATE on a column of {}",
-                                     name()));
+        report_.note(fmt::format("rows that others hold cannot be skipped one by one without the "
+                                 "privilege UPDATE on a column of {}",
+                                 name()));
     }
-    bool const skips = was_careful || !may_lock_;
-    if (!conflict || (was_careful && ++conflicts_ >= most_conflicts)) {
+    if (why.sqlstate == "23503" && what_.deletes() && !target_.self_references.empty() &&
+        !referred_.has(leaf_)) {
+        referred_.add(leaf_, why.message);
+        held_.forget(leaf_);
+        close_leaf();
+    } else if (!may_not_lock && !is_conflict(why)) {
         leaf_failed(why);
-    } else if (!skips) {
+    } else if (may_not_lock || !may_lock_) {
+        careful_ = false;
+        put_aside(std::max(current_->rows, 1LL));
+        current_.reset();
+    } else if (!was_careful) {
         careful_ = true;
     } else {
-        careful_ = false;
-        not_all_changed(std::max(current_->rows, 1LL));
-        current_.reset();
+        met_a_lock(why);
     }
+}
+
+// Rows that others hold were skipped, and yet one is waited for: of another table, by a foreign key
+// or a trigger.
+void machine::met_a_lock(plan::failure const &why)
+{
+    bool const alone = current_->what == section::kind::listed && current_->rows == 1;
+    if (alone && ++conflicts_ >= most_conflicts) {
+        leaf_failed(why);
+        return;
+    }
+    auto const rows = current_->rows > 0 ? current_->rows : sizer_.rows();
+    if (alone) {
+        put_aside(1);
+    } else if (narrowing_) {
+        narrowing_->failed(rows);
+    } else {
+        narrowing_.emplace(*sql_, *current_, rows);
+    }
+    current_.reset();
 }
 
 void machine::close_leaf()
 {
     finder_.reset();
+    narrowing_.reset();
     current_.reset();
-    open_ = careful_ = false;
+    careful_ = false;
     conflicts_ = 0;
 }
 
 void machine::leaf_left_alone()
 {
-    notes_.push_back(fmt::format("{} was detached from {} while this ran, or another table has its "
-                                 "name now; it was left alone",
-                                 leaf_name(), name()));
+    report_.note(fmt::format("{} was detached from {} while this ran, or another table has its "
+                             "name now; it was left alone",
+                             leaf_name(), name()));
     held_.forget(leaf_);
     close_leaf();
 }
 
 void machine::leaf_failed(plan::failure const &why)
 {
-    failures_.push_back({leaf_name(), why});
+    report_.failed(leaf_name(), why);
     held_.forget(leaf_);
     close_leaf();
 }
 
 std::optional<plan::work> machine::finish_at_limit()
 {
-    if (!std::exchange(rest_asked_, true) && open_ && finder_ && (current_ || !finder_->done())) {
-        return ask(asked::rest, {sql_->count(finder_->rest(current_), counted_rest)});
+    if (!std::exchange(rest_asked_, true) && finder_ &&
+        (current_ || narrowing_ || !finder_->done())) {
+        auto const from = narrowing_ ? narrowing_->whole() : current_;
+        return ask(asked::rest, {sql_->count(finder_->rest(from), counted_rest)});
     }
     auto const stopped =
         fmt::format("stopped at max_rows ({}): ", thousands(*batches_wanted_.max_rows));
     if (rest_ > 0) {
-        notes_.push_back(fmt::format("{}{}{} more rows match in {}", stopped,
-                                     rest_ >= counted_rest ? "at least " : "", thousands(rest_),
-                                     leaf_name()));
+        report_.note(fmt::format("{}{}{} more rows match in {}", stopped,
+                                 rest_ >= counted_rest ? "at least " : "", thousands(rest_),
+                                 leaf_name()));
     }
     if (!to_visit_.empty()) {
-        notes_.push_back(
+        report_.note(
             fmt::format("{}{} more partitions were not looked at", stopped, to_visit_.size()));
     }
     if (!held_.empty()) {
-        notes_.push_back(stopped + "rows that others held were not tried again");
+        report_.note(stopped + "rows that others held were not tried again");
     }
-    finish();
-    return std::nullopt;
+    if (!referred_.empty()) {
+        report_.note(stopped + "rows that others refer to were not all tried again");
+    }
+    return finish();
 }
 
-void machine::finish()
+std::nullopt_t machine::finish()
 {
     finished_ = true;
-    if (left_ > rest_) {
-        notes_.push_back(fmt::format(
-            "{} rows of {} were held by other sessions, or kept by a trigger, and left as they are",
-            thousands(left_ - rest_), name()));
-    }
-    if (failures_.empty()) {
-        return;
-    }
-    auto const &first = failures_.front();
-    auto message = first.name + ": " + first.why.message;
-    if (failures_.size() > 1) {
-        message += fmt::format(" (and {} more of {} partitions failed)", failures_.size() - 1,
-                               target_.leaves.size());
-        for (std::size_t i = 1; i < failures_.size(); ++i) {
-            notes_.push_back(failures_[i].name + ": " + failures_[i].why.message);
-        }
-    } else if (target_.leaves.size() > 1) {
-        message += fmt::format(" (the other {} partitions are done)", target_.leaves.size() - 1);
-    }
-    throw error{message, first.why.hint, first.why.sqlstate};
+    report_.finish();
+    return std::nullopt;
 }
 
 } // namespace

@@ -35,6 +35,12 @@ std::string at_places(std::string const &array)
     return "ctid = ANY (ARRAY(SELECT pg_catalog.unnest(" + array + "::pg_catalog.tid[])))";
 }
 
+// A name for a table of ours beside one that the condition may call by name.
+std::string unlike(std::string_view name, std::string const &wanted)
+{
+    return name == wanted ? wanted + "_2" : wanted;
+}
+
 // The places of the rows that were locked, from one statement of a transaction to the next.
 constexpr std::string_view locked_places = "pgtend.locked";
 
@@ -46,11 +52,9 @@ constexpr std::string_view start_in_microseconds =
 
 } // namespace
 
-leaf_statements::leaf_statements(change const &what, catalog::leaf_table const &leaf,
-                                 std::string root)
-    : what_{what}, leaf_{leaf.name}, oid_{leaf.oid}, root_{std::move(root)}, below_{leaf.name !=
-                                                                                    what.table},
-      from_{"ONLY " + quote(leaf.name)}, alias_{quote_ident(what.table.name)}
+leaf_statements::leaf_statements(change const &what, leaf_facts leaf)
+    : what_{what}, leaf_{std::move(leaf)}, below_{leaf_.table.name != what.table},
+      from_{"ONLY " + quote(leaf_.table.name)}, alias_{quote_ident(what.table.name)}
 {
     if (below_) { // the condition may name the table: "where sessions.seen_at < ..."
         from_ += " AS " + alias_;
@@ -68,14 +72,14 @@ plan::statement leaf_statements::statement(std::string sql, std::vector<param> p
     plan::statement out;
     out.sql = std::move(sql);
     out.parameters = std::move(parameters);
-    out.locks = {{quote(leaf_), mode}};
+    out.locks = {{quote(leaf_.table.name), mode}};
     if (mode != lock_mode::access_share) {
         out.lock_timeout = longest_row_wait;
     }
     return out;
 }
 
-std::string leaf_statements::predicate(section const &rows, std::vector<param> &parameters) const
+std::string leaf_statements::within(section const &rows, std::vector<param> &parameters) const
 {
     using kind = section::kind;
     auto const where = " AND ";
@@ -119,6 +123,50 @@ std::string leaf_statements::predicate(section const &rows, std::vector<param> &
     return out;
 }
 
+std::string leaf_statements::predicate(section const &rows, std::vector<param> &parameters) const
+{
+    auto out = within(rows, parameters);
+    return out + not_written(parameters);
+}
+
+// CASE hides the comparison from the planner's estimate, which would have few rows left.
+std::string leaf_statements::not_written(std::vector<param> &parameters) const
+{
+    if (leaf_.writers == nullptr || leaf_.writers->empty()) {
+        return {};
+    }
+    auto const writers = next(parameters, "{" + leaf_.writers->substr(1) + "}");
+    return fmt::format(" AND CASE WHEN {} <> ALL ({}::pg_catalog.xid[]) THEN true ELSE false END",
+                       column("xmin"), writers);
+}
+
+// A row that refers to itself is no other one.
+std::string leaf_statements::unreferenced() const
+{
+    std::string out;
+    auto const other = unlike(what_.table.name, "pgtend_other");
+    for (auto const &key : leaf_.unreferenced) {
+        std::string same;
+        for (auto const &each : key.columns) {
+            same += fmt::format(" AND {}.{} = {}", other, quote_ident(each.column),
+                                column(each.referenced));
+        }
+        out += fmt::format(" AND NOT EXISTS (SELECT FROM {0} AS {1} WHERE NOT ({1}.tableoid = {2} "
+                           "AND {1}.ctid = {3}){4})",
+                           quote(what_.table), other, column("tableoid"), column("ctid"), same);
+    }
+    return out;
+}
+
+std::string leaf_statements::ending(std::string_view clock, std::vector<param> &parameters) const
+{
+    auto out = fmt::format("{} AS stamp, {} AS attached", clock, attached(parameters));
+    if (leaf_.writers != nullptr) {
+        out += ", pg_catalog.pg_current_xact_id()::pg_catalog.xid::text AS writer";
+    }
+    return out;
+}
+
 // True while the leaf has its name and is below the named table. As a subquery it is asked once for
 // a statement, and by the statement's snapshot, which is taken when the leaf is locked: whoever
 // detaches or renames it waits, or is done and seen.
@@ -127,9 +175,9 @@ std::string leaf_statements::attached(std::vector<param> &parameters) const
     if (!below_) {
         return "true";
     }
-    auto const name = next(parameters, quote(leaf_)) + "::text";
-    auto const oid = next(parameters, oid_) + "::pg_catalog.oid";
-    auto const root = next(parameters, root_) + "::pg_catalog.oid";
+    auto const name = next(parameters, quote(leaf_.table.name)) + "::text";
+    auto const oid = next(parameters, leaf_.table.oid) + "::pg_catalog.oid";
+    auto const root = next(parameters, leaf_.root) + "::pg_catalog.oid";
     return fmt::format(
         "(WITH RECURSIVE pgtend_above (oid) AS (SELECT {0} UNION SELECT i.inhparent FROM "
         "pgtend_above AS a JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = a.oid WHERE NOT "
@@ -185,7 +233,7 @@ plan::statement leaf_statements::size() const
 {
     return statement("SELECT pg_catalog.pg_relation_size($1::pg_catalog.regclass) / "
                      "pg_catalog.current_setting('block_size')::bigint AS blocks",
-                     {quote(leaf_)}, lock_mode::access_share);
+                     {quote(leaf_.table.name)}, lock_mode::access_share);
 }
 
 plan::statement leaf_statements::boundary(section const &from, long long rows) const
@@ -227,6 +275,7 @@ plan::statement leaf_statements::list(section const &rows, std::string const &af
     if (!after.empty()) {
         which += " AND " + column("ctid") + " > " + next(parameters, after) + "::pg_catalog.tid";
     }
+    which += unreferenced();
     auto const limit = number(parameters, most);
     return statement(fmt::format("SELECT pg_catalog.array_agg(z.place)::text AS places FROM "
                                  "(SELECT {0} AS place FROM {1} "
@@ -242,18 +291,20 @@ plan::statement leaf_statements::count_blocks(section const &blocks, long long s
     auto const first = number(parameters, blocks.first_block);
     auto const end = number(parameters, blocks.end_block);
     auto const each = number(parameters, step);
+    auto const written = not_written(parameters);
+    auto const series = unlike(what_.table.name, "pgtend_g");
     auto const place = [](std::string const &block) {
         return "pg_catalog.concat('(', " + block + ", ',0)')::pg_catalog.tid";
     };
     return statement(
         fmt::format(
-            "SELECT z.block, z.matching FROM (SELECT pgtend_g.pgtend_block AS block, (SELECT "
-            "pg_catalog.count(*) "
-            "FROM {} WHERE {} AND {} >= {} AND {} < {}) AS matching FROM "
-            "pg_catalog.generate_series({}, {} - 1, {}) "
-            "AS pgtend_g (pgtend_block) OFFSET 0) AS z WHERE z.matching > 0 ORDER BY z.block",
-            from_, in_parentheses(what_.where), column("ctid"), place("pgtend_g.pgtend_block"),
-            column("ctid"), place(fmt::format("LEAST(pgtend_g.pgtend_block + {}, {})", each, end)),
+            "SELECT z.block, z.matching FROM (SELECT {0}.pgtend_block AS block, (SELECT "
+            "pg_catalog.count(*) FROM {1} WHERE {2} AND {3} >= {4} AND {3} < {5}{6}) AS matching "
+            "FROM pg_catalog.generate_series({7}, {8} - 1, {9}) AS {0} (pgtend_block) OFFSET 0) AS "
+            "z WHERE z.matching > 0 ORDER BY z.block",
+            series, from_, in_parentheses(what_.where), column("ctid"),
+            place(series + ".pgtend_block"),
+            place(fmt::format("LEAST({}.pgtend_block + {}, {})", series, each, end)), written,
             first, end, each),
         std::move(parameters), lock_mode::access_share);
 }
@@ -306,23 +357,20 @@ plan::statement leaf_statements::change_locked() const
         {});
 }
 
-plan::statement leaf_statements::count_still(section const &rows) const
+plan::statement leaf_statements::count_still(section const &rows, bool all) const
 {
     std::vector<param> parameters;
-    auto const which = predicate(rows, parameters);
-    auto const same = attached(parameters);
-    return statement(
-        fmt::format(
-            "SELECT pg_catalog.count(*) AS still, {} AS stamp, {} AS attached FROM {} WHERE {}{}",
-            start_in_microseconds, same, from_, in_parentheses(what_.where), which),
-        std::move(parameters), lock_mode::access_share);
+    auto const which = all ? within(rows, parameters) : predicate(rows, parameters);
+    auto const end = ending(start_in_microseconds, parameters);
+    return statement(fmt::format("SELECT pg_catalog.count(*) AS still, {} FROM {} WHERE {}{}", end,
+                                 from_, in_parentheses(what_.where), which),
+                     std::move(parameters), lock_mode::access_share);
 }
 
 plan::statement leaf_statements::stamp() const
 {
     plan::statement out;
-    auto const same = attached(out.parameters);
-    out.sql = fmt::format("SELECT {} AS stamp, {} AS attached", clock_in_microseconds, same);
+    out.sql = "SELECT " + ending(clock_in_microseconds, out.parameters);
     return out;
 }
 

@@ -39,14 +39,25 @@ struct section {
     long long rows = 0;      // that matched when it was found; 0: not counted
 };
 
+// A leaf and what is to be known of it for its statements.
+struct leaf_facts {
+    catalog::leaf_table const &table;
+    std::string root; // the OID of the named table
+    // Transactions of this run (xid, with a comma before each): rows that they wrote are not looked
+    // at. Null: it needs no such thing.
+    std::string const *writers = nullptr;
+    // Only rows that no other row of the table refers to are listed.
+    std::vector<catalog::self_reference> unreferenced = {};
+};
+
 // The longest that a batch waits for a row of somebody else, holding its own.
 inline constexpr microseconds longest_row_wait = milliseconds{100};
 
 class leaf_statements {
   public:
-    // root: the OID of the named table. A leaf that is another one is changed only while it is
-    // still below that, under its name.
-    leaf_statements(change const &what, catalog::leaf_table const &leaf, std::string root);
+    // A leaf that is not the named table is changed only while it is still below that, under its
+    // name. Both parameters outlive it.
+    leaf_statements(change const &what, leaf_facts leaf);
 
     // -- looking, in READ ONLY transactions
 
@@ -80,27 +91,31 @@ class leaf_statements {
 
     // The careful way, three statements of one transaction: lock what nobody else holds (one row:
     // `locked`), change those that still match, and tell how many match that were not
-    // changed (one row: `still`, `stamp`).
+    // changed (one row: `still`, `stamp`); all: also of those that this run wrote.
     plan::statement lock_free(section const &rows, std::optional<long long> most = {}) const;
     plan::statement change_locked() const;
-    plan::statement count_still(section const &rows) const;
+    plan::statement count_still(section const &rows, bool all = false) const;
 
     // The last one of a changing transaction. One row: the clock again (`stamp`), and whether the
     // leaf is still what it was (`attached`): after a change, which has locked it, that is what the
-    // change saw. count_still tells both, too.
+    // change saw; with `writers` also this transaction (`writer`). count_still tells all of it,
+    // too.
     plan::statement stamp() const;
 
   private:
     plan::statement change_where(std::string which, std::vector<param> parameters) const;
+    std::string within(section const &rows, std::vector<param> &parameters) const;
     std::string predicate(section const &rows, std::vector<param> &parameters) const;
     std::string attached(std::vector<param> &parameters) const;
+    std::string not_written(std::vector<param> &parameters) const;
+    std::string unreferenced() const;
+    std::string ending(std::string_view clock, std::vector<param> &parameters) const;
     std::string column(std::string_view name) const;
     plan::statement statement(std::string sql, std::vector<param> parameters,
                               plan::lock_mode mode) const;
 
     change const &what_;
-    qualified_name leaf_;
-    std::string oid_, root_;
+    leaf_facts leaf_;
     bool below_;        // the leaf is not the named table
     std::string from_;  // ONLY "s"."leaf" AS "table"
     std::string alias_; // "table"

@@ -58,6 +58,7 @@ struct row {
     int held_for = 0;     // transactions of the machine during which another one holds it
     int changes = 0;
     bool gone = false;
+    int writer = 0; // the machine's transaction that wrote it; 0: another one's
 };
 
 // What a statement's predicate asks, read from its text.
@@ -78,6 +79,16 @@ class predicate {
             listed_ = places_in(*listed);
             std::sort(listed_->begin(), listed_->end());
         }
+        if (auto const writers = value("\"xmin\" <> ALL (")) {
+            for (auto const &each : parse_array(*writers)) {
+                writers_.push_back(std::stoi(each.value()));
+            }
+        }
+    }
+
+    bool written(row const &r) const
+    {
+        return std::find(writers_.begin(), writers_.end(), r.writer) != writers_.end();
     }
 
     // The parameter that follows this text.
@@ -106,7 +117,7 @@ class predicate {
         auto const at = [&](std::optional<std::string> const &bound, auto compare) {
             return !bound || compare(r.at, place_in(*bound));
         };
-        return r.matches && !r.gone && key(equal_, std::equal_to<>{}) &&
+        return r.matches && !r.gone && !written(r) && key(equal_, std::equal_to<>{}) &&
                key(least_, std::greater_equal<>{}) && key(above_, std::greater<>{}) &&
                key(below_, std::less<>{}) && at(first_, std::greater_equal<>{}) &&
                at(end_, std::less<>{}) && at(behind_, std::greater<>{}) && (!null_ || !r.key) &&
@@ -119,6 +130,7 @@ class predicate {
     std::optional<std::string> equal_, least_, above_, below_, first_, end_, behind_;
     bool null_ = false, not_null_ = false;
     std::optional<std::vector<place>> listed_ = {};
+    std::vector<int> writers_ = {};
 };
 
 class table {
@@ -143,6 +155,10 @@ class table {
     {
         for (auto &each : rows_) {
             each.held_for = std::max(0, each.held_for - 1);
+            // An update did not make the condition false for ever: now() has gone on.
+            if (each.changes > 0 && !each.gone && below(3) == 0) {
+                each.matches = true;
+            }
         }
         if (!busy || rows_.empty()) {
             return;
@@ -183,6 +199,7 @@ class table {
         meanwhile();
         auto const before = rows_;
         locked_.clear();
+        ++transaction_;
         plan::outcome out;
         for (auto const &each : work.statements) {
             auto result = answer(each, work.read_only);
@@ -250,9 +267,12 @@ class table {
         if (has("pg_relation_size")) {
             return one("blocks", std::to_string(places_ / 4 + 1));
         }
-        if (has("'jit'") || s.sql.ends_with("AS stamp, true AS attached")) {
+        if (!has("AS still") && (has("'jit'") || has("AS stamp, true AS attached"))) {
             clock_ += 1 + below(3'000);
-            return rows{{"stamp", "attached"}, {std::to_string(clock_), "t"}, 1, 0};
+            return rows{{"stamp", "attached", "writer"},
+                        {std::to_string(clock_), "t", std::to_string(transaction_)},
+                        1,
+                        0};
         }
         predicate const which{s};
         auto found = matching(which);
@@ -270,7 +290,7 @@ class table {
             return one("places", places.empty() ? param{} : param{array_of(places)});
         }
         if (has("generate_series")) {
-            return count_blocks(s);
+            return count_blocks(s, which);
         }
         if (has("AS matching FROM (SELECT 1")) {
             return one("matching", std::to_string(found.size()));
@@ -287,8 +307,9 @@ class table {
         }
         if (has("AS still")) {
             clock_ += 1 + below(3'000);
-            return rows{{"still", "stamp", "attached"},
-                        {std::to_string(found.size()), std::to_string(clock_), "t"},
+            return rows{{"still", "stamp", "attached", "writer"},
+                        {std::to_string(found.size()), std::to_string(clock_), "t",
+                         std::to_string(transaction_)},
                         1,
                         0};
         }
@@ -316,13 +337,13 @@ class table {
                 0};
     }
 
-    rows count_blocks(plan::statement const &s)
+    rows count_blocks(plan::statement const &s, predicate const &which)
     {
         auto const at = [&](std::size_t i) { return std::stoi(s.parameters.at(i).value()); };
         std::vector<param> cells;
         for (int block = at(0); block < at(1); block += at(2)) {
             auto const count = std::count_if(rows_.begin(), rows_.end(), [&](row const &r) {
-                return r.matches && !r.gone && r.at.first >= block &&
+                return r.matches && !r.gone && !which.written(r) && r.at.first >= block &&
                        r.at.first < std::min(block + at(2), at(1));
             });
             if (count > 0) {
@@ -369,6 +390,10 @@ class table {
             } else {
                 each->matches = false;
                 each->at = next_place();
+                each->writer = transaction_;
+                if (each->key) {
+                    each->key = *each->key + below(200);
+                }
             }
         }
         return deletes_ ? rows{{}, {}, 0, count} : one("changed", std::to_string(count));
@@ -379,7 +404,7 @@ class table {
     bool deletes_;
     std::vector<row> rows_;
     std::vector<place> locked_;
-    int places_ = 0;
+    int places_ = 0, transaction_ = 100;
     long long clock_ = 0;
 };
 

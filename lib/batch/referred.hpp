@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Leaves whose rows refer to each other by a foreign key that refuses deletes: rows that no other
+// one refers to are deleted first, in passes, as long as a pass brings something.
+#pragma once
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pgtend::batch {
+
+class referred_rows {
+  public:
+    bool has(std::size_t leaf) const
+    {
+        return std::find(leaves_.begin(), leaves_.end(), leaf) != leaves_.end();
+    }
+    bool empty() const noexcept { return leaves_.empty(); }
+    // why: what the server said.
+    void add(std::size_t leaf, std::string why)
+    {
+        rows_before_ = -1;
+        leaves_.push_back(leaf);
+        why_ = std::move(why);
+    }
+    std::string const &why() const noexcept { return why_; }
+
+    // The next leaf to go through; rows: deleted so far, of all. Nothing after a pass without any.
+    std::optional<std::size_t> next(long long rows)
+    {
+        if (pass_.empty() && rows != rows_before_) {
+            pass_.assign(leaves_.begin(), leaves_.end());
+            rows_before_ = rows;
+        }
+        return take(pass_);
+    }
+    // Leaves whose rest has not been counted.
+    std::optional<std::size_t> next_to_count()
+    {
+        if (!counting_) {
+            counting_ = true;
+            pass_.assign(leaves_.begin(), leaves_.end());
+        }
+        return take(pass_);
+    }
+
+  private:
+    static std::optional<std::size_t> take(std::deque<std::size_t> &from)
+    {
+        if (from.empty()) {
+            return std::nullopt;
+        }
+        auto const out = from.front();
+        from.pop_front();
+        return out;
+    }
+
+    std::vector<std::size_t> leaves_ = {};
+    std::deque<std::size_t> pass_ = {};
+    long long rows_before_ = -1;
+    std::string why_ = {};
+    bool counting_ = false;
+};
+
+} // namespace pgtend::batch
