@@ -18,10 +18,15 @@ SELECT c.oid,
              JOIN pg_catalog.pg_namespace xn ON xn.oid = xc.relnamespace
              CROSS JOIN LATERAL pg_catalog.unnest(ARRAY[xn.nspname::text, xc.relname::text]) AS part
              WHERE x.indrelid = c.oid AND x.indisreplident) AS replica_index,
-       ARRAY(SELECT part
-             FROM (SELECT DISTINCT confrelid AS other FROM pg_catalog.pg_constraint
-                   WHERE conrelid = c.oid AND contype = 'f' AND confrelid <> c.oid) fk
-             JOIN pg_catalog.pg_class oc ON oc.oid = fk.other AND NOT oc.relispartition
+       -- With what is below them, and the table itself and its own partitions when it refers to itself.
+       ARRAY(WITH RECURSIVE fk (other) AS (
+                 SELECT f.confrelid FROM pg_catalog.pg_constraint f WHERE f.conrelid = c.oid AND f.contype = 'f'
+                 UNION
+                 SELECT i.inhrelid FROM fk JOIN pg_catalog.pg_inherits i ON i.inhparent = fk.other AND NOT i.inhdetachpending
+             )
+             SELECT part
+             FROM fk
+             JOIN pg_catalog.pg_class oc ON oc.oid = fk.other
              JOIN pg_catalog.pg_namespace o ON o.oid = oc.relnamespace
              CROSS JOIN LATERAL pg_catalog.unnest(ARRAY[o.nspname::text, oc.relname::text])
                  WITH ORDINALITY AS u (part, ord)
@@ -66,11 +71,28 @@ SELECT c.oid,
              WHERE d.defaclobjtype = 'r' AND d.defaclnamespace IN (0, c.relnamespace)
                AND acl.grantee <> c.relowner AND (acl.grantee = 0 OR r.oid IS NOT NULL)
              ORDER BY 1 NULLS FIRST) AS default_grantees,
-       pg_catalog.pg_has_role(worker.oid, c.relowner, 'USAGE') AS may_act_as_owner,
+       pg_catalog.pg_has_role(worker.oid, c.relowner, 'USAGE')
+       -- From 16 on OWNER TO asks for the option SET of a membership; before, its name is an error.
+       AND CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000
+                THEN pg_catalog.pg_has_role(worker.oid, c.relowner, 'SET') ELSE true END AS may_act_as_owner,
+       owner.rolsuper AS owner_is_superuser,
        pg_catalog.has_schema_privilege(worker.oid, c.relnamespace, 'CREATE') AS may_create_in_schema,
        worker.rolsuper OR pg_catalog.has_schema_privilege(c.relowner, c.relnamespace, 'CREATE') AS owner_may_create,
        default_part.relation AS default_relation,
        default_part.bytes AS default_bytes,
+       default_part.partitioned AS default_partitioned,
+       ARRAY(WITH RECURSIVE below (oid) AS (
+                 SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = p.partdefid
+                 UNION
+                 SELECT i.inhrelid FROM below JOIN pg_catalog.pg_inherits i ON i.inhparent = below.oid
+             )
+             SELECT part
+             FROM below
+             JOIN pg_catalog.pg_class bc ON bc.oid = below.oid
+             JOIN pg_catalog.pg_namespace b ON b.oid = bc.relnamespace
+             CROSS JOIN LATERAL pg_catalog.unnest(ARRAY[b.nspname::text, bc.relname::text])
+                 WITH ORDINALITY AS u (part, ord)
+             ORDER BY b.nspname, bc.relname, ord) AS default_below,
        (SELECT pg_catalog.quote_ident(a.attname) FROM pg_catalog.pg_attribute a
         WHERE a.attrelid = c.oid AND a.attnum = p.partattrs[0] AND a.attnum > 0) AS key_quoted,
        (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute a
@@ -82,7 +104,7 @@ JOIN pg_catalog.pg_roles worker ON worker.rolname = coalesce($2::name, current_u
 LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
 LEFT JOIN pg_catalog.pg_tablespace ts ON ts.oid = c.reltablespace
 LEFT JOIN LATERAL (
-    SELECT pg_catalog.format('%I.%I', dn.nspname, dc.relname) AS relation,
+    SELECT pg_catalog.format('%I.%I', dn.nspname, dc.relname) AS relation, dc.relkind = 'p' AS partitioned,
            dc.relpages::bigint * pg_catalog.current_setting('block_size')::bigint AS bytes
     FROM pg_catalog.pg_class dc
     JOIN pg_catalog.pg_namespace dn ON dn.oid = dc.relnamespace

@@ -53,7 +53,7 @@ SELECT w.oid, n.nspname AS schema, w.relname AS name, w.relkind AS kind,
        -- The privilege MAINTAIN exists from 17 on; before, its name is an error.
        OR CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 170000
                THEN pg_catalog.has_table_privilege(worker.oid, w.oid, 'MAINTAIN') ELSE false END AS may,
-       owner.rolname AS owner
+       owner.rolname AS owner, owner.rolsuper AS owner_is_superuser
 FROM wanted w
 JOIN pg_catalog.pg_namespace n ON n.oid = w.relnamespace
 JOIN pg_catalog.pg_roles owner ON owner.oid = w.relowner

@@ -60,18 +60,21 @@ creation_facts facts_of(rows const &found, std::size_t row)
     out.may_act_as_owner = found.flag(row, "may_act_as_owner");
     out.may_create_in_schema = found.flag(row, "may_create_in_schema");
     out.owner_may_create = found.flag(row, "owner_may_create");
+    out.owner_is_superuser = found.flag(row, "owner_is_superuser");
+    out.default_below = names_of(found.text(row, "default_below"));
     out.default_bytes = found.integer(row, "default_bytes");
     return out;
 }
 
-// Rows of the default partition in each range, in one pass. The names come quoted from the server.
+// Rows of the default partition (`relation`, after ONLY unless it is partitioned itself) in each
+// range, in one pass. The names come quoted from the server.
 std::string count_in_ranges(std::string const &relation, std::string const &key,
                             std::string const &type)
 {
     return "SELECT r.position, pg_catalog.count(*) FROM ROWS FROM (pg_catalog.unnest($1::" + type +
            "[]), pg_catalog.unnest($2::" + type +
-           "[])) WITH ORDINALITY AS r (low, high, position) JOIN ONLY " + relation + " d ON d." +
-           key + " >= r.low AND d." + key + " < r.high WHERE d." + key +
+           "[])) WITH ORDINALITY AS r (low, high, position) JOIN " + relation + " d ON d." + key +
+           " >= r.low AND d." + key + " < r.high WHERE d." + key +
            " >= (SELECT pg_catalog.min(low) FROM pg_catalog.unnest($1::" + type +
            "[]) low) AND d." + key +
            " < (SELECT pg_catalog.max(high) FROM pg_catalog.unnest($2::" + type +
@@ -87,9 +90,10 @@ void count_rows_in_default(pg::session &s, rows const &found, std::size_t row,
         low.emplace_back(each.from);
         high.emplace_back(each.to);
     }
+    std::string const only = found.flag(row, "default_partitioned") ? "" : "ONLY ";
     try {
         auto const counted =
-            s.run(count_in_ranges(found.text(row, "default_relation"),
+            s.run(count_in_ranges(only + found.text(row, "default_relation"),
                                   found.text(row, "key_quoted"), found.text(row, "key_type")),
                   {array_literal(low), array_literal(high)}, limit);
         for (auto &each : into.rows_in_default) {

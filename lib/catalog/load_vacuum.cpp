@@ -55,6 +55,7 @@ class table_reader {
         }
         out.may = found_.flag(row, may_);
         out.owner = found_.text(row, owner_);
+        out.owner_is_superuser = found_.flag(row, owner_is_superuser_);
         return out;
     }
 
@@ -78,7 +79,8 @@ class table_reader {
                 last_analyze_ = found_.column("last_analyze"),
                 last_autoanalyze_ = found_.column("last_autoanalyze"),
                 options_ = found_.column("options"), may_ = found_.column("may"),
-                owner_ = found_.column("owner");
+                owner_ = found_.column("owner"),
+                owner_is_superuser_ = found_.column("owner_is_superuser");
 };
 
 } // namespace

@@ -103,7 +103,9 @@ struct creation_facts {
     std::string tablespace; // empty: the server's default
     std::optional<std::string> comment = {};
     bool temporary = false;
-    std::vector<qualified_name> references;    // tables that its foreign keys point to
+    // Tables that its foreign keys point to, with all partitions of each; itself and its own
+    // partitions when one points to itself.
+    std::vector<qualified_name> references;
     std::vector<qualified_name> referenced_by; // tables whose foreign keys point to it
     std::vector<column_setting> columns;       // only those with settings
     std::vector<granted> grants;               // on the parent, but for the owner's
@@ -111,9 +113,11 @@ struct creation_facts {
     // string: PUBLIC.
     std::vector<std::string> default_grantees;
 
-    std::string role;                 // who will do the work
-    bool is_owner = true;             // role == owner
-    bool may_act_as_owner = true;     // owner, a member that inherits, or superuser
+    std::string role;     // who will do the work
+    bool is_owner = true; // role == owner
+    bool owner_is_superuser = false;
+    // Owner, a member that inherits and (from 16 on) may SET ROLE, or superuser.
+    bool may_act_as_owner = true;
     bool may_create_in_schema = true; // CREATE on the schema, of the role
     bool owner_may_create =
         true; // of the owner: ALTER ... OWNER TO asks for it, unless the role is a superuser
@@ -125,6 +129,7 @@ struct creation_facts {
     // when there is no default partition, or it could not be read (the server then tells by error
     // 23514).
     std::vector<std::optional<long long>> rows_in_default;
+    std::vector<qualified_name> default_below = {}; // below a partitioned default partition
     long long default_bytes =
         0; // size of the default partition by the last VACUUM or ANALYZE; ATTACH reads all of it
 };
@@ -192,6 +197,7 @@ struct vacuum_table {
     std::vector<std::string> options; // reloptions, those of its TOAST table as "toast.name=value"
     bool may = true; // owner of it or of the database, superuser; from 17 on also MAINTAIN
     std::string owner;
+    bool owner_is_superuser = false;
 };
 
 struct vacuum_snapshot {

@@ -143,7 +143,7 @@ std::string key_axis::text(civil_time const &at) const
 std::string key_axis::text(catalog::time_point at) const
 {
     if (at == catalog::before_all || at == catalog::after_all) {
-        return at == catalog::before_all ? "MINVALUE" : "MAXVALUE";
+        return at == catalog::before_all ? "MINVALUE or -infinity" : "MAXVALUE or infinity";
     }
     auto const second = std::chrono::floor<seconds>(microseconds{at});
     auto const fraction = (microseconds{at} - second).count();

@@ -45,7 +45,7 @@ class key_axis {
     // The same as SQL reads it, whatever TimeZone and DateStyle the session has: "2025-01-01
     // 00:00:00+01" with the zone's offset, "2025-01-01 00:00:00", "2025-01-01".
     std::string text(civil_time const &at) const;
-    // A bound that exists already: "2025-01-01 00:00:00+01", "MINVALUE", "MAXVALUE".
+    // A bound that exists already, for people: "2025-01-01 00:00:00+01", "MAXVALUE or infinity".
     std::string text(catalog::time_point at) const;
     // What clocks of the zone show.
     civil_time civil(pgtend::instant at) const { return zone_.to_civil(at).civil; }

@@ -135,17 +135,29 @@ plan::statement attach(due_table const &table, std::string const &partition,
     out.sql = "ALTER TABLE " + quote(table.table) + " ATTACH PARTITION " + partition +
               " FOR VALUES FROM (" + std::string{trim(quote_literal(wanted.from))} + ") TO (" +
               std::string{trim(quote_literal(wanted.to))} + ")";
-    out.locks.push_back({quote(table.table), lock_mode::share_update_exclusive});
+    std::map<qualified_name, std::size_t> at; // the strongest mode on each
+    auto const add = [&](qualified_name const &name, lock_mode mode) {
+        auto const [found, is_new] = at.emplace(name, out.locks.size());
+        if (is_new) {
+            out.locks.push_back({quote(name), mode});
+        } else {
+            auto &held = out.locks[found->second].mode;
+            held = std::max(held, mode);
+        }
+    };
+    add(table.table, lock_mode::share_update_exclusive);
     if (!table.default_partition.name.empty()) {
-        out.locks.push_back({quote(table.default_partition), lock_mode::access_exclusive});
+        add(table.default_partition, lock_mode::access_exclusive);
+        for (auto const &each : facts.default_below) {
+            add(each, lock_mode::access_exclusive);
+        }
         out.comment = "reads the whole default partition, unless a CHECK on it rules the range out";
     }
     auto others = facts.references;
     others.insert(others.end(), facts.referenced_by.begin(), facts.referenced_by.end());
     std::sort(others.begin(), others.end());
-    others.erase(std::unique(others.begin(), others.end()), others.end());
     for (auto const &each : others) {
-        out.locks.push_back({quote(each), lock_mode::share_row_exclusive});
+        add(each, lock_mode::share_row_exclusive);
     }
     return out;
 }

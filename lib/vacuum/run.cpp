@@ -20,8 +20,10 @@ error missing_right(vacuum_table const &table, catalog::vacuum_snapshot const &a
 {
     auto const name = plan::quote(table.name);
     auto const role = plan::quote_ident(all.role);
-    auto hint = "ALTER TABLE " + name + " OWNER TO " + role + ", or GRANT " +
-                plan::quote_ident(table.owner) + " TO " + role;
+    auto hint = "ALTER TABLE " + name + " OWNER TO " + role;
+    if (!table.owner_is_superuser) {
+        hint += ", or GRANT " + plan::quote_ident(table.owner) + " TO " + role;
+    }
     if (all.settings.server_version >= 170000) {
         hint = "GRANT MAINTAIN ON " + name + " TO " + role;
     }

@@ -233,6 +233,10 @@ TEST_SUITE("nodb")
         CHECK(why.message() ==
               "role tend may not add partitions to public.orders: it belongs to app");
         CHECK(why.hint().starts_with("GRANT \"app\" TO \"tend\""));
+        facts.owner_is_superuser = true; // not to be given away
+        CHECK(refusal_of(orders(), facts).hint() ==
+              "ALTER TABLE \"public\".\"orders\" OWNER TO \"tend\", or run as app");
+        facts.owner_is_superuser = false;
         CHECK(why.sqlstate() == "42501");
         facts.may_act_as_owner = true;
         facts.may_create_in_schema = false;

@@ -134,7 +134,7 @@ TEST_SUITE("nodb")
         key_axis const date{key_kind::date, zone::load("Africa/Cairo")};
         CHECK(date.text({2023, 4, 28}) == "2023-04-28");
         CHECK(date.text(date.point({2023, 4, 28})) == "2023-04-28");
-        CHECK(plain.text(catalog::after_all) == "MAXVALUE");
+        CHECK(plain.text(catalog::after_all) == "MAXVALUE or infinity");
         CHECK(plain.text(plain.point({2023, 4, 28}) + 250'000) == "2023-04-28 00:00:00.250000");
         CHECK(instants("Europe/Berlin").text(at("2026-07-01T00:00:00.5Z")) ==
               "2026-07-01 02:00:00.500000+02");
