@@ -88,6 +88,7 @@ void read_value(reader &r, node const &n, model::assignment &out)
     case plain_kind::odd_integer:
     case plain_kind::odd_decimal:
     case plain_kind::sexagesimal:
+    case plain_kind::date:
         r.error(n, fmt::format("{} is {}", shown(n.text), describe(kind, n.text)),
                 fmt::format("quote it if this text is meant: \"{}\"", n.text));
         return;

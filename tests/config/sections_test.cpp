@@ -282,7 +282,7 @@ TEST_SUITE("nodb")
         auto const e = action_of<model::expire_action>(
             "expire: { table: a.b, where: x, set: { status: cancelled, at: { sql: \"now()\" }, "
             "driver: null, active: false,\n"
-            "      n: 0, factor: 0.5, Folded: x, '\"Kept\"': \"no\", day: 2025-01-15 } }");
+            "      n: 0, factor: 0.5, Folded: x, '\"Kept\"': \"no\", day: \"2025-01-15\" } }");
         CHECK(e.in[0].table.name == "b");
         REQUIRE(e.set.size() == 9);
         CHECK(e.set[0].column == "status");
@@ -309,6 +309,8 @@ TEST_SUITE("nodb")
         CHECK(wrong("a: 022").size() == 1);
         CHECK(wrong("a: 1e3").size() == 1);
         CHECK(wrong("a: 12:30:00").size() == 1);
+        CHECK(wrong("a: 2025-01-15") ==
+              lines{"5:47: a: '2025-01-15' is a date to some YAML readers, a text to others"});
         CHECK(wrong("a: ") == lines{"5:44: column 'a' has no value"});
         CHECK(wrong("a: [1]").size() == 1);
         CHECK(wrong("a: 1, A: 2") == lines{"5:50: column a is set twice"});

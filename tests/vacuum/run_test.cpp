@@ -237,6 +237,8 @@ TEST_SUITE("nodb")
         };
         CHECK(hint(150000) ==
               "ALTER TABLE \"public\".\"closed\" OWNER TO \"tend\", or GRANT \"app\" TO \"tend\"");
+        closed.owner_is_superuser = true; // not to be given away
+        CHECK(hint(150000) == "ALTER TABLE \"public\".\"closed\" OWNER TO \"tend\"");
         CHECK(hint(170000) == "GRANT MAINTAIN ON \"public\".\"closed\" TO \"tend\"");
         closed.dead = 0;
         CHECK(plan_of({closed}, {}).empty());
