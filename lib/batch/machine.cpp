@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "batch/attempt.hpp"
 #include "batch/describe.hpp"
 #include "batch/explain.hpp"
 #include "batch/held_rows.hpp"
@@ -66,12 +67,6 @@ class machine final : public plan::task {
   private:
     enum class asked { nothing, rights, table, find, change, referred, rest };
 
-    // Where the results of a changing work are; -1: not asked.
-    struct layout {
-        int find = -1, first_stamp = -1, locked = -1, changed = -1, last_stamp = -1;
-        bool still = false; // the last one counts what matches still
-    };
-
     std::string name() const { return display(what_.table); }
     catalog::leaf_table const &leaf() const { return target_.leaves[leaf_]; }
     std::string leaf_name() const { return display(leaf().name); }
@@ -90,7 +85,8 @@ class machine final : public plan::task {
     }
     // Of the leaf, for this command.
     bool may_keep() const { return what_.deletes() ? leaf().keeps_deleted : leaf().keeps_updated; }
-    bool fires() const { return what_.deletes() ? leaf().fires_on_delete : leaf().fires_on_update; }
+    // What the run wrote in the leaf may match.
+    bool may_meet_own() const { return !what_.deletes() || leaf().fires_on_delete; }
     std::optional<long long> remaining() const
     {
         return batches_wanted_.max_rows
@@ -118,7 +114,6 @@ class machine final : public plan::task {
     void table_known(plan::outcome const &last);
     void rest_known(asked what, long long rows);
     void changed(plan::outcome const &last);
-    void not_changed(plan::outcome const &last, long long count);
     void put_aside(long long count);
     void change_failed(plan::failure const &why);
     void met_a_lock(plan::failure const &why);
@@ -152,7 +147,7 @@ class machine final : public plan::task {
     std::optional<narrowing> narrowing_ = {};
     std::optional<section> current_ = {};
     bool careful_ = false; // the current one, because it met a lock
-    layout layout_ = {};
+    attempt attempt_ = {};
     int conflicts_ = 0;
 };
 
@@ -231,7 +226,7 @@ bool machine::open_leaf(std::size_t which)
         return false;
     }
     leaf_facts facts{.table = leaf(), .root = target_.found.oid};
-    if (!what_.deletes() || fires()) {
+    if (may_meet_own()) {
         facts.writers = &writers_[leaf_];
     }
     if (referred_.has(leaf_)) {
@@ -267,53 +262,35 @@ std::optional<plan::work> machine::open_next()
 
 plan::work machine::ask_change()
 {
-    plan::work out{.statements = {},
-                   .read_only = false,
-                   .pause_before = std::exchange(rest_before_, microseconds{0})};
-    layout_ = {};
-    auto const add = [&](plan::statement statement) {
-        out.statements.push_back(std::move(statement));
-        return static_cast<int>(out.statements.size()) - 1;
-    };
+    attempt::wish wish{.rows = *current_};
     // Near the limit the statement itself keeps it; a list has been cut already.
-    std::optional<long long> most;
     if (remaining() && current_->what != section::kind::listed &&
         *remaining() < 10 * sizer_.rows() + current_->rows) {
-        most = remaining();
+        wish.most = remaining();
     }
-    layout_.first_stamp = add(prelude());
     if (!narrowing_ && finder_->asks_along()) {
-        layout_.find = add(finder_->question(batch_rows()).at(0));
+        wish.along = finder_->question(batch_rows()).at(0);
     }
-    if (careful_always_ || (may_lock_ && (careful_ || narrowing_ || held_.round() > 0))) {
-        layout_.locked = add(sql_->lock_free(*current_, most));
-        layout_.changed = add(sql_->change_locked());
-        layout_.still = true;
-    } else {
-        layout_.changed = add(sql_->change_rows(*current_, most));
-        layout_.still = may_keep();
-    }
-    layout_.last_stamp =
-        add(layout_.still ? sql_->count_still(*current_, may_keep() && current_->rows == 0)
-                          : sql_->stamp());
+    wish.careful = careful_always_ || (may_lock_ && (careful_ || narrowing_ || held_.round() > 0));
+    wish.may_keep = may_keep();
+    wish.notes_writer = may_meet_own();
+    attempt_ = attempt{*sql_, std::move(wish)};
+    auto pause = std::exchange(rest_before_, microseconds{0});
     if (std::exchange(pause_, true)) {
-        out.pause_before = std::max(out.pause_before, batches_wanted_.pause);
+        pause = std::max(pause, batches_wanted_.pause);
     }
     asked_ = asked::change;
-    return out;
+    return {.statements = attempt_.take(), .read_only = false, .pause_before = pause};
 }
 
 void machine::absorb(asked what, plan::outcome const &last)
 {
     if (last.failed) {
         auto const &why = *last.failed;
-        // 53200: too many partitions to lock all at once; then none is excluded.
         if (why.sqlstate == "42P01" && what == asked::find && calls_by_schema()) {
-            report_.fail_all({why.sqlstate, why.message,
-                              fmt::format("Write {0}.column, without the schema: in the tables "
-                                          "below it, which are worked on, only {0} is known.",
-                                          display_identifier(what_.table.name))});
+            report_.fail_all(called_by_schema(what_, why));
         }
+        // 53200: too many partitions to lock all at once; then none is excluded.
         if (is_wrong_statement(why) || what == asked::rights ||
             (what == asked::table && why.sqlstate != "53200")) {
             report_.fail_all(why);
@@ -366,11 +343,7 @@ void machine::rights_known(plan::outcome const &last)
     auto const &answer = last.results.at(0);
     careful_always_ = careful_always_ || answer.flag(0, "reads");
     if (works_below() && answer.flag(0, "policies")) {
-        report_.fail_all(
-            {"42501",
-             "policies of row level security hold for this role, but not in the partitions, "
-             "which are worked on directly",
-             "Run the job as the owner of the table, or as a role with BYPASSRLS."});
+        report_.fail_all(policies_do_not_reach());
     }
 }
 
@@ -388,56 +361,34 @@ void machine::table_known(plan::outcome const &last)
 
 void machine::changed(plan::outcome const &last)
 {
-    auto const at = [&](int index) -> rows const & {
-        return last.results.at(static_cast<std::size_t>(index));
-    };
-    auto const &end = at(layout_.last_stamp);
-    auto const count = what_.deletes() ? at(layout_.changed).affected()
-                                       : at(layout_.changed).integer(0, "changed");
-    report_.done.rows += count;
+    auto const got = attempt_.read(last, what_.deletes());
+    report_.done.rows += got.changed;
     ++report_.done.batches;
     conflicts_ = 0;
     careful_ = false;
     if (narrowing_) {
         narrowing_->succeeded();
     }
-    sizer_.measured(
-        count, microseconds{end.integer(0, "stamp") - at(layout_.first_stamp).integer(0, "stamp")},
-        last.elapsed);
-    if (!what_.deletes() || fires()) {
-        writers_[leaf_] += "," + end.text(0, "writer");
+    sizer_.measured(got.changed, got.took, last.elapsed);
+    if (may_meet_own()) {
+        writers_[leaf_] += "," + got.writer;
     }
-    if (!end.flag(0, "attached")) {
+    if (!got.attached) {
         leaf_left_alone();
         return;
     }
     if (!remaining() || *remaining() > 0) {
-        not_changed(last, count);
+        // A trigger that keeps rows fires again when they come again: only when others hold some
+        // beside them.
+        if (may_keep() && got.held <= 0) {
+            report_.done.left += got.missing;
+        } else {
+            put_aside(got.missing);
+        }
         current_.reset();
     }
-    if (layout_.find >= 0) {
-        finder_->answer({at(layout_.find)}, microseconds{0});
-    }
-}
-
-// What matched in the current section and was not among the `count` rows that were changed.
-void machine::not_changed(plan::outcome const &last, long long count)
-{
-    auto const at = [&](int index) -> rows const & {
-        return last.results.at(static_cast<std::size_t>(index));
-    };
-    auto const still = layout_.still ? at(layout_.last_stamp).integer(0, "still") : 0;
-    auto const missing = std::max(still, current_->rows - count);
-    // A trigger that keeps rows fires again when they come again: only when others hold some beside
-    // them. What was locked, and not changed, is kept.
-    auto const locked = layout_.locked >= 0 ? at(layout_.locked).integer(0, "locked") : 0;
-    auto const held = layout_.locked < 0   ? 0
-                      : current_->rows > 0 ? current_->rows - locked
-                                           : still - (locked - count);
-    if (may_keep() && held <= 0) {
-        report_.done.left += missing;
-    } else {
-        put_aside(missing);
+    if (got.answer) {
+        finder_->answer({*got.answer}, microseconds{0});
     }
 }
 
@@ -463,7 +414,7 @@ void machine::change_failed(plan::failure const &why)
                     "exclude what is done.",
                     why.sqlstate};
     }
-    bool const was_careful = layout_.locked >= 0;
+    bool const was_careful = attempt_.careful();
     bool const may_not_lock = was_careful && !careful_always_ && why.sqlstate == "42501";
     if (may_not_lock) {
         may_lock_ = false;
@@ -524,6 +475,7 @@ void machine::leaf_left_alone()
                              "name now; it was left alone",
                              leaf_name(), name()));
     held_.forget(leaf_);
+    referred_.forget(leaf_);
     close_leaf();
 }
 
@@ -531,6 +483,7 @@ void machine::leaf_failed(plan::failure const &why)
 {
     report_.failed(leaf_name(), why);
     held_.forget(leaf_);
+    referred_.forget(leaf_);
     close_leaf();
 }
 

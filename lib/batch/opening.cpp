@@ -64,6 +64,23 @@ plan::statement opening_question(catalog::batch_target const &target, mentions c
     return out;
 }
 
+plan::failure policies_do_not_reach()
+{
+    return {.sqlstate = "42501",
+            .message = "policies of row level security hold for this role, but not in the "
+                       "partitions, which are worked on directly",
+            .hint = "Run the job as the owner of the table, or as a role with BYPASSRLS."};
+}
+
+plan::failure called_by_schema(change const &what, plan::failure const &why)
+{
+    return {.sqlstate = why.sqlstate,
+            .message = why.message,
+            .hint = fmt::format("Write {0}.column, without the schema: in the tables below it, "
+                                "which are worked on, only {0} is known.",
+                                display_identifier(what.table.name))};
+}
+
 plan::statement explain_table(change const &what)
 {
     plan::statement out;

@@ -4,6 +4,7 @@
 #include "batch/condition.hpp"
 #include "batch/statements.hpp"
 #include "catalog/snapshot.hpp"
+#include "plan/task.hpp"
 
 namespace pgtend::batch {
 
@@ -15,6 +16,11 @@ mentions mentioned_in(change const &what);
 // True for a sub-select in a policy that holds, and for whatever may call a function that somebody
 // wrote in another language than C: see `mentions`.
 plan::statement opening_question(catalog::batch_target const &target, mentions const &what);
+
+// What is told when policies hold for the role on a table whose rows are in others.
+plan::failure policies_do_not_reach();
+// The same of a condition that names the table with its schema, which a leaf does not know (42P01).
+plan::failure called_by_schema(change const &what, plan::failure const &why);
 
 // EXPLAIN (FORMAT JSON, VERBOSE) of reading the table with the condition: which leaves may have
 // matching rows.

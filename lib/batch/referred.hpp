@@ -25,6 +25,12 @@ class referred_rows {
         leaves_.push_back(leaf);
         why_ = std::move(why);
     }
+    // A leaf that failed.
+    void forget(std::size_t leaf)
+    {
+        std::erase(leaves_, leaf);
+        std::erase(pass_, leaf);
+    }
     std::string const &why() const noexcept { return why_; }
 
     // The next leaf to go through; rows: deleted so far, of all. Nothing after a pass without any.
