@@ -223,8 +223,8 @@ TEST_SUITE("db")
                         }
                     }};
                     try {
-                        bool const slow = i % 16 == 0;
-                        s.run(slow ? "SELECT pg_sleep(0.003)" : "SELECT 1", {},
+                        bool const slow = i % 32 == 0; // long enough for a busy machine
+                        s.run(slow ? "SELECT pg_sleep(0.2)" : "SELECT 1", {},
                               {slow ? 2ms : 1s, source.get_token()});
                     } catch (timed_out const &) {
                         ++ended;
