@@ -23,10 +23,13 @@ namespace pgtend::batch {
 //  portions.
 //  - No index: heap blocks, counted in strides and changed in ranges that hold the wanted number of
 //  rows.
-// Every changing statement asks the whole condition again. A batch that waits longer than
-// `longest_row_wait` for somebody's row is taken back and repeated the careful way (rows that
-// others hold are skipped); conditions that may read other tables go the careful way always. What
-// was skipped is tried again at the end of the table, twice, and then counted as left.
+// Every changing statement asks the whole condition again, and whether a leaf that is not the named
+// table is still below it. What the run itself wrote is not looked at again. A batch that waits
+// longer than `longest_row_wait` for somebody's row is taken back and repeated the careful way
+// (rows that others hold are skipped); conditions that may read other tables go the careful way
+// always. A careful batch that meets a lock all the same is halved, down to one row. What was
+// skipped is tried again at the end of the table, twice, and then counted as left. Rows that refer
+// to each other are deleted from the ends.
 //
 // It throws error when the condition or an expression is wrong (class 42), when an update leaves
 // rows matching, and at its end when leaves failed; a leaf that fails does not stop the others.
