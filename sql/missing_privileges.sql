@@ -2,6 +2,7 @@
 -- What a role may do on relations, to say which GRANT is missing after error 42501.
 -- $1 text: the role, empty: the current one; $2 text[], $3 text[]: schema and name of each relation, always both.
 SELECT r.rolname AS role, n.nspname AS schema, c.relname AS name, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
+       (SELECT o.rolsuper FROM pg_catalog.pg_roles o WHERE o.oid OPERATOR(pg_catalog.=) c.relowner) AS owned_by_superuser,
        pg_catalog.pg_has_role(r.oid, c.relowner, 'USAGE') AS owns,
        pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE') AS may_use_schema,
        pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT') OR pg_catalog.has_any_column_privilege(r.oid, c.oid, 'SELECT')

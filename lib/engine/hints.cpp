@@ -64,6 +64,9 @@ std::string grants_for(rows const &found, std::size_t i, plan::statement const &
         if (!missing.empty()) {
             out.push_back("GRANT " + join(missing, ", ") + " ON " + relation + " TO " + role);
         }
+    } else if (!found.flag(i, "owns") && found.flag(i, "owned_by_superuser")) {
+        // Membership in a superuser is no remedy.
+        out.push_back("ALTER ... " + relation + " OWNER TO " + role);
     } else if (!found.flag(i, "owns")) {
         out.push_back("GRANT " + plan::quote_ident(found.text(i, "owner")) + " TO " + role +
                       " (the owner of " + relation + ")");
