@@ -39,7 +39,8 @@ std::vector<std::string_view> needed_privileges(std::string const &sql)
 
 bool changes_rows_only(std::string const &sql)
 {
-    constexpr std::string_view words[] = {"select", "insert", "update", "delete", "with"};
+    constexpr std::string_view words[] = {"select", "insert", "update",
+                                          "delete", "with",   "explain"};
     auto const text = lower(trim(sql));
     return std::any_of(std::begin(words), std::end(words),
                        [&](std::string_view word) { return text.starts_with(word); });
@@ -66,7 +67,7 @@ std::string grants_for(rows const &found, std::size_t i, plan::statement const &
         }
     } else if (!found.flag(i, "owns") && found.flag(i, "owned_by_superuser")) {
         // Membership in a superuser is no remedy.
-        out.push_back("ALTER ... " + relation + " OWNER TO " + role);
+        out.push_back("ALTER TABLE " + relation + " OWNER TO " + role + ", which a superuser owns");
     } else if (!found.flag(i, "owns")) {
         out.push_back("GRANT " + plan::quote_ident(found.text(i, "owner")) + " TO " + role +
                       " (the owner of " + relation + ")");
