@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model.hpp"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+namespace pgtend::simulation {
+
+using ledger::claim;
+using ledger::run_status;
+using book = ledger::ledger;
+
+namespace {
+
+[[noreturn]] void throw_lost(claim const &held)
+{
+    throw lease_lost{fmt::format("job '{}': another run took over", held.job)};
+}
+
+error held_error(std::string const &message)
+{
+    return error{message, {}, {}, {}, exit_code::held};
+}
+
+} // namespace
+
+bool ledger_model::lives(std::vector<backend> const &workers) const
+{
+    return std::any_of(workers.begin(), workers.end(), [&](backend const &each) {
+        auto const found = backends.find(each.pid);
+        return found != backends.end() && found->second == each.start;
+    });
+}
+
+bool ledger_model::waits(std::string const &job) const
+{
+    auto const found = leases.find(job);
+    return found != leases.end() && found->second.for_update;
+}
+
+lease_row *ledger_model::owned(claim const &held)
+{
+    auto const found = leases.find(held.job);
+    return found != leases.end() && found->second.token == held.token &&
+                   !found->second.holder.empty()
+               ? &found->second
+               : nullptr;
+}
+
+ledger::overview ledger_model::read(std::span<std::string const> jobs,
+                                    ledger::runner_identity const &who) const
+{
+    ledger::overview out;
+    out.server_time = now;
+    out.schema_version = 1;
+    out.test_clock = true;
+    out.all_paused = all_paused;
+    std::tuple<bool, bool, instant> best{};
+    for (auto const &[where, r] : runners) {
+        bool const here = where.first == who.host && where.second == who.config_file;
+        bool const same = r.config_hash == who.config_hash;
+        if (r.evaluated_at) {
+            std::tuple const rank{here, same, *r.evaluated_at};
+            if (!out.evaluated_at || rank > best) {
+                best = rank;
+                out.evaluated_at = r.evaluated_at;
+            }
+        }
+        if (!who.config_hash.empty() && !same && !here &&
+            r.heartbeat > now - std::chrono::minutes{10}) {
+            out.other_configurations.push_back(where.first + " (" + where.second + ")");
+        }
+    }
+    for (auto const &[job, l] : leases) {
+        out.dead_leases += !l.holder.empty() && over(l) ? 1 : 0;
+    }
+    for (auto const &name : jobs) {
+        ledger::job_state state;
+        state.job = name;
+        if (auto const found = leases.find(name); found != leases.end()) {
+            auto const &l = found->second;
+            state.known = l.counts_from.has_value();
+            state.last_slot = std::max(l.last_slot, l.counts_from);
+            state.open_slot = l.open_slot;
+            state.evaluated_at = l.counts_from;
+            if (state.known) {
+                state.evaluated_at = std::max(l.counts_from, out.evaluated_at);
+            }
+            state.schedule = l.schedule;
+            state.time_zone = l.time_zone;
+            state.holder = l.holder;
+            state.lease_until = l.lease_until;
+            state.paused = l.paused;
+            state.paused_because = l.paused_because;
+            state.open_attempts = l.open_attempts;
+            state.open_begun = l.open_begun;
+            state.open_status =
+                l.open_status == run_status::running && over(l) ? run_status::lost : l.open_status;
+            state.last_status = l.last_status;
+            state.finished_at = l.finished_at;
+        }
+        out.jobs.push_back(std::move(state));
+    }
+    return out;
+}
+
+void ledger_model::register_jobs(std::span<book::registration const> jobs)
+{
+    for (auto const &r : jobs) {
+        auto &l = leases[r.job];
+        bool const same = l.counts_from && l.schedule == r.schedule && l.time_zone == r.time_zone;
+        if (same && l.kind == r.kind) {
+            continue;
+        }
+        if (!same) {
+            l.counts_from = r.evaluated_at.value_or(now);
+        }
+        l.schedule = r.schedule;
+        l.time_zone = r.time_zone;
+        l.kind = r.kind;
+    }
+}
+
+std::vector<ledger::slot_request>
+ledger_model::lock_due(std::span<ledger::slot_request const> wanted,
+                       ledger::runner_identity const &who)
+{
+    std::vector<ledger::slot_request> out;
+    for (auto const &request : wanted) {
+        auto const found = leases.find(request.job);
+        if (found == leases.end() || !request.slot) {
+            continue;
+        }
+        auto &l = found->second;
+        bool const fresh = !l.last_slot || *l.last_slot < *request.slot;
+        bool const own = l.holder == who.holder;
+        bool const open = l.open_slot == request.slot;
+        bool const again = open && (request.again || own);
+        bool const free = l.holder.empty() || over(l) || (own && open);
+        bool const barred =
+            planted_ == bug::finish_by_run ? l.for_update : locked(l); // by others' locks
+        if ((fresh || again) && free && !l.paused && !all_paused && !lives(l.workers) && !barred) {
+            l.for_update = true;
+            out.push_back(request);
+        }
+    }
+    return out;
+}
+
+bool ledger_model::may_take(std::span<ledger::slot_request const> locked) const
+{
+    return std::all_of(locked.begin(), locked.end(),
+                       [&](auto const &each) { return leases.at(each.job).key_shares.empty(); });
+}
+
+std::vector<ledger::lost_run> ledger_model::lose(std::string const &job, long long token,
+                                                 std::string const &why)
+{
+    std::vector<ledger::lost_run> out;
+    std::erase_if(running_, [&](long long id) {
+        auto &r = runs.at(id);
+        bool const mine = r.job == job && r.token && *r.token <= token;
+        if (mine) {
+            r.status = run_status::lost;
+            r.finished = now;
+            r.error = why;
+            out.push_back({r.job, r.slot, r.attempt, id, r.holder});
+        }
+        return mine;
+    });
+    return out;
+}
+
+claim ledger_model::begin_run(std::string const &job, std::optional<instant> slot, int attempt,
+                              long long token, std::string const &holder)
+{
+    auto const id = next_run_++;
+    running_.insert(id);
+    ++history_[job];
+    runs[id] = {.job = job,
+                .slot = slot,
+                .attempt = attempt,
+                .token = token,
+                .holder = holder,
+                .started = now,
+                .finished = {},
+                .error = {},
+                .sqlstate = {},
+                .hint = {},
+                .output = {}};
+    return {.job = job, .slot = slot, .token = token, .run = id, .attempt = attempt};
+}
+
+std::vector<claim> ledger_model::take(std::span<ledger::slot_request const> locked,
+                                      ledger::runner_identity const &who)
+{
+    std::vector<claim> out;
+    for (auto const &request : locked) {
+        auto &l = leases.at(request.job);
+        l.for_update = false;
+        if (planted_ == bug::claim_after_work) {
+            out.push_back({.job = request.job, .slot = request.slot, .token = l.token});
+            continue;
+        }
+        bool const taken_over = !l.holder.empty();
+        lose(request.job, l.token,
+             l.holder == who.holder ? "the answer to its claim was lost"
+                                    : "the runner stopped renewing its lease");
+        bool const again = taken_over || l.open_slot == request.slot;
+        l.token += planted_ == bug::same_token && again ? 0 : 1;
+        l.holder = who.holder;
+        l.lease_until = now + book::ttl;
+        l.workers.clear();
+        l.open_attempts = l.open_slot == request.slot ? l.open_attempts + 1 : 1;
+        l.open_slot = request.slot;
+        l.open_status = run_status::running;
+        l.open_begun = true;
+        if (planted_ != bug::watermark_by_lock) {
+            l.last_slot = std::max(l.last_slot, request.slot);
+        }
+        if (taken_over) {
+            l.last_status = run_status::lost;
+            l.finished_at = now;
+        }
+        out.push_back(begin_run(request.job, request.slot, l.open_attempts, l.token, who.holder));
+    }
+    return out;
+}
+
+std::vector<claim> ledger_model::claim_slots(std::span<ledger::slot_request const> wanted,
+                                             ledger::runner_identity const &who)
+{
+    return take(lock_due(wanted, who), who);
+}
+
+claim ledger_model::claim_manual(std::string const &job, ledger::runner_identity const &who)
+{
+    auto const found = leases.find(job);
+    if (found == leases.end()) {
+        auto &l = leases[job];
+        l.token = 1;
+        l.holder = who.holder;
+        l.lease_until = now + book::ttl;
+        return begin_run(job, {}, 1, 1, who.holder);
+    }
+    auto &l = found->second;
+    bool const free = l.holder.empty() || over(l) || l.holder == who.holder;
+    if (!free || lives(l.workers) || locked(l)) {
+        throw held_error(l.holder.empty() ? "just being taken" : "held by " + l.holder);
+    }
+    lose(job, l.token,
+         l.holder == who.holder ? "the answer to its claim was lost"
+                                : "the runner stopped renewing its lease");
+    ++l.token;
+    if (!l.holder.empty()) {
+        l.last_status = run_status::lost;
+        l.finished_at = now;
+    }
+    if (l.open_status == run_status::running) {
+        l.open_status = run_status::lost;
+    }
+    l.holder = who.holder;
+    l.lease_until = now + book::ttl;
+    l.workers.clear();
+    return begin_run(job, {}, 1, l.token, who.holder);
+}
+
+void ledger_model::record_skipped(std::span<book::skip const> slots)
+{
+    std::vector<book::skip const *> passed;
+    for (auto const &skip : slots) {
+        auto const found = leases.find(skip.job);
+        if (found != leases.end() &&
+            (!found->second.last_slot || *found->second.last_slot < skip.slot)) {
+            passed.push_back(&skip);
+        }
+    }
+    std::stable_sort(passed.begin(), passed.end(),
+                     [](auto const *a, auto const *b) { return a->slot < b->slot; });
+    for (auto const *skip : passed) {
+        leases.at(skip->job).last_slot = skip->slot;
+        ++history_[skip->job];
+        runs[next_run_++] = {.job = skip->job,
+                             .slot = skip->slot,
+                             .attempt = 0,
+                             .token = {},
+                             .status = run_status::skipped,
+                             .holder = {},
+                             .started = now,
+                             .finished = now,
+                             .error = skip->reason,
+                             .sqlstate = {},
+                             .hint = {},
+                             .output = {}};
+    }
+}
+
+std::vector<bool> ledger_model::renew(std::span<claim const> held)
+{
+    std::vector<bool> out;
+    for (auto const &each : held) {
+        auto *l = owned(each);
+        out.push_back(l != nullptr);
+        if (l != nullptr) {
+            l->lease_until = now + book::ttl;
+        }
+    }
+    return out;
+}
+
+bool ledger_model::reconnect_waits(claim const &held) const
+{
+    auto const found = leases.find(held.job);
+    return found != leases.end() && found->second.token == held.token &&
+           !found->second.holder.empty() && locked(found->second) && !lives(found->second.workers);
+}
+
+claim ledger_model::reconnect(claim const &held)
+{
+    auto *l = owned(held);
+    if (l == nullptr) {
+        throw_lost(held);
+    }
+    if (lives(l->workers)) {
+        throw held_error("the backend of its lost connection still works");
+    }
+    auto out = held;
+    out.token = ++l->token;
+    l->lease_until = now + book::ttl;
+    l->workers.clear();
+    if (auto const found = runs.find(held.run); found != runs.end()) {
+        found->second.token = out.token;
+    }
+    return out;
+}
+
+void ledger_model::finish(claim const &held, ledger::finished_run const &how)
+{
+    bool const keeps =
+        how.keep_open && how.status != run_status::succeeded && how.status != run_status::skipped;
+    auto const row = runs.find(held.run);
+    bool done =
+        row != runs.end() && row->second.token == held.token && row->second.status == how.status;
+    auto *l = owned(held);
+    if (planted_ == bug::finish_by_run) {
+        bool const running = row != runs.end() && row->second.status == run_status::running;
+        l = running ? &leases.at(held.job) : nullptr;
+    }
+    if (planted_ == bug::claim_after_work) {
+        l = &leases.at(held.job);
+        l->last_slot = std::max(l->last_slot, held.slot);
+    }
+    if (l == nullptr) {
+        if (!done) {
+            throw_lost(held);
+        }
+        return;
+    }
+    l->holder.clear();
+    l->lease_until.reset();
+    if (!how.left_backend) {
+        l->workers.clear();
+    }
+    if (held.slot) {
+        if (!keeps) {
+            l->open_slot.reset();
+        }
+        l->open_status = keeps ? std::optional{how.status} : std::nullopt;
+        l->open_begun = how.begun || !keeps;
+        l->open_attempts -= l->open_begun ? 0 : 1;
+    }
+    l->last_status = how.status;
+    l->finished_at = now;
+    if (row != runs.end() && row->second.status == run_status::running) {
+        auto &r = row->second;
+        running_.erase(held.run);
+        r.status = how.status;
+        r.finished = now;
+        r.rows = how.rows;
+        r.error = how.error;
+        r.sqlstate = how.sqlstate;
+        r.hint = how.hint;
+        r.output = how.output;
+    }
+}
+
+void ledger_model::note_backend(claim const &held, int pid)
+{
+    auto *l = owned(held);
+    if (l == nullptr) {
+        throw_lost(held);
+    }
+    auto const found = backends.find(pid);
+    if (pid == 0) {
+        l->workers.clear();
+    } else {
+        l->workers.push_back({pid, found == backends.end() ? instant{} : found->second});
+    }
+    if (pid != 0 && found == backends.end()) {
+        throw error{"the server has no such backend"};
+    }
+}
+
+std::vector<ledger::lost_run> ledger_model::mark_lost()
+{
+    std::vector<ledger::lost_run> out;
+    for (auto &[job, l] : leases) {
+        if (l.holder.empty() || !over(l) || lives(l.workers) || locked(l)) {
+            continue;
+        }
+        auto const lost = lose(job, l.token, "the runner stopped renewing its lease");
+        out.insert(out.end(), lost.begin(), lost.end());
+        l.token += planted_ == bug::same_token ? 0 : 1;
+        l.holder.clear();
+        l.lease_until.reset();
+        l.workers.clear();
+        if (l.open_status == run_status::running) {
+            l.open_status = run_status::lost;
+        }
+        l.last_status = run_status::lost;
+        l.finished_at = now;
+    }
+    std::sort(out.begin(), out.end(), [](auto const &a, auto const &b) { return a.run < b.run; });
+    return out;
+}
+
+void ledger_model::heartbeat(ledger::runner_identity const &who, std::optional<instant> evaluated)
+{
+    auto &r = runners[{who.host, who.config_file}];
+    r.config_hash = who.config_hash;
+    r.holder = who.holder;
+    r.heartbeat = now;
+    r.evaluated_at = std::max(r.evaluated_at, evaluated);
+}
+
+void ledger_model::pause(std::string const &job, bool paused, std::string const &because)
+{
+    if (job.empty()) {
+        all_paused = paused;
+    } else if (paused || leases.contains(job)) {
+        auto &l = leases[job];
+        l.paused = paused;
+        l.paused_because = paused ? because : "";
+    }
+}
+
+long long ledger_model::purge(long long limit)
+{
+    auto const oldest = now - std::chrono::hours{24 * 30};
+    std::vector<long long> old;
+    auto left = history_;
+    for (auto const &[id, r] : runs) {
+        bool const beyond = std::any_of(left.begin(), left.end(),
+                                        [](auto const &each) { return each.second > 1'000; });
+        if ((!beyond && r.started >= oldest) || old.size() == static_cast<std::size_t>(limit)) {
+            break; // the rest is younger
+        }
+        if (r.status != run_status::running && (left[r.job]-- > 1'000 || r.started < oldest)) {
+            old.push_back(id);
+        }
+    }
+    for (auto const id : old) {
+        --history_[runs.at(id).job];
+        runs.erase(id);
+    }
+    std::erase_if(runners, [&](auto const &each) {
+        return each.second.heartbeat < now - std::chrono::hours{24};
+    });
+    return static_cast<long long>(old.size());
+}
+
+bool ledger_model::fence(claim const &held, int session)
+{
+    if (planted_ == bug::no_fence) {
+        return true;
+    }
+    auto const found = leases.find(held.job);
+    if (found == leases.end() || found->second.token != held.token) {
+        return false;
+    }
+    found->second.key_shares.push_back(session);
+    return true;
+}
+
+void ledger_model::release(int session)
+{
+    for (auto &[job, l] : leases) {
+        std::erase(l.key_shares, session);
+    }
+}
+
+} // namespace pgtend::simulation
