@@ -125,6 +125,7 @@ class dispatcher {
     std::size_t working() const noexcept { return members_.size(); }
 
   private:
+    friend struct inspector; // of the simulation, which has to tell states apart
     struct member {
         ledger::claim held;
         instant found; // when it was found due, by the clock of slots

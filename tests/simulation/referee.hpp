@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must hold whatever happens, checked while it happens. It keeps its own account of who has a
+// job and what was done, and believes no column of the ledger.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "model.hpp"
+
+namespace pgtend::simulation {
+
+class violation : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+// All of its members throw violation.
+class referee {
+  public:
+    struct slot_account {
+        int claims = 0;
+        bool closed = false;     // a run of it ended, and did not leave it open
+        bool succeeded = false;  // as the ledger was told
+        long long worked_by = 0; // the run that began work last
+        std::uint64_t done = 0;  // bit n: batch n
+    };
+    struct job_account {
+        long long owner = 0; // run of the last claim
+        long long token = 0;
+        std::optional<instant> watermark = {};
+        std::map<instant, slot_account> slots = {};
+        std::map<int, long long> outside = {}; // backends at work outside transactions, their runs
+    };
+
+    // After each statement that may write.
+    void watch(ledger_model const &after);
+    void claimed(std::vector<ledger::claim> const &got);
+    // A statement of work is carried out.
+    void began(ledger::claim const &held, bool idempotent);
+    // A work transaction, or a statement outside of one, is carried out. `token` is the lease's.
+    void committed(ledger::claim const &held, int batch, long long token);
+    void finished(ledger::claim const &held, ledger::finished_run const &how);
+    void outside_begins(ledger::claim const &held, int pid);
+    void outside_ends(std::string const &job, int pid);
+
+    bool done(ledger::claim const &held, int batch) const;
+    std::map<std::string, job_account> jobs = {};
+};
+
+} // namespace pgtend::simulation
