@@ -13,6 +13,8 @@ namespace {
 
 constexpr microseconds longest_lock_pause = seconds{1};
 constexpr microseconds longest_question = seconds{10}; // who holds a lock
+// A long lock that began since costs those who queue behind an attempt no more than that attempt.
+constexpr microseconds clear_for = milliseconds{250};
 
 bool needs_protocol(std::vector<plan::statement> const &statements)
 {
@@ -201,6 +203,32 @@ template <class Work> auto worker::guarded(Work const &work) -> decltype(work())
     }
 }
 
+sight worker::look_around(std::vector<plan::lock> const &wanted)
+{
+    auto const now = control_.time().steady();
+    std::vector<plan::lock> unsure;
+    int clear = 0;
+    for (auto const &l : wanted) {
+        auto const known = clear_until_.find(l.relation);
+        bool const sure = known != clear_until_.end() && now < known->second;
+        if (plan::needs_lock_protocol(l)) {
+            sure ? static_cast<void>(++clear) : unsure.push_back(l);
+        }
+    }
+    if (unsure.empty() && clear > 0) {
+        return {.in_the_way = {}, .existing = clear};
+    }
+    auto out = look(hands_.session(), wanted, control_.limit(longest_question),
+                    [&](microseconds t) { control_.pause(t); });
+    if (out.in_the_way.empty()) {
+        clear_until_.clear(); // few are of use later
+        for (auto const &l : wanted) {
+            clear_until_[l.relation] = now + clear_for;
+        }
+    }
+    return out;
+}
+
 std::optional<worker::done> worker::try_once(request const &what, lock_wait &wait, int &attempts)
 {
     auto const &policy = control_.around().settings.lock;
@@ -216,8 +244,7 @@ std::optional<worker::done> worker::try_once(request const &what, lock_wait &wai
     auto lock_timeout =
         std::max<microseconds>(own.count() > 0 ? own : policy.deadline, milliseconds{1});
     if (needs_protocol(what.statements)) {
-        auto const seen = look(hands_.session(), wanted, control_.limit(longest_question),
-                               [&](microseconds t) { control_.pause(t); });
+        auto const seen = look_around(wanted);
         if (!seen.in_the_way.empty() && !seen.only_yielding) {
             wait_for_lock(what, wait, seen.in_the_way);
             return {};
@@ -227,8 +254,10 @@ std::optional<worker::done> worker::try_once(request const &what, lock_wait &wai
     }
     ++attempts;
     auto const began = control_.time().steady();
+    auto const looked = std::exchange(clear_until_, {}); // kept when it succeeds
     auto out = hands_.run(
         {.statements = what.statements, .read_only = what.read_only, .lock_timeout = lock_timeout});
+    clear_until_ = looked;
     out.elapsed = std::chrono::floor<microseconds>(control_.time().steady() - began);
     return out;
 }

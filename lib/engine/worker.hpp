@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One worker: the steps it carries out on its session, with the waits for locks and the retries.
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ class worker {
     // Tries until it is committed, in a transaction or outside of one. Throws run_ended or error
     // (lock_busy).
     done persist(request const &what, int &attempts);
+    // What a look before this attempt finds out; nothing is asked about relations that were clear a
+    // moment ago, and that this worker has locked since without a wait.
+    sight look_around(std::vector<plan::lock> const &wanted);
     // Looks, and tries if nobody is in the way; nothing when somebody was and a pause was made.
     struct lock_wait;
     std::optional<done> try_once(request const &what, lock_wait &wait, int &attempts);
@@ -48,6 +52,8 @@ class worker {
     run_control &control_;
     transactor hands_;
     bool table_locked_ = false; // the last lock_busy was because of somebody's lock on a table
+    // Relations that nobody held until this transaction began, and until when that counts.
+    std::map<std::string, clock::monotonic> clear_until_;
 };
 
 } // namespace pgtend::engine

@@ -354,10 +354,10 @@ TEST_CASE("a deadlock is tried again")
         other.commit();
     }};
     // In the first attempt, until the opponent waits for us.
-    auto const meet = sql(
-        "do $$ /* until the opponent waits */ begin if nextval('tries') = 1 then "
-        "while not exists (select from pg_locks where not granted and locktype = 'transactionid') "
-        "loop perform pg_sleep(0.01); end loop; end if; end $$");
+    auto const meet = sql("do $$ /* until the opponent waits */ begin if nextval('tries') = 1 then "
+                          "while not exists (select from pg_locks where not granted and pid = " +
+                          std::to_string(other.backend_pid()) +
+                          ") loop perform pg_sleep(0.01); end loop; end if; end $$");
     auto around = w.environment();
     around.settings.statement_timeout = seconds{20};
     auto const r =
