@@ -50,9 +50,8 @@ TEST_SUITE("db")
                 s.run(std::string{"UPDATE bookings SET status = 'cancelled' WHERE "} + unassigned);
             }};
             if (waits) {
-                eventually("the UPDATE waits", [&] {
-                    return number(db, "SELECT count(*) FROM pg_locks WHERE NOT granted") == 1;
-                });
+                eventually("the UPDATE waits",
+                           [&] { return number(db, test::somebody_waits) == 1; });
             } else {
                 expiry.join(); // the lock of the foreign key does not stop it
             }

@@ -131,9 +131,8 @@ TEST_SUITE("db")
                 detacher.begin();
                 detacher.run("ALTER TABLE t DETACH PARTITION t_2");
                 releaser = std::jthread{[&] {
-                    eventually("the batch waits", [&] {
-                        return number(db, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0;
-                    });
+                    eventually("the batch waits",
+                               [&] { return number(db, test::somebody_waits) > 0; });
                     detacher.commit();
                 }};
             });

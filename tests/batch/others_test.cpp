@@ -135,9 +135,7 @@ TEST_SUITE("db")
                     holder.run("UPDATE t SET n = n + 1 WHERE id = 77");
                     releaser = std::jthread{[&] {
                         eventually("the batch waits", [&] {
-                            return number(db, "SELECT count(*) FROM pg_locks WHERE NOT granted") >
-                                       0 ||
-                                   !holder.in_transaction();
+                            return number(db, test::somebody_waits) > 0 || !holder.in_transaction();
                         });
                         holder.commit();
                     }};

@@ -15,6 +15,11 @@
 
 namespace pgtend::test {
 
+// How many sessions of this database wait for a lock; other tests share the server.
+inline constexpr char somebody_waits[] =
+    "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND "
+    "a.datname = current_database()";
+
 struct batch_run {
     plan::tally tally;
     std::string problem, hint, sqlstate; // of the error that ended it; empty: none did
