@@ -161,14 +161,14 @@ TEST_SUITE("db")
         test::database db;
         db.psql(bookings);
         db.psql(
-            "DROP ROLE IF EXISTS pgtend_test_batch; CREATE ROLE pgtend_test_batch LOGIN; GRANT "
-            "ALL ON bookings, assigned TO pgtend_test_batch; ALTER TABLE bookings ENABLE ROW "
+            "DROP ROLE IF EXISTS pgtend_test_careful; CREATE ROLE pgtend_test_careful LOGIN; GRANT "
+            "ALL ON bookings, assigned TO pgtend_test_careful; ALTER TABLE bookings ENABLE ROW "
             "LEVEL SECURITY; CREATE POLICY p ON bookings USING (not exists (select from assigned "
             "a where a.booking_id = id)) WITH CHECK (true)");
         auto driver = db.connect();
         driver.begin();
         driver.run("INSERT INTO assigned VALUES (7, 'x')");
-        auto s = test::open(db.dsn("pgtend_test_batch"));
+        auto s = test::open(db.dsn("pgtend_test_careful"));
         auto const run =
             run_batches(s, "bookings", "status = 'pending'", {value("status", "cancelled")});
         CHECK(run.problem == "");
@@ -176,7 +176,7 @@ TEST_SUITE("db")
         CHECK(run.tally.rows == 99);
         driver.commit();
         CHECK(db.value("SELECT status FROM bookings WHERE id = 7") == "pending");
-        db.psql("DROP OWNED BY pgtend_test_batch; DROP ROLE pgtend_test_batch");
+        db.psql("DROP OWNED BY pgtend_test_careful; DROP ROLE pgtend_test_careful");
     }
 
     TEST_CASE("while a batch has its rows, nobody can assign them: the driver waits, and then "

@@ -176,17 +176,17 @@ TEST_SUITE("db")
     {
         test::database db;
         db.psql(
-            "DROP ROLE IF EXISTS pgtend_test_batch; CREATE ROLE pgtend_test_batch LOGIN;"
+            "DROP ROLE IF EXISTS pgtend_test_leaves; CREATE ROLE pgtend_test_leaves LOGIN;"
             "CREATE TABLE plain (id int, mine boolean); INSERT INTO plain VALUES (1, true), (2, "
             "false);"
             "CREATE TABLE t (id int, mine boolean) PARTITION BY LIST (id); CREATE TABLE t_1 "
             "PARTITION OF t FOR VALUES IN (1);"
             "CREATE TABLE t_2 PARTITION OF t FOR VALUES IN (2); INSERT INTO t VALUES (1, true), "
             "(2, false);"
-            "GRANT SELECT, DELETE ON plain, t, t_1, t_2 TO pgtend_test_batch;"
+            "GRANT SELECT, DELETE ON plain, t, t_1, t_2 TO pgtend_test_leaves;"
             "ALTER TABLE plain ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON plain USING (mine);"
             "ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (mine)");
-        auto s = test::open(db.dsn("pgtend_test_batch"));
+        auto s = test::open(db.dsn("pgtend_test_leaves"));
         s.run("SET row_security = off");
         for (auto const *table : {"plain", "t"}) {
             auto const refused = run_batches(s, table, "true");
@@ -213,22 +213,22 @@ TEST_SUITE("db")
         db.psql("DROP TABLE t_2"); // the one that is left is not the table that was named
         CHECK(run_batches(s, "t", "true").sqlstate == "42501");
         CHECK(number(db, "SELECT count(*) FROM t") == 1);
-        db.psql("DROP OWNED BY pgtend_test_batch; DROP ROLE pgtend_test_batch");
+        db.psql("DROP OWNED BY pgtend_test_leaves; DROP ROLE pgtend_test_leaves");
     }
 
     TEST_CASE("a role without rights on a partition: that one fails")
     {
         test::database db;
-        db.psql("DROP ROLE IF EXISTS pgtend_test_batch; CREATE ROLE pgtend_test_batch LOGIN;"
+        db.psql("DROP ROLE IF EXISTS pgtend_test_leaves; CREATE ROLE pgtend_test_leaves LOGIN;"
                 "CREATE TABLE t (id int) PARTITION BY LIST (id); CREATE TABLE t_1 PARTITION OF t "
                 "FOR VALUES IN (1);"
                 "CREATE TABLE t_2 PARTITION OF t FOR VALUES IN (2); INSERT INTO t VALUES (1), (2);"
-                "GRANT SELECT, DELETE ON t, t_2 TO pgtend_test_batch");
-        auto s = test::open(db.dsn("pgtend_test_batch"));
+                "GRANT SELECT, DELETE ON t, t_2 TO pgtend_test_leaves");
+        auto s = test::open(db.dsn("pgtend_test_leaves"));
         auto const run = run_batches(s, "t", "true");
         CHECK(run.sqlstate == "42501");
         CHECK(run.problem.find("public.t_1") != std::string::npos);
         CHECK(run.tally.rows == 1);
-        db.psql("DROP OWNED BY pgtend_test_batch; DROP ROLE pgtend_test_batch");
+        db.psql("DROP OWNED BY pgtend_test_leaves; DROP ROLE pgtend_test_leaves");
     }
 }
