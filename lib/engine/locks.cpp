@@ -132,6 +132,20 @@ std::string relations_of(std::vector<plan::lock> const &wanted)
     return join(list, ", ");
 }
 
+// What both queries tell of a transaction.
+holder transaction_of(rows const &found, std::size_t i)
+{
+    holder out;
+    out.pid = found.text(i, "pid");
+    out.prepared = found.text(i, "prepared");
+    out.application = found.text(i, "application");
+    out.user = found.text(i, "username");
+    out.state = found.text(i, "state");
+    out.since = found.text(i, "since");
+    out.query = found.text(i, "query");
+    return out;
+}
+
 std::vector<holder> find_holders(pg::session &s, std::vector<plan::lock> const &wanted,
                                  pg::limits const &limit, microseconds &deadlock_timeout)
 {
@@ -151,19 +165,12 @@ std::vector<holder> find_holders(pg::session &s, std::vector<plan::lock> const &
         if (!found.at(i, found.column("transaction"))) {
             continue;
         }
-        out.push_back({
-            .relation = display({found.text(i, "schema"), found.text(i, "name")}),
-            .mode = mode_of_catalog(found.text(i, "mode")),
-            .transaction = found.text(i, "transaction"),
-            .pid = found.text(i, "pid"),
-            .prepared = found.text(i, "prepared"),
-            .application = found.text(i, "application"),
-            .user = found.text(i, "username"),
-            .state = found.text(i, "state"),
-            .since = found.text(i, "since"),
-            .query = found.text(i, "query"),
-            .yields = found.flag(i, "yields"),
-        });
+        auto who = transaction_of(found, i);
+        who.relation = display({found.text(i, "schema"), found.text(i, "name")});
+        who.mode = mode_of_catalog(found.text(i, "mode"));
+        who.transaction = found.text(i, "transaction");
+        who.yields = found.flag(i, "yields");
+        out.push_back(std::move(who));
     }
     return out;
 }
@@ -240,16 +247,7 @@ std::vector<holder> find_old_transactions(pg::session &s, pg::limits const &limi
     auto const found = ask(s, sql::old_transactions, {"1"}, limit);
     std::vector<holder> out;
     for (std::size_t i = 0; i < found.size(); ++i) {
-        out.push_back({.relation = {},
-                       .mode = {},
-                       .transaction = {},
-                       .pid = found.text(i, "pid"),
-                       .prepared = found.text(i, "prepared"),
-                       .application = found.text(i, "application"),
-                       .user = found.text(i, "username"),
-                       .state = found.text(i, "state"),
-                       .since = found.text(i, "since"),
-                       .query = found.text(i, "query")});
+        out.push_back(transaction_of(found, i));
     }
     return out;
 }

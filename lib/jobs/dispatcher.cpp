@@ -6,7 +6,6 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
-#include "jobs/due.hpp"
 
 namespace pgtend::jobs {
 namespace {
@@ -41,52 +40,11 @@ ledger::finished_run to_record(run_report const &report)
 
 } // namespace
 
-exit_code tick_report::code() const
-{
-    auto const any = [&](auto const &holds) {
-        return std::any_of(runs.begin(), runs.end(), holds);
-    };
-    if (any([](auto const &run) {
-            return run.status == run_status::failed || run.status == run_status::timed_out ||
-                   run.status == run_status::lost;
-        })) {
-        return exit_code::failed;
-    }
-    if (interrupted) {
-        return exit_code::interrupted;
-    }
-    auto const ended_early = [](auto const &run) { return run.status == run_status::interrupted; };
-    auto const unreachable = [](auto const &run) {
-        return run.problem && run.problem->code() == exit_code::cannot_connect;
-    };
-    if (!any(ended_early)) {
-        return exit_code::ok;
-    }
-    return any([&](auto const &run) { return ended_early(run) && !unreachable(run); })
-               ? exit_code::failed
-               : exit_code::cannot_connect;
-}
-
 dispatcher::dispatcher(model::configuration const &all, dispatcher_options options)
     : all_{all}, options_{std::move(options)}
 {
     if (!options_.by_hand.empty()) {
         all_.find_job(options_.by_hand);
-    }
-}
-
-zone const &dispatcher::zone_of(std::string const &name)
-{
-    auto const found = zones_.find(name);
-    return found != zones_.end() ? found->second
-                                 : zones_.emplace(name, zone::load(name)).first->second;
-}
-
-void dispatcher::warn(std::string text)
-{
-    auto &all = report_.warnings;
-    if (std::find(all.begin(), all.end(), text) == all.end()) {
-        all.push_back(std::move(text));
     }
 }
 
@@ -239,195 +197,6 @@ clock::monotonic dispatcher::wake_at(present const &at) const
         }
     }
     return out;
-}
-
-void dispatcher::answered(answer what, present const &at)
-{
-    auto const asked = std::exchange(open_, std::nullopt);
-    if (!asked) {
-        return;
-    }
-    if (std::holds_alternative<question::read>(*asked)) {
-        surveyed(std::get<ledger::overview>(what), at);
-    } else if (std::holds_alternative<question::mark_lost>(*asked)) {
-        tell_lost(std::get<std::vector<ledger::lost_run>>(what));
-    } else if (std::holds_alternative<question::claim_slots>(*asked) ||
-               std::holds_alternative<question::claim_manual>(*asked)) {
-        claimed(std::get<std::vector<ledger::claim>>(what));
-    } else if (auto const *renewal = std::get_if<question::renew>(&*asked)) {
-        renewed(*renewal, std::get<std::vector<bool>>(what));
-    } else if (std::holds_alternative<question::finish>(*asked)) {
-        finished();
-    }
-}
-
-void dispatcher::surveyed(ledger::overview const &seen, present const &at)
-{
-    surveyed_ = fresh_ = true;
-    surveyed_at_ = at.steady;
-    if (options_.now && !seen.test_clock) {
-        failure_ = std::make_exception_ptr(
-            usage_error{"--now is refused: this ledger is not for tests",
-                        "a future value would move the watermarks; make a ledger with pgtend "
-                        "init --test-clock"});
-        return;
-    }
-    now_ = options_.now.value_or(seen.server_time);
-    if (options_.by_hand.empty()) {
-        decide_all(seen);
-    }
-}
-
-// What is new has to be registered, and what is passed over recorded.
-void dispatcher::decide_all(ledger::overview const &seen)
-{
-    due_.clear();
-    for (auto const &other : seen.other_configurations) {
-        warn("another runner uses a different file: " + other);
-    }
-    question::register_jobs changed;
-    question::record_skipped skipped;
-    for (std::size_t i = 0; i < all_.jobs.size(); ++i) {
-        auto const &job = all_.jobs[i];
-        auto choice = decide(job, seen.jobs.at(i), seen.all_paused, zone_of(job.time_zone),
-                             {now_, seen.server_time});
-        if (choice.counts_from) {
-            changed.jobs.push_back({job.name, job.schedule_text, job.time_zone,
-                                    std::string{model::kind(job.action)}, choice.counts_from});
-            if (!seen.jobs[i].known) {
-                report_.registered.push_back(job.name);
-            }
-        }
-        std::move(choice.skipped.begin(), choice.skipped.end(), std::back_inserter(skipped.slots));
-        if (choice.claim && !tried_.contains({job.name, *choice.claim})) {
-            due_.push_back({job.name, choice.claim, choice.again});
-        }
-    }
-    std::stable_sort(due_.begin(), due_.end(),
-                     [](auto const &a, auto const &b) { return a.slot < b.slot; });
-    if (seen.dead_leases > 0) {
-        follow_.emplace_back(question::mark_lost{});
-    }
-    if (!changed.jobs.empty()) {
-        follow_.emplace_back(std::move(changed));
-    }
-    if (!skipped.slots.empty()) {
-        report_.skipped.insert(report_.skipped.end(), skipped.slots.begin(), skipped.slots.end());
-        follow_.emplace_back(std::move(skipped));
-    }
-}
-
-// A run that was lost is told once, by the runner that finds it.
-void dispatcher::tell_lost(std::vector<ledger::lost_run> const &runs)
-{
-    for (auto const &lost : runs) {
-        run_report report;
-        report.job = lost.job;
-        for (auto const &job : all_.jobs) {
-            if (job.name == lost.job) {
-                report.kind = model::kind(job.action);
-            }
-        }
-        report.slot = lost.slot;
-        report.attempt = lost.attempt;
-        report.run = lost.run;
-        report.status = run_status::lost;
-        report.problem =
-            error{"its runner " + printable(lost.holder) + " stopped renewing the lease",
-                  "look there: it was killed, its host died, or it lost the network"};
-        report_.runs.push_back(std::move(report));
-    }
-}
-
-void dispatcher::claimed(std::vector<ledger::claim> const &claims)
-{
-    claimed_at_ = asked_at_; // the lease counts from a moment after that
-    to_start_.insert(to_start_.end(), claims.begin(), claims.end());
-}
-
-void dispatcher::renewed(question::renew const &asked, std::vector<bool> const &ours)
-{
-    // Jobs may have ended since; none was added, because claims and renewals are asked in turn.
-    for (std::size_t i = 0; i < asked.held.size(); ++i) {
-        for (auto &m : members_) {
-            if (m.held.run == asked.held[i].run) {
-                m.sure_until = ours.at(i) ? asked_at_ + ledger::ledger::ttl - ledger::ledger::margin
-                                          : asked_at_;
-            }
-        }
-    }
-}
-
-void dispatcher::ended(long long run, run_report report)
-{
-    auto const found = std::find_if(members_.begin(), members_.end(),
-                                    [&](member const &m) { return m.held.run == run; });
-    if (found == members_.end()) {
-        return;
-    }
-    report.job = found->held.job;
-    report.slot = found->held.slot;
-    report.attempt = found->held.attempt;
-    report.run = run;
-    if (report.slot) {
-        auto const due = due_at(all_.find_job(report.job), *report.slot);
-        report.lateness = std::max(microseconds{0}, found->found - due);
-    }
-    if (found->lease_over && report.status != run_status::succeeded) {
-        report.status = run_status::lost;
-    }
-    auto held = std::move(found->held);
-    members_.erase(found);
-    fresh_ = false;
-    if (report.status == run_status::lost) {
-        report_.runs.push_back(
-            std::move(report)); // its row is what the one who takes over makes it
-    } else {
-        ended_.push_back({std::move(held), std::move(report)});
-    }
-}
-
-void dispatcher::finished()
-{
-    report_.runs.push_back(std::move(ended_.front().report));
-    ended_.pop_front();
-}
-
-void dispatcher::failed(std::exception_ptr why)
-{
-    auto const asked = std::exchange(open_, std::nullopt);
-    if (!asked) {
-        return;
-    }
-    bool const recording = std::holds_alternative<question::finish>(*asked);
-    try {
-        std::rethrow_exception(why);
-    } catch (lease_lost const &e) {
-        if (recording) {
-            auto &report = ended_.front().report;
-            report.status = run_status::lost;
-            report.problem = e;
-            finished();
-            return;
-        }
-    } catch (error const &e) {
-        if (recording) {
-            auto &report = ended_.front().report;
-            report.status = run_status::failed;
-            report.problem = error{"the run's end could not be recorded: " + e.message(), e.hint(),
-                                   e.sqlstate()};
-            finished();
-            return;
-        }
-        if (std::holds_alternative<question::renew>(*asked)) {
-            log::warning("cannot renew the leases: {}", printable(e.what()));
-            return;
-        }
-    } catch (...) { // NOLINT(bugprone-empty-catch): kept below
-    }
-    failure_ = std::move(why);
-    follow_.clear();
-    due_.clear();
 }
 
 } // namespace pgtend::jobs

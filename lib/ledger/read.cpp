@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "ledger/call.hpp"
 #include "ledger/ledger.hpp"
+#include "pg/probe.hpp"
 #include "sql/queries.hpp"
 
 namespace pgtend::ledger {
@@ -70,18 +71,11 @@ std::optional<instant> instant_of(param const &cell)
     return instant{seconds{whole}} + microseconds{cell->front() == '-' ? -part : part};
 }
 
-std::string oid_in(std::string const &path)
-{
-    auto const last = path.rfind('/');
-    auto const before = last == std::string::npos || last == 0 ? last : path.rfind('/', last - 1);
-    return before == std::string::npos ? "" : path.substr(before + 1, last - before - 1);
-}
-
 void require_own_database(rows const &from, std::size_t row)
 {
     auto const &noted_system = from.at(row, row_name), &system = from.at(row, text_1);
     auto const &noted_database = from.at(row, text_2);
-    auto const database = oid_in(from.text(row, text_3));
+    auto const database = pg::database_of(from.text(row, text_3));
     bool const other_system = noted_system && system && *noted_system != *system;
     bool const other_database = noted_database && *noted_database != database;
     if (!other_system && !other_database) {

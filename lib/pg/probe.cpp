@@ -79,7 +79,8 @@ rows ask(session &s)
     return s.batch(question(s, "NULL"), limit);
 }
 
-// pg_class is a file "base/<database>/1259", or "pg_tblspc/<tablespace>/<version>/<database>/...".
+} // namespace
+
 std::string database_of(std::string const &path)
 {
     auto const last = path.rfind('/');
@@ -89,8 +90,6 @@ std::string database_of(std::string const &path)
     auto const before = path.rfind('/', last - 1);
     return before == std::string::npos ? "" : path.substr(before + 1, last - before - 1);
 }
-
-} // namespace
 
 capabilities probe(session &s, clock &time)
 {

@@ -39,6 +39,11 @@ struct capabilities {
 // off. Limits of the role do not reach it, but statement_timeout of at most a few milliseconds may.
 capabilities probe(session &s, clock &time);
 
+// The OID of the database, from what pg_relation_filepath(1259) says of pg_class in it:
+// "base/<database>/1259", or "pg_tblspc/<tablespace>/<version>/<database>/...". Asking pg_database
+// costs a fresh backend more. Empty when it is no such path.
+std::string database_of(std::string const &path);
+
 // Whether the role of this session sees all rows whatever the policies say (BYPASSRLS or
 // superuser). Not part of the probe, because the view costs a fresh backend as much as all of it.
 bool bypasses_row_security(session &s);
