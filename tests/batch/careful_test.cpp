@@ -9,15 +9,11 @@
 
 using namespace pgtend;
 using test::eventually;
+using test::number;
 using test::run_batches;
 using test::value;
 
 namespace {
-
-long long number(test::database const &db, std::string const &query)
-{
-    return std::stoll(db.value(query));
-}
 
 // A driver is assigned to a booking by a row of another table, which locks the booking by its
 // foreign key.

@@ -9,15 +9,11 @@
 
 using namespace pgtend;
 using test::eventually;
+using test::number;
 using test::run_batches;
 using test::value;
 
 namespace {
-
-long long number(test::database const &db, std::string const &query)
-{
-    return std::stoll(db.value(query));
-}
 
 } // namespace
 

@@ -12,15 +12,12 @@
 using namespace pgtend;
 using test::eventually;
 using test::expression;
+using test::number;
+using test::prefer_indexes;
 using test::run_batches;
 using test::value;
 
 namespace {
-
-long long number(test::database const &db, std::string const &query)
-{
-    return std::stoll(db.value(query));
-}
 
 // Ways to find rows: an index by whose column to go, one without order, none.
 struct way {
@@ -43,11 +40,6 @@ void make_table(test::database const &db, way const &how, int rows)
     } else {
         db.psql("ANALYZE t");
     }
-}
-
-void prefer_indexes(pg::session &s)
-{
-    s.batch("SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off");
 }
 
 } // namespace

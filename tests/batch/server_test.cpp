@@ -6,23 +6,13 @@
 #include "support/database.hpp"
 
 using namespace pgtend;
+using test::believe_in_many;
 using test::expression;
+using test::number;
 using test::run_batches;
 using test::value;
 
 namespace {
-
-long long number(test::database const &db, std::string const &query)
-{
-    return std::stoll(db.value(query));
-}
-
-// The planner believes in many rows and takes an index, whatever there is.
-void believe_in_many(test::database const &db, std::string const &table)
-{
-    db.psql("UPDATE pg_class SET reltuples = 1e9, relpages = 1 WHERE oid = '" + table +
-            "'::regclass");
-}
 
 void prefer_indexes(pg::session &s)
 {

@@ -12,8 +12,27 @@
 #include "catalog/load_leaves.hpp"
 #include "pg/session.hpp"
 #include "plan/script.hpp"
+#include "support/database.hpp"
 
 namespace pgtend::test {
+
+// The first cell of a query, a number.
+inline long long number(database const &db, std::string const &query)
+{
+    return std::stoll(db.value(query));
+}
+
+// The planner believes in many rows and takes an index, whatever there is.
+inline void believe_in_many(database const &db, std::string const &table)
+{
+    db.psql("UPDATE pg_class SET reltuples = 1e9, relpages = 1 WHERE oid = '" + table +
+            "'::regclass");
+}
+
+inline void prefer_indexes(pg::session &s)
+{
+    s.batch("SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off");
+}
 
 // How many sessions of this database wait for a lock; other tests share the server.
 inline constexpr char somebody_waits[] =
