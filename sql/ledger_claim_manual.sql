@@ -37,9 +37,11 @@ WITH due AS MATERIALIZED (
     WHERE l.job OPERATOR(pg_catalog.=) due.job
     RETURNING l.job, l.token
 ), fresh AS (
-    INSERT INTO pgtend.lease AS l (job, token, holder, lease_until)
+    INSERT INTO pgtend.lease AS l (job, token, holder, lease_until, backend_pids, backend_starts, open_attempts, open_begun,
+                                   schedule, time_zone, kind, paused, paused_because)
     SELECT $1::pg_catalog.text, 1, $2::pg_catalog.text,
-           pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => $3::double precision)
+           pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => $3::double precision),
+           '{}', '{}', 0, true, '', '', '', false, ''
     WHERE NOT EXISTS (SELECT FROM pgtend.lease e WHERE e.job OPERATOR(pg_catalog.=) $1::pg_catalog.text)
     ON CONFLICT DO NOTHING -- of either unique index
     RETURNING l.job, l.token

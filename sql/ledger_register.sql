@@ -2,8 +2,9 @@
 -- Notes new jobs, and changed schedules of known ones. In the order of the names: two runners that register at once must not
 -- lock rows crosswise.
 -- $1 jobs, $2 schedules, $3 time zones, $4 kinds, $5 from when each counts (null: the server's now).
-INSERT INTO pgtend.lease AS l (job, schedule, time_zone, kind, counts_from)
-SELECT r.job, r.schedule, r.time_zone, r.kind, coalesce(r.counts_from, pg_catalog.clock_timestamp())
+INSERT INTO pgtend.lease AS l (job, token, backend_pids, backend_starts, open_attempts, open_begun, schedule, time_zone, kind,
+                               counts_from, paused, paused_because)
+SELECT r.job, 0, '{}', '{}', 0, true, r.schedule, r.time_zone, r.kind, coalesce(r.counts_from, pg_catalog.clock_timestamp()), false, ''
 FROM ROWS FROM (
     pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[]), pg_catalog.unnest($3::pg_catalog.text[]),
     pg_catalog.unnest($4::pg_catalog.text[]), pg_catalog.unnest($5::pg_catalog.timestamptz[])

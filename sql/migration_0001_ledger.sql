@@ -11,15 +11,22 @@ BEGIN
 END
 $$;
 
+-- meta, lease and runner are read by the first query of each tick, in a fresh backend: a table with a DEFAULT or a CHECK would make
+-- it open two more catalogs for that, a domain does not.
+CREATE DOMAIN pgtend.only_row AS boolean CHECK (VALUE);
+CREATE DOMAIN pgtend.job_name AS text CHECK (char_length(VALUE) BETWEEN 1 AND 200);
+CREATE DOMAIN pgtend.run_status AS text
+    CHECK (VALUE IN ('running', 'succeeded', 'failed', 'skipped', 'lost', 'interrupted', 'timed_out'));
+
 CREATE TABLE pgtend.meta (
-    only_row           boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    schema_version     integer NOT NULL CHECK (schema_version >= 0),
+    only_row           pgtend.only_row PRIMARY KEY,
+    schema_version     integer NOT NULL,
     system_identifier  text,
     database_oid       oid,
-    test_clock         boolean NOT NULL DEFAULT false,
-    all_paused         boolean NOT NULL DEFAULT false,
-    all_paused_because text NOT NULL DEFAULT '',
-    created            timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+    test_clock         boolean NOT NULL,
+    all_paused         boolean NOT NULL,
+    all_paused_because text NOT NULL,
+    created            timestamp with time zone NOT NULL
 );
 COMMENT ON TABLE pgtend.meta IS 'one row: version of this schema, and the database it belongs to';
 COMMENT ON COLUMN pgtend.meta.schema_version IS 'number of the last migration; an older pgtend refuses a newer ledger';
@@ -31,48 +38,46 @@ COMMENT ON COLUMN pgtend.meta.all_paused IS 'no job is started by its schedule';
 -- Renewals and finished runs change no indexed column, so that with room on the page they are HOT updates. A truncating vacuum
 -- would take an ACCESS EXCLUSIVE lock that every claim and fence waits for.
 CREATE TABLE pgtend.lease (
-    job            text PRIMARY KEY CHECK (char_length(job) BETWEEN 1 AND 200),
-    token          bigint NOT NULL DEFAULT 0,
+    job            pgtend.job_name PRIMARY KEY,
+    token          bigint NOT NULL,
     holder         text,
     lease_until    timestamp with time zone,
-    backend_pids   integer[] NOT NULL DEFAULT '{}',
-    backend_starts timestamp with time zone[] NOT NULL DEFAULT '{}',
+    backend_pids   integer[] NOT NULL,
+    backend_starts timestamp with time zone[] NOT NULL,
     last_slot      timestamp with time zone,
     open_slot      timestamp with time zone,
-    open_attempts  integer NOT NULL DEFAULT 0,
-    open_begun     boolean NOT NULL DEFAULT true,
-    open_status    text CHECK (open_status IN ('running', 'lost', 'interrupted', 'failed', 'timed_out')),
-    last_status    text CHECK (last_status IN ('succeeded', 'failed', 'skipped', 'lost', 'interrupted', 'timed_out')),
+    open_attempts  integer NOT NULL,
+    open_begun     boolean NOT NULL,
+    open_status    pgtend.run_status,
+    last_status    pgtend.run_status,
     finished_at    timestamp with time zone,
-    schedule       text NOT NULL DEFAULT '',
-    time_zone      text NOT NULL DEFAULT '',
-    kind           text NOT NULL DEFAULT '',
+    schedule       text NOT NULL,
+    time_zone      text NOT NULL,
+    kind           text NOT NULL,
     counts_from    timestamp with time zone,
-    paused         boolean NOT NULL DEFAULT false,
-    paused_because text NOT NULL DEFAULT '',
-    UNIQUE (job, token),
-    CHECK ((holder IS NULL) = (lease_until IS NULL)),
-    CHECK ((open_slot IS NULL) = (open_status IS NULL))
+    paused         boolean NOT NULL,
+    paused_because text NOT NULL,
+    UNIQUE (job, token)
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0.05, vacuum_truncate = false);
 COMMENT ON TABLE pgtend.lease IS 'one row a job: watermark of its schedule, and the right to work on it';
 COMMENT ON COLUMN pgtend.lease.token IS 'raised by every claim and takeover; part of a unique index, so that a work transaction that holds FOR KEY SHARE on (job, token) keeps takeovers out';
-COMMENT ON COLUMN pgtend.lease.holder IS 'runner that has the job: host/pid/random; null: free';
+COMMENT ON COLUMN pgtend.lease.holder IS 'runner that has the job: host/pid/random; null, as lease_until is: free';
 COMMENT ON COLUMN pgtend.lease.lease_until IS 'from then on, by this server''s clock, another runner may take over';
 COMMENT ON COLUMN pgtend.lease.backend_pids IS 'backends of work that cannot run in a transaction; no takeover while one of them lives';
 COMMENT ON COLUMN pgtend.lease.backend_starts IS 'when each of them started; null: hidden from the role';
 COMMENT ON COLUMN pgtend.lease.last_slot IS 'watermark: no slot up to here is started any more, except open_slot';
-COMMENT ON COLUMN pgtend.lease.open_slot IS 'claimed and not finished; may be claimed again when its runner is gone';
+COMMENT ON COLUMN pgtend.lease.open_slot IS 'claimed and not finished; may be claimed again when its runner is gone; null when open_status is';
 COMMENT ON COLUMN pgtend.lease.open_attempts IS 'runs of open_slot so far that began their work';
 COMMENT ON COLUMN pgtend.lease.open_begun IS 'false: the last run of open_slot sent nothing of its work, so that repeating it is safe for every kind';
 COMMENT ON COLUMN pgtend.lease.counts_from IS 'the schedule noted here counts from then: a watermark too; null: the job was only paused or run by hand so far';
 
 CREATE TABLE pgtend.run (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    job      text NOT NULL,
+    job      pgtend.job_name NOT NULL,
     slot     timestamp with time zone,
     attempt  integer NOT NULL DEFAULT 1,
     token    bigint,
-    status   text NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'skipped', 'lost', 'interrupted', 'timed_out')),
+    status   pgtend.run_status NOT NULL,
     holder   text NOT NULL DEFAULT '',
     started  timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     finished timestamp with time zone,
@@ -106,4 +111,5 @@ COMMENT ON COLUMN pgtend.runner.evaluated_at IS 'until when this file''s schedul
 
 -- Default privileges may have given these new tables away: PUBLIC gets nothing (pgtend init revokes the rest).
 REVOKE ALL ON ALL TABLES IN SCHEMA pgtend FROM PUBLIC;
-INSERT INTO pgtend.meta (schema_version) VALUES (0);
+INSERT INTO pgtend.meta (only_row, schema_version, test_clock, all_paused, all_paused_because, created)
+VALUES (true, 0, false, false, '', clock_timestamp());

@@ -168,10 +168,11 @@ pg::session context::open(destination const &where, std::string_view job)
     return pg::connect(options, outside.time, outside.random);
 }
 
-context::control context::open_control(destination const &where, bool writes)
+context::control context::open_control(destination const &where, bool writes,
+                                       pg::companion *with)
 {
     auto session = open(where);
-    auto server = pg::probe(session, outside.time);
+    auto server = pg::probe(session, outside.time, with);
     if (writes && server.in_recovery) {
         throw connect_error{
             where.name + ": read-only standby, nothing written",

@@ -54,7 +54,7 @@ class context {
         pg::capabilities server;
         bool transaction_pooler = false; // as the target says, or as it was found out
     };
-    control open_control(destination const &where, bool writes);
+    control open_control(destination const &where, bool writes, pg::companion *with = nullptr);
 
     // The executor that --dry-run chooses, in one place.
     // `timeout`: of the whole run, 0 for none.

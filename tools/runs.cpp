@@ -52,7 +52,9 @@ model::configuration jobs_of(model::configuration const &all, std::string const 
 opened_runner open_runner(context &c, context::destination const &where,
                           model::configuration const &jobs, jobs::runner_options options)
 {
-    auto control = c.open_control(where, true);
+    pg::companion reading{ledger::ledger::reading()};
+    auto control = c.open_control(where, true, &reading);
+    options.first_reading = std::move(reading.answer);
     options.transaction_pooler = control.transaction_pooler;
     options.stop = c.outside.stop;
     options.abort = c.outside.abort;

@@ -161,7 +161,10 @@ answer runner::impl::put(question::any const &what)
         [&](ledger::ledger &to) {
             return std::visit(
                 overloaded{
-                    [&](question::read const &) -> answer { return to.read(names, options.who); },
+                    [&](question::read const &) -> answer {
+                        auto const asked = std::exchange(options.first_reading, std::nullopt);
+                        return to.read(names, options.who, asked ? &*asked : nullptr);
+                    },
                     [&](question::mark_lost const &) -> answer { return to.mark_lost(); },
                     [&](question::register_jobs const &q) -> answer {
                         to.register_jobs(q.jobs);

@@ -10,25 +10,15 @@
 namespace pgtend::pg {
 namespace {
 
-// One SELECT, because what it costs a fresh backend is mostly parsing and planning: 0.6 ms of its
-// time, where queries of pg_database and pg_roles take 1.3 (PostgreSQL 15). Targets are evaluated
-// from left to right (a test holds this), so that what the role says is read before it is set. All
-// names are qualified and no operator is used, because until then the search_path may lead
-// anywhere.
+// One SELECT, because what it costs a fresh backend is mostly parsing and planning. All names are
+// qualified and no operator is used, because until then the search_path may lead anywhere.
 constexpr char const *facts = R"(BEGIN READ ONLY;
 SELECT pg_catalog.pg_is_in_recovery(),
-       pg_catalog.current_setting('default_transaction_read_only'),
        pg_catalog.current_database(),
-       pg_catalog.pg_relation_filepath(1259),
-       {},
        CURRENT_USER,
        pg_catalog.current_setting('is_superuser'),
        pg_catalog.pg_backend_pid(),
-       pg_catalog.current_setting('search_path'),
-       pg_catalog.current_setting('TimeZone'),
        pg_catalog.clock_timestamp())";
-
-constexpr char const *system_identifier = "(pg_catalog.pg_control_system()).system_identifier";
 
 struct setting {
     char const *name;
@@ -51,32 +41,39 @@ constexpr setting settings[]{
     {"extra_float_digits", "1"},
 };
 
-std::string question(session const &s, char const *identifier)
+std::string question(session const &s, std::string_view with)
 {
-    auto text = fmt::format(fmt::runtime(facts), identifier);
+    std::string text{facts};
     for (auto const &one : settings) {
         if (s.server_version() >= one.since) {
-            // For this transaction only when a pooler stands between.
-            text += fmt::format(",\n       pg_catalog.set_config('{}', '{}', "
-                                "pg_catalog.int4ne(pg_catalog.pg_backend_pid(), {}))",
-                                one.name, one.value, s.backend_pid());
+            text += fmt::format(",\n       pg_catalog.set_config('{}', '{}', pooled)", one.name,
+                                one.value);
         }
     }
-    return text + ";\nCOMMIT";
+    // For this transaction only when a pooler stands between.
+    text += fmt::format("\nFROM pg_catalog.int4ne(pg_catalog.pg_backend_pid(), {}) pooled;\n",
+                        s.backend_pid());
+    if (!with.empty()) {
+        text.append(with).append(";\n");
+    }
+    return text + "COMMIT";
 }
 
-rows ask(session &s)
+// The results of BEGIN, the facts, the companion if there is one, and COMMIT.
+std::vector<rows> ask(session &s, companion const *with)
 {
     limits const limit{std::chrono::seconds{30}};
-    try {
-        return s.batch(question(s, system_identifier), limit);
-    } catch (error const &e) {
-        s.rollback();
-        if (e.sqlstate() != "42501") { // some operators take EXECUTE on pg_control_system away
-            throw;
+    if (with != nullptr) {
+        try {
+            return s.batch_all(question(s, with->sql), limit);
+        } catch (error const &e) {
+            if (s.lost() || e.sqlstate().empty()) {
+                throw;
+            }
+            s.rollback();
         }
     }
-    return s.batch(question(s, "NULL"), limit);
+    return s.batch_all(question(s, {}), limit);
 }
 
 } // namespace
@@ -91,31 +88,30 @@ std::string database_of(std::string const &path)
     return before == std::string::npos ? "" : path.substr(before + 1, last - before - 1);
 }
 
-capabilities probe(session &s, clock &time)
+capabilities probe(session &s, clock &time, companion *with)
 {
     auto const wall = time.now();
     auto const sent = time.steady();
-    auto const answer = ask(s);
+    auto answers = ask(s, with);
     auto const round_trip = std::chrono::duration_cast<microseconds>(time.steady() - sent);
-    if (answer.size() != 1) {
+    if (answers.size() < 3 || answers[1].size() != 1) {
         throw error{"the server did not answer the first question about itself",
                     "Is it PostgreSQL 13 or later?"};
     }
+    auto const &answer = answers[1];
     capabilities out;
     out.server_version = s.server_version();
     out.in_recovery = answer.flag(0, 0);
-    out.default_read_only = answer.at(0, 1) == "on";
-    out.database = answer.text(0, 2);
-    out.database_oid = database_of(answer.text(0, 3));
-    out.system_identifier = answer.text(0, 4);
-    out.user = answer.text(0, 5);
-    out.superuser = answer.at(0, 6) == "on";
-    out.backend_pid = static_cast<int>(answer.integer(0, 7));
+    out.database = answer.text(0, 1);
+    out.user = answer.text(0, 2);
+    out.superuser = answer.at(0, 3) == "on";
+    out.backend_pid = static_cast<int>(answer.integer(0, 4));
     out.pid_differs = out.backend_pid != s.backend_pid();
-    out.search_path = answer.text(0, 8);
-    out.time_zone = answer.text(0, 9);
-    out.server_time = parse_rfc3339(answer.text(0, 10) + ":00"); // "... +00": UTC is set
+    out.server_time = parse_rfc3339(answer.text(0, 5) + ":00"); // "... +00": UTC is set
     out.clock_skew = wall + round_trip / 2 - out.server_time;
+    if (with != nullptr && answers.size() == 4) {
+        with->answer = std::move(answers[2]);
+    }
     return out;
 }
 

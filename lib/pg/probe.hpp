@@ -13,10 +13,7 @@ namespace pgtend::pg {
 struct capabilities {
     int server_version = 0;
     bool in_recovery = false;
-    bool default_read_only = false;
     std::string database;
-    std::string database_oid;
-    std::string system_identifier; // empty when the role may not read it
     std::string user;
     bool superuser = false;
     int backend_pid = 0; // pg_backend_pid()
@@ -27,17 +24,23 @@ struct capabilities {
     instant server_time{};
     // This host's clock minus the server's, half of the round trip taken off.
     microseconds clock_skew{0};
-    std::string search_path; // what role and database say
-    std::string time_zone;
 };
 
-// One message, BEGIN; SELECT ...; COMMIT: one round trip. Also gives the session the settings of a
+// A query that travels with the probe and saves a round trip.
+struct companion {
+    std::string_view sql; // reads only, one statement, without parameters
+    // Nothing when it failed: ask it again by itself to learn why.
+    std::optional<rows> answer = {};
+};
+
+// One message, BEGIN READ ONLY; SELECT ...; COMMIT: one round trip. Also gives the session the settings of a
 // control session, unless a pooler stands between, through which they would reach other clients
 // (then each transaction sets its own): search_path empty, TimeZone UTC, ISO dates,
 // statement_timeout, lock_timeout and transaction_timeout 0, idle_in_transaction_session_timeout 30
 // s, client_min_messages notice (skipped work is told by a warning), default_transaction_read_only
 // off. Limits of the role do not reach it, but statement_timeout of at most a few milliseconds may.
-capabilities probe(session &s, clock &time);
+// `with` is asked under these settings, in the same transaction.
+capabilities probe(session &s, clock &time, companion *with = nullptr);
 
 // The OID of the database, from what pg_relation_filepath(1259) says of pg_class in it:
 // "base/<database>/1259", or "pg_tblspc/<tablespace>/<version>/<database>/...". Asking pg_database

@@ -3,6 +3,7 @@
 // this file.
 #include "pg/session.hpp"
 
+#include <algorithm>
 #include <fmt/core.h>
 #include <pqxx/pqxx>
 #include <utility>
@@ -311,7 +312,17 @@ rows session::run(std::string_view sql, std::vector<param> const &parameters, li
 
 rows session::batch(std::string_view sql, limits const &limit)
 {
-    return impl_->send(std::string{sql}, limit).result;
+    auto all = batch_all(sql, limit);
+    auto last = std::find_if(all.rbegin(), all.rend(), [](auto const &r) { return !r.empty(); });
+    if (last == all.rend()) {
+        last = all.rbegin(); // none returned a row: the last one's count
+    }
+    return last == all.rend() ? rows{} : std::move(*last);
+}
+
+std::vector<rows> session::batch_all(std::string_view sql, limits const &limit)
+{
+    return impl_->send(std::string{sql}, limit).results;
 }
 
 rows session::count(std::string_view sql, limits const &limit)
@@ -323,7 +334,7 @@ rows session::count(std::string_view sql, limits const &limit)
         answer = wire::count_rows(impl_->conn, text);
         return std::exchange(answer.failure, {});
     });
-    return std::move(answer.result);
+    return std::move(answer.results.at(0));
 }
 
 void session::begin(isolation level, bool read_only, limits const &limit)

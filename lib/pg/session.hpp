@@ -50,6 +50,8 @@ class session {
     // Several statements in one message, which PostgreSQL runs as one implicit transaction unless
     // they say BEGIN; the rows of the last one that returned any. No parameters. One round trip.
     rows batch(std::string_view sql, limits const &limit = {});
+    // The same, the result of each statement.
+    std::vector<rows> batch_all(std::string_view sql, limits const &limit = {});
 
     // One statement of which only the number of rows matters: those that it returns are counted and
     // thrown away as they come, so that memory stays flat. Throws what run() throws.

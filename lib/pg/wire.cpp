@@ -262,9 +262,10 @@ answer receive(connection conn, bool keep)
             out.tag = PQcmdStatus(result.get());
             if (!keep) {
                 std::string const changed = PQcmdTuples(result.get());
-                out.result = rows{{}, {}, 0, changed.empty() ? count : std::stoll(changed)};
-            } else if (PQntuples(result.get()) > 0 || out.result.empty()) {
-                out.result = copy_rows(result.get());
+                out.results.emplace_back(std::vector<std::string>{}, std::vector<param>{}, 0U,
+                                         changed.empty() ? count : std::stoll(changed));
+            } else {
+                out.results.push_back(copy_rows(result.get()));
             }
             break;
         case PGRES_COPY_IN:
@@ -289,7 +290,7 @@ answer receive(connection conn, bool keep)
 answer execute(connection conn, std::string const &sql)
 {
     if (PQsendQuery(pg(conn), sql.c_str()) == 0) {
-        return {.result = {}, .tag = {}, .failure = failure_text(conn)};
+        return {.failure = failure_text(conn)};
     }
     return receive(conn, true);
 }
@@ -297,7 +298,7 @@ answer execute(connection conn, std::string const &sql)
 answer count_rows(connection conn, std::string const &sql)
 {
     if (PQsendQuery(pg(conn), sql.c_str()) == 0 || PQsetSingleRowMode(pg(conn)) == 0) {
-        return {.result = {}, .tag = {}, .failure = failure_text(conn)};
+        return {.failure = failure_text(conn)};
     }
     return receive(conn, false);
 }

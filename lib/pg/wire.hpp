@@ -60,13 +60,13 @@ void collect_notices(connection conn, notice_log *log) noexcept;
 // One message of any number of statements. On failure the text of the first error, as VERBOSE gives
 // it.
 struct answer {
-    rows result;     // of the last statement that returned any row
-    std::string tag; // of the last statement: "COMMIT", "ROLLBACK", "UPDATE 5"
-    std::string failure;
+    std::vector<rows> results = {}; // one a statement
+    std::string tag = {}; // of the last statement: "COMMIT", "ROLLBACK", "UPDATE 5"
+    std::string failure = {};
 };
 answer execute(connection conn, std::string const &sql);
 // One statement whose rows are counted and thrown away as they come, however many they are:
-// `result` has no row, and their number, or that of the changed ones, as affected().
+// the one result has no row, and their number, or that of the changed ones, as affected().
 answer count_rows(connection conn, std::string const &sql);
 // Ends a COPY ... FROM STDIN or TO STDOUT that a statement has begun, and what else the message
 // asks for; returns the text of an error. What COPY TO STDOUT was sent with in one message is
