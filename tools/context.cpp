@@ -168,8 +168,7 @@ pg::session context::open(destination const &where, std::string_view job)
     return pg::connect(options, outside.time, outside.random);
 }
 
-context::control context::open_control(destination const &where, bool writes,
-                                       pg::companion *with)
+context::control context::open_control(destination const &where, bool writes, pg::companion *with)
 {
     auto session = open(where);
     auto server = pg::probe(session, outside.time, with);

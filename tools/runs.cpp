@@ -54,7 +54,7 @@ opened_runner open_runner(context &c, context::destination const &where,
 {
     pg::companion reading{ledger::ledger::reading()};
     auto control = c.open_control(where, true, &reading);
-    options.first_reading = std::move(reading.answer);
+    options.first_reading = std::move(reading.answers);
     options.transaction_pooler = control.transaction_pooler;
     options.stop = c.outside.stop;
     options.abort = c.outside.abort;

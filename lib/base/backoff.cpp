@@ -2,14 +2,30 @@
 #include "base/backoff.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <random>
+#include <unistd.h>
 
 namespace pgtend {
+
+namespace {
+
+// 64 bits of the kernel's: holders of leases are named by it, and std::random_device gives 32.
+std::uint64_t seed()
+{
+    std::uint64_t out = 0;
+    if (getentropy(&out, sizeof out) != 0) {
+        out = std::random_device{}();
+    }
+    return out;
+}
+
+} // namespace
 
 random_source system_random()
 {
     return [] {
-        thread_local std::mt19937_64 engine{std::random_device{}()};
+        thread_local std::mt19937_64 engine{seed()};
         return std::uniform_real_distribution<double>{0, 1}(engine);
     };
 }

@@ -162,8 +162,8 @@ answer runner::impl::put(question::any const &what)
             return std::visit(
                 overloaded{
                     [&](question::read const &) -> answer {
-                        auto const asked = std::exchange(options.first_reading, std::nullopt);
-                        return to.read(names, options.who, asked ? &*asked : nullptr);
+                        auto const asked = std::exchange(options.first_reading, {});
+                        return to.read(names, options.who, asked);
                     },
                     [&](question::mark_lost const &) -> answer { return to.mark_lost(); },
                     [&](question::register_jobs const &q) -> answer {

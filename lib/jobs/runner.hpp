@@ -27,7 +27,7 @@ struct runner_options {
     std::stop_token abort = {}; // the second one: running work is cancelled
     microseconds stop_timeout = seconds{60};
     bool transaction_pooler = false;
-    std::optional<rows> first_reading = {}; // of ledger::reading(), when it was asked already
+    std::vector<rows> first_reading = {}; // what ledger::reading() returned already
     engine::observer *watcher = nullptr;
     // After each run, on the thread that called tick() or run_by_hand().
     std::function<void(run_report const &)> finished = {};

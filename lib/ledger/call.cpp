@@ -44,6 +44,19 @@ bool met_others(error const &e)
                 missing.sqlstate(), missing.statement()};
 }
 
+// Throws what a failure means for the ledger, when it is one that has a meaning.
+void explain(pg::session &s, error const &e)
+{
+    auto const &state = e.sqlstate();
+    if (state == "42P01" || state == "3F000" || state == "42703") {
+        explain_missing(s, e);
+    }
+    if (state == "42501") {
+        throw usage_error{"this role may not use the ledger: " + e.message(),
+                          "Give it what `pgtend init --print-grants ROLE` prints."};
+    }
+}
+
 rows run_in_read_write(pg::session &s, std::string_view sql, std::vector<param> const &parameters,
                        pg::limits const &limit)
 {
@@ -132,15 +145,27 @@ rows call(pg::session &s, std::string_view sql, std::vector<param> const &parame
                 read_write = true; // default_transaction_read_only of the role or the database
                 continue;
             }
-            if (alone && (state == "42P01" || state == "3F000" || state == "42703")) {
-                explain_missing(s, e);
-            }
-            if (state == "42501") {
-                throw usage_error{"this role may not use the ledger: " + e.message(),
-                                  "Give it what `pgtend init --print-grants ROLE` prints."};
+            if (alone || state == "42501") {
+                explain(s, e);
             }
             throw;
         }
+    }
+}
+
+std::vector<rows> call_reading(pg::session &s, std::string_view queries, pg::limits const &limit)
+{
+    try {
+        auto out = s.batch_all(
+            fmt::format("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n{};\nCOMMIT", queries),
+            limit);
+        return {std::make_move_iterator(out.begin() + 1), std::make_move_iterator(out.end() - 1)};
+    } catch (error const &e) {
+        s.rollback();
+        if (!s.lost()) {
+            explain(s, e);
+        }
+        throw;
     }
 }
 

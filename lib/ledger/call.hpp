@@ -31,6 +31,10 @@ int current_version();
 rows call(pg::session &s, std::string_view sql, std::vector<param> const &parameters = {},
           pg::limits const &limit = {});
 
+// Several queries in one message and one snapshot; the results of each. Fails as call() does.
+std::vector<rows> call_reading(pg::session &s, std::string_view queries,
+                               pg::limits const &limit = {});
+
 // Throws usage_error when a ledger of this version is not what this program works with.
 void require_version(int version);
 [[noreturn]] void throw_no_ledger();

@@ -147,11 +147,11 @@ class ledger {
     // `pgtend init` when there is no ledger, or when it is newer than this program, or when this
     // database is a copy that was not adopted (system identifier or database oid differ; the first
     // is compared only where the role may read it).
-    // `answer`: what reading() returned in this session already; then nothing is asked.
+    // `answered`: what reading() returned in this session already; then nothing is asked.
     overview read(std::span<std::string const> jobs, runner_identity const &who = {},
-                  rows const *answer = nullptr);
-    // The query of read(), for one who sends it with another.
-    static std::string_view reading();
+                  std::span<rows const> answered = {});
+    // The queries of read(), for one who sends them with another, in one snapshot.
+    static std::string reading();
 
     struct registration {
         std::string job, schedule, time_zone, kind;

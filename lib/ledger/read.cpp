@@ -22,40 +22,56 @@ std::optional<run_status> status_of(rows const &from, std::size_t row, std::size
 
 // Where EXECUTE on pg_control_system was taken from the role, the database's oid alone tells a
 // copy.
-rows read_all(pg::session &s, pg::limits const &limit)
+std::vector<rows> read_all(pg::session &s, pg::limits const &limit)
 {
+    auto text = ledger::reading();
     try {
-        return call(s, sql::ledger_read, {}, limit);
+        return call_reading(s, text, limit);
     } catch (usage_error const &e) {
         if (e.message().find("pg_control_system") == std::string::npos) {
             throw;
         }
     }
-    return call(s,
-                replace_all(std::string{sql::ledger_read},
-                            "(pg_catalog.pg_control_system()).system_identifier", "NULL"),
-                {}, limit);
+    constexpr char const *identifier = "(pg_catalog.pg_control_system()).system_identifier";
+    return call_reading(s, replace_all(text, identifier, "NULL"), limit);
 }
 
-// The columns of ledger_read.sql.
+// The columns of ledger_read_meta, ledger_read_leases and ledger_read_runners.
+namespace meta {
 enum column : std::size_t {
-    kind,
-    row_name,
-    text_1,
-    text_2,
-    text_3,
-    text_4,
-    text_5,
-    text_6,
-    instant_1,
-    instant_2,
-    instant_3,
-    instant_4,
-    instant_5,
-    flag_1,
-    flag_2,
-    number,
+    schema_version,
+    noted_system,
+    noted_database,
+    all_paused,
+    all_paused_because,
+    test_clock,
+    system_identifier,
+    class_path,
+    server_time,
 };
+} // namespace meta
+namespace lease {
+enum column : std::size_t {
+    job,
+    schedule,
+    time_zone,
+    holder,
+    paused,
+    paused_because,
+    open_begun,
+    open_attempts,
+    open_status,
+    last_status,
+    last_slot,
+    open_slot,
+    counts_from,
+    lease_until,
+    finished_at,
+};
+} // namespace lease
+namespace seen_runner {
+enum column : std::size_t { host, config_file, config_hash, heartbeat, evaluated_at };
+} // namespace seen_runner
 
 // "1767229200.123456": digits, a point, six digits, as EXTRACT gives it (14 and later).
 std::optional<instant> instant_of(param const &cell)
@@ -71,11 +87,12 @@ std::optional<instant> instant_of(param const &cell)
     return instant{seconds{whole}} + microseconds{cell->front() == '-' ? -part : part};
 }
 
-void require_own_database(rows const &from, std::size_t row)
+void require_own_database(rows const &from)
 {
-    auto const &noted_system = from.at(row, row_name), &system = from.at(row, text_1);
-    auto const &noted_database = from.at(row, text_2);
-    auto const database = pg::database_of(from.text(row, text_3));
+    auto const &noted_system = from.at(0, meta::noted_system),
+               &system = from.at(0, meta::system_identifier);
+    auto const &noted_database = from.at(0, meta::noted_database);
+    auto const database = pg::database_of(from.text(0, meta::class_path));
     bool const other_system = noted_system && system && *noted_system != *system;
     bool const other_database = noted_database && *noted_database != database;
     if (!other_system && !other_database) {
@@ -93,24 +110,24 @@ void require_own_database(rows const &from, std::size_t row)
 job_state read_job(rows const &from, std::size_t row, instant now)
 {
     job_state job;
-    job.job = from.text(row, row_name);
-    job.schedule = from.text(row, text_1);
-    job.time_zone = from.text(row, text_2);
-    job.holder = from.text(row, text_3);
-    job.paused_because = from.text(row, text_4);
-    job.open_status = status_of(from, row, text_5);
-    job.last_status = status_of(from, row, text_6);
-    auto const last_slot = instant_of(from.at(row, instant_1));
-    auto const counts_from = instant_of(from.at(row, instant_3));
+    job.job = from.text(row, lease::job);
+    job.schedule = from.text(row, lease::schedule);
+    job.time_zone = from.text(row, lease::time_zone);
+    job.holder = from.text(row, lease::holder);
+    job.paused_because = from.text(row, lease::paused_because);
+    job.open_status = status_of(from, row, lease::open_status);
+    job.last_status = status_of(from, row, lease::last_status);
+    auto const last_slot = instant_of(from.at(row, lease::last_slot));
+    auto const counts_from = instant_of(from.at(row, lease::counts_from));
     job.known = counts_from.has_value();
     job.last_slot = std::max(last_slot, counts_from);
-    job.open_slot = instant_of(from.at(row, instant_2));
+    job.open_slot = instant_of(from.at(row, lease::open_slot));
     job.evaluated_at = counts_from;
-    job.lease_until = instant_of(from.at(row, instant_4));
-    job.finished_at = instant_of(from.at(row, instant_5));
-    job.paused = from.flag(row, flag_1);
-    job.open_begun = from.flag(row, flag_2);
-    job.open_attempts = static_cast<int>(from.integer(row, number));
+    job.lease_until = instant_of(from.at(row, lease::lease_until));
+    job.finished_at = instant_of(from.at(row, lease::finished_at));
+    job.paused = from.flag(row, lease::paused);
+    job.open_begun = from.flag(row, lease::open_begun);
+    job.open_attempts = static_cast<int>(from.integer(row, lease::open_attempts));
     if (job.open_status == run_status::running && job.lease_until && *job.lease_until < now) {
         job.open_status = run_status::lost; // nobody has said so yet
     }
@@ -125,11 +142,12 @@ class evaluations {
 
     void take(rows const &from, std::size_t row, overview &out)
     {
-        auto const host = from.text(row, row_name), file = from.text(row, text_1),
-                   hash = from.text(row, text_2);
+        auto const host = from.text(row, seen_runner::host),
+                   file = from.text(row, seen_runner::config_file),
+                   hash = from.text(row, seen_runner::config_hash);
         bool const own = host == who_.host && file == who_.config_file;
         bool const same = hash == who_.config_hash;
-        if (auto const at = instant_of(from.at(row, instant_2))) {
+        if (auto const at = instant_of(from.at(row, seen_runner::evaluated_at))) {
             auto const rank = std::tuple{own, same, *at};
             if (rank > best_) {
                 best_ = rank;
@@ -137,7 +155,7 @@ class evaluations {
             }
         }
         constexpr std::chrono::minutes lately{10};
-        auto const heartbeat = instant_of(from.at(row, instant_1));
+        auto const heartbeat = instant_of(from.at(row, seen_runner::heartbeat));
         if (!who_.config_hash.empty() && !own && !same && heartbeat &&
             *heartbeat > out.server_time - lately) {
             out.other_configurations.push_back(fmt::format("{} ({})", host, file));
@@ -151,42 +169,41 @@ class evaluations {
 
 } // namespace
 
-std::string_view ledger::reading()
+std::string ledger::reading()
 {
-    return sql::ledger_read;
+    return std::string{sql::ledger_read_meta}
+        .append(";\n")
+        .append(sql::ledger_read_leases)
+        .append(";\n")
+        .append(sql::ledger_read_runners);
 }
 
 overview ledger::read(std::span<std::string const> jobs, runner_identity const &who,
-                      rows const *answer)
+                      std::span<rows const> answered)
 {
-    auto const found = answer != nullptr ? *answer : read_all(control_, limit_);
-    std::size_t about = 0;
-    while (about < found.size() && found.at(about, kind) != "0") {
-        ++about;
-    }
-    if (about == found.size()) {
+    auto const asked = answered.empty() ? read_all(control_, limit_) : std::vector<rows>{};
+    auto const answers = answered.empty() ? std::span<rows const>{asked} : answered;
+    if (answers.size() != 3 || answers[0].empty()) {
         throw_no_ledger(); // the schema is there, its one row is not
     }
+    auto const &about = answers[0], &leases = answers[1], &runners = answers[2];
     overview out;
-    out.schema_version = static_cast<int>(found.integer(about, number));
+    out.schema_version = static_cast<int>(about.integer(0, meta::schema_version));
     require_version(out.schema_version);
-    require_own_database(found, about);
-    out.server_time = instant_of(found.at(about, instant_1)).value_or(instant{});
-    out.all_paused = found.flag(about, flag_1);
-    out.all_paused_because = found.text(about, text_4);
-    out.test_clock = found.flag(about, flag_2);
-    evaluations seen{who};
+    require_own_database(about);
+    out.server_time = instant_of(about.at(0, meta::server_time)).value_or(instant{});
+    out.all_paused = about.flag(0, meta::all_paused);
+    out.all_paused_because = about.text(0, meta::all_paused_because);
+    out.test_clock = about.flag(0, meta::test_clock);
     std::unordered_map<std::string_view, std::size_t> row_of;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        if (found.at(i, kind) == "2") {
-            seen.take(found, i, out);
-        }
-        if (found.at(i, kind) != "1") {
-            continue;
-        }
-        row_of.emplace(*found.at(i, row_name), i);
-        auto const lease_until = instant_of(found.at(i, instant_4));
-        out.dead_leases += lease_until && *lease_until < out.server_time ? 1 : 0;
+    for (std::size_t i = 0; i < leases.size(); ++i) {
+        row_of.emplace(*leases.at(i, lease::job), i);
+        auto const until = instant_of(leases.at(i, lease::lease_until));
+        out.dead_leases += until && *until < out.server_time ? 1 : 0;
+    }
+    evaluations seen{who};
+    for (std::size_t i = 0; i < runners.size(); ++i) {
+        seen.take(runners, i, out);
     }
     std::sort(out.other_configurations.begin(), out.other_configurations.end());
     out.jobs.reserve(jobs.size());
@@ -194,7 +211,7 @@ overview ledger::read(std::span<std::string const> jobs, runner_identity const &
         job_state job;
         job.job = name;
         if (auto const row = row_of.find(name); row != row_of.end()) {
-            job = read_job(found, row->second, out.server_time);
+            job = read_job(leases, row->second, out.server_time);
         }
         if (job.known) {
             job.evaluated_at = std::max(job.evaluated_at, out.evaluated_at);

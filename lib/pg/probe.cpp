@@ -12,7 +12,7 @@ namespace {
 
 // One SELECT, because what it costs a fresh backend is mostly parsing and planning. All names are
 // qualified and no operator is used, because until then the search_path may lead anywhere.
-constexpr char const *facts = R"(BEGIN READ ONLY;
+constexpr char const *facts = R"(BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SELECT pg_catalog.pg_is_in_recovery(),
        pg_catalog.current_database(),
        CURRENT_USER,
@@ -59,7 +59,7 @@ std::string question(session const &s, std::string_view with)
     return text + "COMMIT";
 }
 
-// The results of BEGIN, the facts, the companion if there is one, and COMMIT.
+// The results of BEGIN, the facts, what the companion asked if it did not fail, and COMMIT.
 std::vector<rows> ask(session &s, companion const *with)
 {
     limits const limit{std::chrono::seconds{30}};
@@ -109,8 +109,9 @@ capabilities probe(session &s, clock &time, companion *with)
     out.pid_differs = out.backend_pid != s.backend_pid();
     out.server_time = parse_rfc3339(answer.text(0, 5) + ":00"); // "... +00": UTC is set
     out.clock_skew = wall + round_trip / 2 - out.server_time;
-    if (with != nullptr && answers.size() == 4) {
-        with->answer = std::move(answers[2]);
+    if (with != nullptr) {
+        with->answers.assign(std::make_move_iterator(answers.begin() + 2),
+                             std::make_move_iterator(answers.end() - 1));
     }
     return out;
 }

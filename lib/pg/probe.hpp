@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one must know about a server before working on it, in one round trip.
 #pragma once
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "pg/connect.hpp"
@@ -26,20 +26,20 @@ struct capabilities {
     microseconds clock_skew{0};
 };
 
-// A query that travels with the probe and saves a round trip.
+// Queries that travel with the probe and save a round trip.
 struct companion {
-    std::string_view sql; // reads only, one statement, without parameters
-    // Nothing when it failed: ask it again by itself to learn why.
-    std::optional<rows> answer = {};
+    std::string sql; // without parameters
+    // One a query; none when one of them failed: ask again without the probe to learn why.
+    std::vector<rows> answers = {};
 };
 
-// One message, BEGIN READ ONLY; SELECT ...; COMMIT: one round trip. Also gives the session the settings of a
-// control session, unless a pooler stands between, through which they would reach other clients
-// (then each transaction sets its own): search_path empty, TimeZone UTC, ISO dates,
+// One message, BEGIN ... READ ONLY; SELECT ...; COMMIT: one round trip. Also gives the session the
+// settings of a control session, unless a pooler stands between, through which they would reach
+// other clients (then each transaction sets its own): search_path empty, TimeZone UTC, ISO dates,
 // statement_timeout, lock_timeout and transaction_timeout 0, idle_in_transaction_session_timeout 30
 // s, client_min_messages notice (skipped work is told by a warning), default_transaction_read_only
 // off. Limits of the role do not reach it, but statement_timeout of at most a few milliseconds may.
-// `with` is asked under these settings, in the same transaction.
+// `with` is asked under these settings, in the same transaction, of which all see one snapshot.
 capabilities probe(session &s, clock &time, companion *with = nullptr);
 
 // The OID of the database, from what pg_relation_filepath(1259) says of pg_class in it:

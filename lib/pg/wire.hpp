@@ -61,7 +61,7 @@ void collect_notices(connection conn, notice_log *log) noexcept;
 // it.
 struct answer {
     std::vector<rows> results = {}; // one a statement
-    std::string tag = {}; // of the last statement: "COMMIT", "ROLLBACK", "UPDATE 5"
+    std::string tag = {};           // of the last statement: "COMMIT", "ROLLBACK", "UPDATE 5"
     std::string failure = {};
 };
 answer execute(connection conn, std::string const &sql);
