@@ -40,6 +40,7 @@ class context {
         pg::connect_options options;
         model::pooler pooler = model::pooler::automatic;
         std::string expect_database = {}, expect_host = {}; // empty: any
+        bool unattended = false; // nobody waits: pauses between attempts to connect are longer
     };
     // With `-t all` every target; otherwise one. Throws usage_error with what can be chosen.
     std::vector<destination> destinations();

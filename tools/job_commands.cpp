@@ -231,7 +231,7 @@ exit_code run_one(context &c, std::string const &name)
         return code_of(printed);
     }
     jobs::runner_options options{.who = {}, .command = "job run"};
-    auto opened = open_runner(c, where, all, std::move(options));
+    auto opened = open_runner(c, where, all, std::move(options), waited_for::yes);
     auto const run = opened.runner->run_by_hand(job);
     tell_failure(c.outside, run);
     report::document out;

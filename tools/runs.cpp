@@ -50,10 +50,13 @@ model::configuration jobs_of(model::configuration const &all, std::string const 
 }
 
 opened_runner open_runner(context &c, context::destination const &where,
-                          model::configuration const &jobs, jobs::runner_options options)
+                          model::configuration const &jobs, jobs::runner_options options,
+                          waited_for somebody)
 {
+    auto mine = where;
+    mine.options.patient = somebody == waited_for::no;
     pg::companion reading{ledger::ledger::reading()};
-    auto control = c.open_control(where, true, &reading);
+    auto control = c.open_control(mine, true, &reading);
     options.first_reading = std::move(reading.answers);
     options.transaction_pooler = control.transaction_pooler;
     options.stop = c.outside.stop;
@@ -64,8 +67,10 @@ opened_runner open_runner(context &c, context::destination const &where,
                    .config_file = jobs.file,
                    .config_hash = fingerprint(jobs)};
     auto server = control.server;
-    // A first signal lets runs end, and their ends be recorded.
-    auto again = where;
+    // A first signal lets runs end, and their ends be recorded, for as long as their leases may
+    // last.
+    auto again = std::move(mine);
+    again.options.deadline = std::max<microseconds>(again.options.deadline, ledger::ledger::ttl);
     again.options.stop = c.outside.abort;
     auto reopen = [&c, where = std::move(again)] { return c.open_control(where, true).session; };
     return {std::make_unique<jobs::runner>(jobs, where.options, std::move(control.session), reopen,

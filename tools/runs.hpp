@@ -11,9 +11,11 @@ struct opened_runner {
     pg::capabilities server;
 };
 // A runner of the configuration's jobs for one target. `options.who` and the stop tokens are filled
-// here.
+// here. When nobody waits for it, its control session is opened patiently.
+enum class waited_for { yes, no };
 opened_runner open_runner(context &c, context::destination const &where,
-                          model::configuration const &jobs, jobs::runner_options options);
+                          model::configuration const &jobs, jobs::runner_options options,
+                          waited_for somebody);
 
 // The jobs of the file that belong to a target.
 model::configuration jobs_of(model::configuration const &all, std::string const &target);

@@ -69,7 +69,7 @@ outcome tick_target(context &c, arguments const &a, context::destination const &
             tell_failure(c.outside, run);
             out.runs.push_back({where.name, run});
         };
-        auto opened = open_runner(c, where, jobs, std::move(options));
+        auto opened = open_runner(c, where, jobs, std::move(options), waited_for::no);
         auto const done = opened.runner->tick();
         for (auto const &warning : done.warnings) {
             log::warning("{}: {}", where.name, warning);

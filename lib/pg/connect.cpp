@@ -224,7 +224,12 @@ session connect(connect_options const &options, clock &time, random_source const
     auto const elapsed = [&] {
         return std::chrono::duration_cast<microseconds>(time.steady() - begun);
     };
-    backoff pauses{milliseconds{100}, std::chrono::seconds{5}, random};
+    auto const [shortest, longest] =
+        options.patient
+            ? std::pair{microseconds{std::chrono::seconds{5}},
+                        microseconds{std::chrono::seconds{15}}}
+            : std::pair{microseconds{milliseconds{100}}, microseconds{std::chrono::seconds{5}}};
+    backoff pauses{shortest, longest, random};
     std::optional<microseconds> warned;
     for (int attempts = 1;; ++attempts) {
         if (options.stop.stop_requested()) {
@@ -242,7 +247,9 @@ session connect(connect_options const &options, clock &time, random_source const
         if (!why.may_pass || options.deadline.count() <= 0) {
             throw connect_error{message, why.hint, why.sqlstate};
         }
-        auto const pause = pauses.next();
+        auto const pause = options.patient && attempts == 1
+                               ? microseconds{static_cast<long long>(500'000 + 8e6 * random())}
+                               : pauses.next();
         if (elapsed() + pause >= options.deadline) {
             throw connect_error{attempts == 1
                                     ? message

@@ -41,6 +41,10 @@ struct connect_options {
         "pgtend"; // cut to 63 bytes, other than printable ASCII becomes '?'
     microseconds attempt_timeout = std::chrono::seconds{10}; // one attempt
     microseconds deadline = std::chrono::seconds{30};        // all attempts; 0: one attempt only
+    // Pauses between attempts: 0.1 to 5 s for one who waits at a terminal. Patient, for one of many
+    // that nobody waits for: 0.5 to 8.5 s, then 5 to 15, so that of a hundred that lose their
+    // server at the same instant no more than some 20 a second come back.
+    bool patient = false;
     microseconds tcp_user_timeout = std::chrono::seconds{30};
     std::stop_token stop = {};
 };
