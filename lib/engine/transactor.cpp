@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <typeinfo>
 
+#include "base/kill_point.hpp"
 #include "engine/notices.hpp"
 #include "engine/settings.hpp"
 #include "plan/script.hpp"
@@ -81,17 +82,21 @@ transactor::done transactor::run_in_transaction(request const &what)
     done out;
     s.take_notices();
     try {
+        reach("before begin");
         auto const opened = s.batch(opening.sql, control_.limit(microseconds{0}));
         if (opened.empty()) {
             throw lease_lost{"another run took the job over"};
         }
+        reach("after begin");
         if (!what.read_only) {
             control_.begin();
         }
         for (auto const &statement : what.statements) {
             run_statement(statement, true, out);
         }
+        reach("before commit");
         commit(what.read_only, opened.text(0, 0));
+        reach("after commit");
         return out;
     } catch (error const &e) {
         roll_back();
@@ -177,7 +182,9 @@ transactor::done transactor::run_outside(request const &what)
         bool const english = messages == "C" || messages == "POSIX" || messages.starts_with("en") ||
                              messages.starts_with("C.");
         control_.begin();
+        reach("before outside");
         run_statement(body, english, out);
+        reach("after outside");
     } catch (...) {
         take_back_session_settings();
         throw;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jobs/run.hpp"
 
+#include "base/kill_point.hpp"
 #include "base/text.hpp"
 #include "jobs/kinds.hpp"
 
@@ -113,12 +114,14 @@ run_report run_job(model::job const &job, model::configuration const &all,
         };
         std::optional<pg::session> first = open_noted();
         auto const limit = model::time_limit(job.policy);
+        reach("before plan");
         auto work = kind_of(job.action)
                         .make(job.action, {.session = *first,
                                            .partitions = all.partitions,
                                            .now = around.time.now(),
                                            .role = job.policy.role,
                                            .limit = {.timeout = limit, .stop = around.stop}});
+        reach("after plan");
         engine::environment environment{
             .open =
                 [&] {

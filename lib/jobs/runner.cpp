@@ -7,6 +7,7 @@
 #include <system_error>
 #include <thread>
 
+#include "base/kill_point.hpp"
 #include "base/log.hpp"
 #include "jobs/control.hpp"
 
@@ -165,7 +166,12 @@ answer runner::impl::put(question::any const &what)
                         auto const asked = std::exchange(options.first_reading, {});
                         return to.read(names, options.who, asked);
                     },
-                    [&](question::mark_lost const &) -> answer { return to.mark_lost(); },
+                    [&](question::mark_lost const &) -> answer {
+                        reach("before mark_lost");
+                        auto out = to.mark_lost();
+                        reach("after mark_lost");
+                        return out;
+                    },
                     [&](question::register_jobs const &q) -> answer {
                         to.register_jobs(q.jobs);
                         return {};
@@ -175,14 +181,24 @@ answer runner::impl::put(question::any const &what)
                         return {};
                     },
                     [&](question::claim_slots const &q) -> answer {
-                        return to.claim_slots(q.wanted, options.who);
+                        reach("before claim");
+                        auto out = to.claim_slots(q.wanted, options.who);
+                        reach("after claim");
+                        return out;
                     },
                     [&](question::claim_manual const &q) -> answer {
                         return std::vector<ledger::claim>{to.claim_manual(q.job, options.who)};
                     },
-                    [&](question::renew const &q) -> answer { return to.renew(q.held); },
+                    [&](question::renew const &q) -> answer {
+                        reach("before renew");
+                        auto out = to.renew(q.held);
+                        reach("after renew");
+                        return out;
+                    },
                     [&](question::finish const &q) -> answer {
+                        reach("before finish");
                         to.finish(q.held, q.how);
+                        reach("after finish");
                         return {};
                     },
                     [&](question::heartbeat const &q) -> answer {
@@ -237,7 +253,11 @@ void runner::impl::start(ledger::claim const &held)
             .watcher = options.watcher,
             .transaction_pooler = options.transaction_pooler,
             .note_backend =
-                [&](int pid) { tell([&](auto &ledger) { ledger.note_backend(held, pid); }); },
+                [&](int pid) {
+                    reach("before note");
+                    tell([&](auto &ledger) { ledger.note_backend(held, pid); });
+                    reach("after note");
+                },
         };
         mail.put(ended{held.run, run_job(job, all, around)});
     };

@@ -30,7 +30,7 @@ finished ground::run(std::vector<std::string> args, environment_changes const &c
 void ground::expire_lease(std::string const &job) const
 {
     db.psql("UPDATE pgtend.lease SET lease_until = clock_timestamp() - interval '1 second' WHERE "
-            "job = '" +
+            "holder IS NOT NULL AND job = '" +
             job + "'");
 }
 

@@ -21,7 +21,7 @@ class ground {
     finished run(std::vector<std::string> args, environment_changes const &changes = {}) const;
     finished tick(std::string const &now) const { return run({"tick", "--now", now}); }
     std::vector<std::string> arguments(std::vector<std::string> args) const;
-    // The lease is over, as if its time had passed.
+    // The lease, when somebody has it, is over, as if its time had passed.
     void expire_lease(std::string const &job) const;
     // status and attempt of the job's runs, the oldest first: "lost/1 succeeded/2"
     std::string runs(std::string const &job) const;
