@@ -11,14 +11,26 @@ namespace pgtend {
 
 // All of them, in the order of a run. "before X": X was not sent yet; "after X": it was answered.
 inline constexpr std::array<std::string_view, 18> kill_points{
-    "before mark_lost", "after mark_lost", "before claim",   "after claim",   "before note",
-    "after note",                      // of the backend that works outside transactions
-    "before plan",      "after plan",  // what is to be done is read and decided
-    "before begin",     "after begin", // a work transaction's BEGIN and fence
-    "before commit",    "after commit",    "before outside", "after outside", // the work's
-                                                                              // statement outside
-                                                                              // transactions
-    "before renew",     "after renew",     "before finish",  "after finish",
+    "before mark_lost",
+    "after mark_lost",
+    "before claim",
+    "after claim",
+    "before note",
+    "after note", // of the backend that works outside transactions
+    "before plan",
+    "after plan", // what is to be done is read and decided
+    "before begin",
+    "after begin", // a work transaction's BEGIN and fence
+    "before commit",
+    "after commit",
+    "before outside",
+    "after outside", // the work's
+                     // statement outside
+                     // transactions
+    "before renew",
+    "after renew",
+    "before finish",
+    "after finish",
 };
 
 // One of the list; another name does not compile.

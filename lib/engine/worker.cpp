@@ -76,6 +76,7 @@ step_result worker::carry_out(plan::step &step)
         out.problem = e;
     };
     control_.started(step);
+    retries_ = 0;
     try {
         carry_out(step, out);
         out.status = step_status::succeeded;
@@ -86,6 +87,11 @@ step_result worker::carry_out(plan::step &step)
         fail(e);
     } catch (std::exception const &e) {
         fail(error{e.what()});
+    }
+    if (retries_ > 0) {
+        auto const often = retries_ == 1 ? std::string{"once"}
+                                         : std::to_string(retries_) + " times, the last time";
+        add_notes(out.tally.notes, {"tried again " + often + " because of: " + last_retry_});
     }
     out.elapsed = std::chrono::floor<microseconds>(control_.time().steady() - began);
     control_.finished(out);
@@ -295,6 +301,9 @@ worker::done worker::persist(request const &what, int &attempts)
             wait_for_lock(what, wait, who);
         } else if (transient(failed->sqlstate()) && retries < settings.retry.max) {
             ++retries;
+            ++retries_;
+            last_retry_ = failed->message().substr(0, failed->message().find('\n')) +
+                          " (SQLSTATE " + failed->sqlstate() + ")";
             auto const pause = pauses.next();
             control_.retrying(what.step, pgtend::describe(*failed), pause);
             control_.pause(pause);

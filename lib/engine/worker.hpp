@@ -51,6 +51,8 @@ class worker {
 
     run_control &control_;
     transactor hands_;
+    int retries_ = 0; // of transactions of this step, after what may pass by itself
+    std::string last_retry_;
     bool table_locked_ = false; // the last lock_busy was because of somebody's lock on a table
     // Relations that nobody held until this transaction began, and until when that counts.
     std::map<std::string, clock::monotonic> clear_until_;

@@ -121,6 +121,11 @@ void process::signal(int number) const
     ::kill(pid_, number);
 }
 
+std::string process::errors() const
+{
+    return read(files_.path() + "/err");
+}
+
 finished process::wait(std::chrono::seconds limit)
 {
     auto const end = std::chrono::steady_clock::now() + limit;

@@ -43,6 +43,7 @@ class process {
 
     int pid() const noexcept { return pid_; }
     void signal(int number) const;
+    std::string errors() const; // what it has written to stderr until now
     // Throws error, after kill -9, when it does not end in time.
     finished wait(std::chrono::seconds limit = std::chrono::seconds{60});
 
