@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/proxy.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <fmt/core.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -50,6 +52,30 @@ void send_all(int fd, char const *data, std::size_t size)
     }
 }
 
+// The kernel drops what arrives before TCP sees it: no acknowledgement, no answer to keepalives.
+void turn_deaf(int fd)
+{
+    sock_filter drop{BPF_RET | BPF_K, 0, 0, 0};
+    sock_fprog const program{1, &drop};
+    if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
+        throw error{std::string{"the proxy cannot filter: "} + std::strerror(errno)};
+    }
+}
+
+bool matches(std::string const &pattern, std::string const &application)
+{
+    return pattern.ends_with('*') ? application.starts_with(pattern.substr(0, pattern.size() - 1))
+                                  : !pattern.empty() && pattern == application;
+}
+
+// What the client calls itself in its first message; empty in a request to cancel.
+std::string application_of(std::string_view startup)
+{
+    constexpr std::string_view key{"\0application_name\0", 18};
+    auto const at = startup.find(key);
+    return at == std::string_view::npos ? "" : std::string{startup.data() + at + key.size()};
+}
+
 } // namespace
 
 proxy::proxy()
@@ -91,6 +117,37 @@ void proxy::lose_answer_to(std::string text)
     lose_answer_to_ = std::move(text);
 }
 
+void proxy::swallow(way which, std::string sessions)
+{
+    std::lock_guard const lock{mutex_};
+    swallowed_[std::move(sessions)] = which;
+}
+
+void proxy::unplug(std::string sessions)
+{
+    std::lock_guard const lock{mutex_};
+    unplugged_ = std::move(sessions);
+    unplugged_until_ = connections_;
+}
+
+void proxy::unplug_all()
+{
+    turn_deaf(listener_);
+    unplug("*");
+}
+
+proxy::fate proxy::fate_of(std::string const &application, int number) const
+{
+    std::lock_guard const lock{mutex_};
+    fate out{.unplugged = number <= unplugged_until_ && matches(unplugged_, application)};
+    for (auto const &[sessions, which] : swallowed_) {
+        bool const meant = matches(sessions, application);
+        out.silent_to_server = out.silent_to_server || (meant && which != way::to_client);
+        out.silent_to_client = out.silent_to_client || (meant && which != way::to_server);
+    }
+    return out;
+}
+
 void proxy::accept_loop(std::stop_token const &stop)
 {
     while (!stop.stop_requested()) {
@@ -100,23 +157,30 @@ void proxy::accept_loop(std::stop_token const &stop)
         }
         int const client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
         if (client >= 0) {
-            ++connections_;
             threads_.emplace_back(
-                [this, client](std::stop_token const &end) { forward(client, end); });
+                [this, client, number = ++connections_](std::stop_token const &end) {
+                    forward(client, number, end);
+                });
         }
     }
 }
 
-void proxy::forward(int client, std::stop_token const &stop)
+void proxy::forward(int client, int number, std::stop_token const &stop)
 {
     int const server = ignore_new_ ? -1 : connect_unix(directory_ + "/.s.PGSQL." + server_port_);
     bool losing = false;
+    bool deaf = false;
+    std::string application;
     std::array<char, 65536> buffer{};
-    while (!stop.stop_requested() && !cut_) {
-        std::array<pollfd, 2> waiting{{{client, POLLIN, 0}, {server, POLLIN, 0}}};
-        if (server < 0) { // ignored: until the client gives up
-            waiting[1].fd = -1;
+    while (!stop.stop_requested() && number > cut_until_) {
+        if (!deaf && fate_of(application, number).unplugged) {
+            deaf = true;
+            turn_deaf(client);
         }
+        std::array<pollfd, 2> waiting{{{client, POLLIN, 0}, {server, POLLIN, 0}}};
+        if (deaf) {
+            waiting[0].fd = waiting[1].fd = -1;
+        } // a server that is -1 was ignored: until the client gives up
         if (::poll(waiting.data(), waiting.size(), slice_ms) <= 0) {
             continue;
         }
@@ -126,28 +190,34 @@ void proxy::forward(int client, std::stop_token const &stop)
                 continue;
             }
             auto const got = ::recv(from, buffer.data(), buffer.size(), 0);
+            std::string_view const message{buffer.data(),
+                                           static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+            if (from == client && application.empty()) {
+                application = application_of(message);
+            }
+            auto const now = fate_of(application, number);
             if (got <= 0) {
-                open = swallow_ && from == server; // what the server does is not seen either
+                open = now.silent_to_client && from == server; // its end is not seen either
                 if (!open) {
                     break;
                 }
                 continue;
             }
-            auto const size = static_cast<std::size_t>(got);
-            if (swallow_ || server < 0) {
+            if (server < 0 || now.unplugged ||
+                (from == client ? now.silent_to_server : now.silent_to_client)) {
                 continue;
             }
             if (from == client) {
                 ++messages_;
                 std::lock_guard const lock{mutex_};
                 losing = losing || (!lose_answer_to_.empty() &&
-                                    std::string_view{buffer.data(), size}.find(lose_answer_to_) !=
-                                        std::string_view::npos);
+                                    message.find(lose_answer_to_) != std::string_view::npos);
             } else if (losing) {
                 open = false;
                 break;
             }
-            send_all(from == client ? server : client, buffer.data(), size);
+            std::this_thread::sleep_for(std::chrono::milliseconds{delay_ms_.load()});
+            send_all(from == client ? server : client, message.data(), message.size());
         }
         if (!open) {
             break;

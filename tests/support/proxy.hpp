@@ -2,6 +2,8 @@
 // Stands between a client and the test server and makes the network fail, as told.
 #pragma once
 #include <atomic>
+#include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,16 +26,27 @@ class proxy {
     // messages.
     std::string dsn(std::string const &database) const;
 
-    // Bytes of all connections vanish in both directions from now on, connections stay open: a
-    // half-open network.
-    void swallow() noexcept { swallow_ = true; }
+    // Which sessions: an application_name, or the beginning of one and `*`. A request to cancel has
+    // none.
+    enum class way { to_server, to_client, both };
+
+    // What these sessions say vanishes from now on; they stay open, and look alive to TCP: a
+    // middlebox that has forgotten them.
+    void swallow(way which = way::both, std::string sessions = "*");
+    // The other end of these sessions is gone without a word: what they send is not even
+    // acknowledged, and nothing comes back. The server still believes in them.
+    void unplug(std::string sessions);
+    // The same of all, and nobody can connect any more.
+    void unplug_all();
+    // Whatever comes is forwarded so much later, in either direction.
+    void delay(std::chrono::milliseconds by) noexcept { delay_ms_ = static_cast<int>(by.count()); }
     // Connections made from now on are accepted and never answered: a server that hangs.
     void ignore_new() noexcept { ignore_new_ = true; }
     // As soon as a client sends this text: forwarded, but the answer is swallowed, and the client's
     // connection closed when it has come.
     void lose_answer_to(std::string text);
-    // All connections are closed at both ends.
-    void cut() noexcept { cut_ = true; }
+    // All connections that there are are closed at both ends.
+    void cut() noexcept { cut_until_ = connections_.load(); }
     // How often clients have sent something since the start: round trips, but for those of opening
     // a connection.
     int messages() const noexcept { return messages_; }
@@ -42,15 +55,21 @@ class proxy {
 
   private:
     void accept_loop(std::stop_token const &stop);
-    void forward(int client, std::stop_token const &stop);
+    void forward(int client, int number, std::stop_token const &stop);
+    struct fate {
+        bool unplugged = false, silent_to_server = false, silent_to_client = false;
+    };
+    fate fate_of(std::string const &application, int number) const;
 
     int listener_ = -1;
     int port_ = 0;
     std::string directory_, server_port_;
-    std::atomic<bool> swallow_{false}, ignore_new_{false}, cut_{false};
-    std::atomic<int> connections_{0}, messages_{0};
-    std::mutex mutex_;
-    std::string lose_answer_to_;
+    std::atomic<bool> ignore_new_{false};
+    std::atomic<int> connections_{0}, cut_until_{0}, messages_{0}, delay_ms_{0};
+    mutable std::mutex mutex_; // of what is below
+    std::string lose_answer_to_, unplugged_;
+    std::map<std::string, way> swallowed_; // by which sessions
+    int unplugged_until_ = 0;              // connections numbered so far
     std::vector<std::jthread> threads_;
     std::jthread acceptor_;
 };
