@@ -101,7 +101,10 @@ run_report run_job(model::job const &job, model::configuration const &all,
         options.stop = around.stop;
         auto const open = [&] { return pg::connect(options, around.time, around.random); };
 
-        bool const outside = around.note_backend && works_outside_transactions(job.action);
+        // Behind a pooler in transaction mode such work is refused, and a backend of the pool,
+        // which outlives its clients, would keep everybody out.
+        bool const outside = around.note_backend && !around.transaction_pooler &&
+                             works_outside_transactions(job.action);
         auto const open_noted = [&] {
             auto session = open();
             if (outside) {

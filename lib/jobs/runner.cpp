@@ -160,57 +160,57 @@ answer runner::impl::put(question::any const &what)
     auto const stop = recording ? std::stop_token{} : options.abort;
     return book.ask(
         [&](ledger::ledger &to) {
-            return std::visit(
-                overloaded{
-                    [&](question::read const &) -> answer {
-                        auto const asked = std::exchange(options.first_reading, {});
-                        return to.read(names, options.who, asked);
-                    },
-                    [&](question::mark_lost const &) -> answer {
-                        reach("before mark_lost");
-                        auto out = to.mark_lost();
-                        reach("after mark_lost");
-                        return out;
-                    },
-                    [&](question::register_jobs const &q) -> answer {
-                        to.register_jobs(q.jobs);
-                        return {};
-                    },
-                    [&](question::record_skipped const &q) -> answer {
-                        to.record_skipped(q.slots);
-                        return {};
-                    },
-                    [&](question::claim_slots const &q) -> answer {
-                        reach("before claim");
-                        auto out = to.claim_slots(q.wanted, options.who);
-                        reach("after claim");
-                        return out;
-                    },
-                    [&](question::claim_manual const &q) -> answer {
-                        return std::vector<ledger::claim>{to.claim_manual(q.job, options.who)};
-                    },
-                    [&](question::renew const &q) -> answer {
-                        reach("before renew");
-                        auto out = to.renew(q.held);
-                        reach("after renew");
-                        return out;
-                    },
-                    [&](question::finish const &q) -> answer {
-                        reach("before finish");
-                        to.finish(q.held, q.how);
-                        reach("after finish");
-                        return {};
-                    },
-                    [&](question::heartbeat const &q) -> answer {
-                        to.heartbeat(options.who, q.evaluated);
-                        return {};
-                    },
-                    [&](question::purge const &q) -> answer {
-                        to.purge(q.limit);
-                        return {};
-                    },
-                },
-                what);
+            return std::visit(overloaded{
+                                  [&](question::read const &) -> answer {
+                                      auto const asked = std::exchange(options.first_reading, {});
+                                      return to.read(names, options.who, asked);
+                                  },
+                                  [&](question::mark_lost const &) -> answer {
+                                      reach("before mark_lost");
+                                      auto out = to.mark_lost();
+                                      reach("after mark_lost");
+                                      return out;
+                                  },
+                                  [&](question::register_jobs const &q) -> answer {
+                                      to.register_jobs(q.jobs);
+                                      return {};
+                                  },
+                                  [&](question::record_skipped const &q) -> answer {
+                                      to.record_skipped(q.slots);
+                                      return {};
+                                  },
+                                  [&](question::claim_slots const &q) -> answer {
+                                      reach("before claim");
+                                      auto out = to.claim_slots(q.wanted, options.who);
+                                      reach("after claim");
+                                      return out;
+                                  },
+                                  [&](question::claim_manual const &q) -> answer {
+                                      return std::vector<ledger::claim>{
+                                          to.claim_manual(q.job, options.who)};
+                                  },
+                                  [&](question::renew const &q) -> answer {
+                                      reach("before renew");
+                                      auto out = to.renew(q.held);
+                                      reach("after renew");
+                                      return out;
+                                  },
+                                  [&](question::finish const &q) -> answer {
+                                      reach("before finish");
+                                      to.finish(q.held, q.how);
+                                      reach("after finish");
+                                      return {};
+                                  },
+                                  [&](question::heartbeat const &q) -> answer {
+                                      to.heartbeat(options.who, q.evaluated);
+                                      return {};
+                                  },
+                                  [&](question::purge const &q) -> answer {
+                                      to.purge(q.limit);
+                                      return {};
+                                  },
+                              },
+                              what);
         },
         stop);
 }

@@ -2,62 +2,35 @@
 // Through PgBouncer in transaction mode: each statement may meet another server connection.
 #include <algorithm>
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include "base/error.hpp"
 #include "ledger/support.hpp"
+#include "support/pooler.hpp"
 
 using namespace pgtend;
 using ledger::slot_request;
 using test::minute;
 using test::runner;
 
-namespace {
-
-class transaction_pooler {
-  public:
-    transaction_pooler()
-        : directory_{fmt::format("/tmp/pgtend-ledger-pooler-{}", ::getpid())},
-          port_{std::stoi(
-              test::run_script("pooler", fmt::format("start {} transaction 4", directory_)))}
-    {
-    }
-    ~transaction_pooler() { test::run_script("pooler", "stop " + directory_); }
-    transaction_pooler(transaction_pooler const &) = delete;
-    transaction_pooler &operator=(transaction_pooler const &) = delete;
-    pg::session open(test::database const &db) const
-    {
-        return test::open(fmt::format(
-            "host=127.0.0.1 port={} user=postgres dbname={} sslmode=disable gssencmode=disable",
-            port_, db.name()));
-    }
-
-  private:
-    std::string directory_;
-    int port_;
-};
-
-} // namespace
-
 TEST_SUITE("db")
 {
     TEST_CASE("a transaction pooler: init, claims that race, fence and takeover")
     {
-        transaction_pooler const pooler;
+        test::pooler const pooler{"transaction", 4};
         test::database const db;
         auto const created = test::at_once(db, 10, [&](int, pg::session &) {
-            auto s = pooler.open(db);
+            auto s = test::open(pooler.dsn(db));
             return test::init(s).from_version == 0 ? 1 : 0;
         });
         CHECK(std::count(created.begin(), created.end(), 1) == 1);
 
-        auto control = pooler.open(db);
+        auto control = test::open(pooler.dsn(db));
         ledger::ledger book{control};
         std::vector<std::string> const jobs{"nightly"};
         book.register_jobs(std::vector<ledger::ledger::registration>{
             {"nightly", "* * * * *", "UTC", "sql", minute(0)}});
         auto const got = test::at_once(db, 10, [&](int n, pg::session &) {
-            auto s = pooler.open(db);
+            auto s = test::open(pooler.dsn(db));
             ledger::ledger mine{s};
             std::size_t all = 0;
             for (int round = 1; round <= 20; ++round) {
@@ -83,7 +56,7 @@ TEST_SUITE("db")
 
         auto const held =
             book.claim_slots(std::vector<slot_request>{{"nightly", minute(30)}}, runner(1)).at(0);
-        auto work = pooler.open(db);
+        auto work = test::open(pooler.dsn(db));
         work.begin();
         auto const fence = ledger::fence_of(held);
         CHECK(work.run(fence.sql, fence.parameters).size() == 1);

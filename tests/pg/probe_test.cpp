@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "support/database.hpp"
+#include "support/pooler.hpp"
 #include "support/proxy.hpp"
 
 using namespace pgtend;
@@ -24,30 +25,6 @@ void end(std::string const &script, std::string const &directory) noexcept
         fmt::print(stderr, "{}\n", e.what());
     }
 }
-
-// A PgBouncer in front of the test server.
-class pooler_in_front {
-  public:
-    pooler_in_front(std::string const &mode, int size)
-        : directory_{fmt::format("/tmp/pgtend-pooler-{}-{}", ::getpid(), mode)},
-          port_{std::stoi(
-              test::run_script("pooler", fmt::format("start {} {} {}", directory_, mode, size)))}
-    {
-    }
-    ~pooler_in_front() { end("pooler", directory_); }
-    pooler_in_front(pooler_in_front const &) = delete;
-    pooler_in_front &operator=(pooler_in_front const &) = delete;
-    std::string dsn(database const &db) const
-    {
-        return fmt::format(
-            "host=127.0.0.1 port={} user=postgres dbname={} sslmode=disable gssencmode=disable",
-            port_, db.name());
-    }
-
-  private:
-    std::string directory_;
-    int port_;
-};
 
 // A server of its own, restarted as a standby that follows nobody.
 class standby {
@@ -218,7 +195,7 @@ TEST_SUITE("db")
     TEST_CASE("PgBouncer in session mode")
     {
         database const db;
-        pooler_in_front const bouncer{"session", 5};
+        test::pooler const bouncer{"session", 5};
         auto s = test::open(bouncer.dsn(db));
         system_clock time;
         auto const found = pg::probe(s, time);
@@ -232,7 +209,7 @@ TEST_SUITE("db")
         for (int const size : {5, 1}) {
             CAPTURE(size);
             database const db;
-            pooler_in_front const bouncer{"transaction", size};
+            test::pooler const bouncer{"transaction", size};
             auto s = test::open(bouncer.dsn(db));
             auto other = test::open(bouncer.dsn(db));
             system_clock time;

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// A PgBouncer in front of the test server, as tests/support/pooler starts it.
+#pragma once
+#include <string>
+
+#include "support/database.hpp"
+#include "support/process.hpp"
+
+namespace pgtend::test {
+
+class pooler {
+  public:
+    // mode: "session" or "transaction"; size: server connections to a database.
+    explicit pooler(std::string const &mode, int size = 5);
+    ~pooler();
+    pooler(pooler const &) = delete;
+    pooler &operator=(pooler const &) = delete;
+
+    // Conninfo of the superuser through it.
+    std::string dsn(database const &db) const;
+
+  private:
+    scratch files_;
+    std::string directory_;
+    int port_;
+};
+
+} // namespace pgtend::test
