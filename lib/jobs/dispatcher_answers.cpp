@@ -96,7 +96,7 @@ void dispatcher::decide_all(ledger::overview const &seen)
 {
     due_.clear();
     for (auto const &other : seen.other_configurations) {
-        warn("another runner uses a different file: " + other);
+        warn("another runner uses a different file than " + all_.file + ": " + other);
     }
     question::register_jobs changed;
     question::record_skipped skipped;

@@ -31,11 +31,16 @@ void end(char const *script, std::string const &directory) noexcept
 
 } // namespace
 
-own_server::own_server() : directory_{files_.path() + "/server"}
+own_server::own_server(environment_changes const &environment)
+    : directory_{files_.path() + "/server"}
 {
     ::chmod(files_.path().c_str(), 0755); // the server's user has to pass
     auto const start = "start '" + directory_ + "' ";
-    run_script("server", start + ">/dev/null");
+    std::string first = start;
+    for (auto const &[name, value] : environment) {
+        first += fmt::format("'{}={}' ", name, value);
+    }
+    run_script("server", first + ">/dev/null");
     auto const port =
         first_line(run_script("server", start + "| sed -n 's/^export PGTEND_TEST_PORT=//p'"));
     auto const host =

@@ -9,8 +9,8 @@ namespace pgtend::test {
 
 class own_server {
   public:
-    // Starts it; about a second.
-    own_server();
+    // Starts it, with these beside what the environment has; about a second.
+    explicit own_server(environment_changes const &environment = {});
     ~own_server();
     own_server(own_server const &) = delete;
     own_server &operator=(own_server const &) = delete;

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Servers and hosts whose clocks are changed: by law, twice a year, or by accident. The server's
+// and the program's clocks are faked, not the slots.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <map>
+
+#include "base/duration.hpp"
+#include "cron/oracle.hpp"
+#include "support/faked_clock.hpp"
+#include "support/own_server.hpp"
+
+using namespace pgtend;
+
+namespace {
+
+constexpr std::chrono::minutes minute{1};
+
+// When the clocks of a zone are changed, in UTC: the last night of a zone that gave it up, else of
+// 2026. The C library knows them from the same data as PostgreSQL and pgtend.
+struct night {
+    char const *zone, *changed;
+};
+constexpr night nights[] = {
+    {"Asia/Tehran", "2022-03-21T20:30:00Z"},         // from midnight to 1
+    {"Asia/Tehran", "2022-09-21T19:30:00Z"},         // midnight comes twice
+    {"Africa/Casablanca", "2026-02-15T02:00:00Z"},   // for Ramadan
+    {"America/New_York", "2026-03-08T07:00:00Z"},    // 2:00 to 3:00
+    {"Africa/Casablanca", "2026-03-22T02:00:00Z"},   // and back
+    {"Europe/Berlin", "2026-03-29T01:00:00Z"},       //
+    {"Australia/Lord_Howe", "2026-04-04T15:00:00Z"}, // half an hour
+    {"America/Santiago", "2026-04-05T03:00:00Z"},    // midnight comes twice
+    {"America/Santiago", "2026-09-06T04:00:00Z"},    // from midnight to 1
+    {"Australia/Lord_Howe", "2026-10-03T15:30:00Z"}, //
+    {"Europe/Berlin", "2026-10-25T01:00:00Z"},       //
+    {"America/New_York", "2026-11-01T06:00:00Z"},    //
+};
+oracle::field any()
+{
+    return {"*", true, {{"*", [](oracle::wall const &) { return true; }}}};
+}
+
+oracle::field every(int oracle::wall::*value, int step)
+{
+    auto const text = "*/" + std::to_string(step);
+    return {text, true, {{text, [=](oracle::wall const &at) { return at.*value % step == 0; }}}};
+}
+
+oracle::field only(int oracle::wall::*value, std::vector<int> const &numbers)
+{
+    oracle::field out;
+    for (int const n : numbers) {
+        auto const text = std::to_string(n);
+        out.text += (out.text.empty() ? "" : ",") + text;
+        out.elements.push_back({text, [=](oracle::wall const &at) { return at.*value == n; }});
+    }
+    return out;
+}
+
+oracle::schedule at(oracle::field minutes, oracle::field hours)
+{
+    oracle::schedule out;
+    out.minute = std::move(minutes);
+    out.hour = std::move(hours);
+    out.day = out.month = out.weekday = any();
+    return out;
+}
+
+// Jobs that care for the clock, and jobs that care for the time between.
+std::map<std::string, oracle::schedule> schedules()
+{
+    using oracle::wall;
+    return {{"half-past", at(only(&wall::minute, {30}), only(&wall::hour, {0, 1, 2, 3}))},
+            {"full-hours", at(only(&wall::minute, {0}), only(&wall::hour, {0, 1, 2, 3}))},
+            {"nightly", at(only(&wall::minute, {10, 50}), only(&wall::hour, {0, 2}))},
+            {"hourly", at(only(&wall::minute, {20}), any())},
+            {"steady", at(every(&wall::minute, 15), any())},
+            {"even", at(only(&wall::minute, {40}), every(&wall::hour, 2))}};
+}
+
+std::string configuration(std::string const &dsn, std::string const &jobs)
+{
+    return "version: 1\ntargets:\n  db: { dsn: \"" + dsn + "\" }\n" + jobs;
+}
+
+std::int64_t epoch(instant at)
+{
+    return std::chrono::duration_cast<seconds>(at.time_since_epoch()).count();
+}
+
+} // namespace
+
+TEST_SUITE("db")
+{
+    TEST_CASE("F19: twelve nights in six zones whose clocks change: what ran is what the C "
+              "library's clocks have shown")
+    {
+        constexpr std::chrono::hours around{2};
+        constexpr std::chrono::minutes pace{30};
+        test::faked_clock clock{parse_rfc3339(nights[0].changed) - around};
+        test::own_server const server{clock.of_server()};
+        test::scratch files;
+        for (auto const &each : nights) {
+            CAPTURE(each.zone);
+            CAPTURE(each.changed);
+            auto const begin = parse_rfc3339(each.changed) - around;
+            auto const end = begin + 2 * around;
+            std::string jobs = fmt::format(
+                "timezone: {}\ndefaults: {{ missed: all, max_age: 2h }}\njobs:\n", each.zone);
+            for (auto const &[name, schedule] : schedules()) {
+                jobs += fmt::format("  - {{ name: {}, schedule: \"{}\", sql: {{ text: \"select "
+                                    "1\" }} }}\n",
+                                    name, schedule.text());
+            }
+            auto const config = files.write("pgtend.yaml", configuration(server.dsn(), jobs));
+            clock.set(begin);
+            REQUIRE(test::pgtend({"-c", config, "init"}, clock.of_pgtend()).code == 0);
+            for (auto now = begin; now <= end; now += pace) {
+                clock.set(now);
+                auto const done = test::pgtend({"-c", config, "tick"}, clock.of_pgtend());
+                CHECK_MESSAGE(done.code == 0, done.err);
+                if (!clock.of_pgtend().empty()) {
+                    CHECK(done.err.find("warning") == std::string::npos);
+                }
+            }
+            auto const before = epoch(begin) - 4 * 3600; // decides what counts as seen already
+            auto const walls = oracle::walls(each.zone, before, epoch(end) + 60, 60);
+            for (auto const &[name, schedule] : schedules()) {
+                CAPTURE(name);
+                auto const expected = oracle::due(schedule, walls, before, 60, epoch(begin) + 1);
+                CHECK(server.value(fmt::format(
+                          "SELECT coalesce(string_agg(extract(epoch FROM slot)::bigint || CASE "
+                          "status WHEN 'succeeded' THEN '' ELSE ' ' || status END, ' ' ORDER BY "
+                          "slot), '') FROM pgtend.run WHERE job = '{}'",
+                          name)) == fmt::format("{}", fmt::join(expected, " ")));
+            }
+            REQUIRE(test::pgtend({"-c", config, "init", "--remove"}, clock.of_pgtend()).code == 0);
+        }
+    }
+
+    TEST_CASE("F20: a host two minutes ahead of the database or behind it: the database's time "
+              "decides, the difference is told, work goes on")
+    {
+        auto const begin = parse_rfc3339("2026-05-05T11:58:30Z");
+        test::faked_clock clock{begin};
+        test::own_server const server{clock.of_server()};
+        test::scratch files;
+        auto const config = files.write(
+            "pgtend.yaml", configuration(server.dsn(), "jobs:\n  - { name: noon, schedule: \"0 12 "
+                                                       "* * *\", sql: { text: \"select 1\" } }\n"));
+        auto const slots = [&] {
+            return server.value("SELECT coalesce(string_agg(to_char(slot AT TIME ZONE 'UTC', "
+                                "'HH24:MI') || ' ' || status, ', '), '') FROM pgtend.run");
+        };
+        REQUIRE(test::pgtend({"-c", config, "init"}, clock.of_pgtend()).code == 0);
+        for (auto const off : {2 * minute, -2 * minute}) {
+            CAPTURE(off.count());
+            test::faked_clock host{begin};
+            auto const tick_at = [&](microseconds after) {
+                clock.set(begin + after);
+                host.set(begin + after + off);
+                auto const done = test::pgtend({"-c", config, "tick"}, host.of_pgtend());
+                CHECK_MESSAGE(done.code == 0, done.err);
+                CHECK(done.err.find("clock and the server's differ by") != std::string::npos);
+                if (!host.of_pgtend().empty()) {
+                    CHECK(done.err.find(off > 0 * minute ? "differ by 1" : "differ by -1") !=
+                          std::string::npos); // 119 or 120
+                }
+            };
+            server.psql("DELETE FROM pgtend.run; DELETE FROM pgtend.lease; "
+                        "DELETE FROM pgtend.runner");
+            tick_at(seconds{0});
+            tick_at(1 * minute); // 11:59:30 in the database, 12:01:30 or 11:57:30 here
+            CHECK(slots() == "");
+            tick_at(2 * minute); // 12:00:30 in the database
+            CHECK(slots() == "12:00 succeeded");
+            tick_at(3 * minute);
+            CHECK(slots() == "12:00 succeeded");
+            CHECK(server.value("SELECT date_trunc('minute', min(started)) = "
+                               "'2026-05-05 12:00:00+00'::timestamptz FROM pgtend.run") == "t");
+        }
+    }
+}

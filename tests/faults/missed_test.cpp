@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// Slots that nobody could run in time: servers and runners that were down, jobs that take longer
+// than their interval, several runners that want the same.
+#include <deque>
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "base/duration.hpp"
+#include "support/faked_clock.hpp"
+#include "support/ground.hpp"
+#include "support/own_server.hpp"
+
+using namespace pgtend;
+using test::eventually;
+
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int slower = 10;
+#else
+constexpr int slower = 1;
+#endif
+
+// A job that waits until the table `gate` has a row.
+constexpr char gated[] =
+    "CREATE TABLE gate (open boolean); CREATE TABLE hit (at timestamptz DEFAULT clock_timestamp());"
+    "CREATE FUNCTION pass() RETURNS void LANGUAGE plpgsql AS $$ BEGIN WHILE NOT EXISTS (SELECT "
+    "FROM public.gate) LOOP PERFORM pg_sleep(0.02); END LOOP; INSERT INTO public.hit DEFAULT "
+    "VALUES; END $$";
+
+std::string gated_job(std::string const &more)
+{
+    return "  - { name: long, schedule: \"* * * * *\"" + more +
+           ", sql: { text: \"select public.pass()\" } }\n";
+}
+
+std::string at_minute(int minute, int second = 5)
+{
+    return fmt::format("2026-01-01T00:{:02}:{:02}Z", minute, second);
+}
+
+// "00:01 succeeded, 00:02 skipped", the oldest slot first.
+std::string slots_of(std::string const &job)
+{
+    return "SELECT coalesce(string_agg(to_char(slot AT TIME ZONE 'UTC', 'HH24:MI') || ' ' || "
+           "status, ', ' ORDER BY slot, id), '') FROM pgtend.run WHERE job = '" +
+           job + "'";
+}
+
+} // namespace
+
+TEST_SUITE("db")
+{
+    TEST_CASE("F06: the server is down for ten minutes: each job catches up as its policy says, "
+              "and goes on from there")
+    {
+        auto const begin = parse_rfc3339("2026-05-05T11:55:40Z");
+        test::faked_clock clock{begin};
+        test::own_server const server{clock.of_server()};
+        test::scratch files;
+        auto const job = [](std::string const &name, std::string const &schedule,
+                            std::string const &more = "") {
+            return "  - { name: " + name + ", schedule: \"" + schedule + "\"" + more +
+                   ", sql: { text: \"select 1\" } }\n";
+        };
+        auto const config =
+            files.write("pgtend.yaml", "version: 1\ntargets:\n  db: { dsn: \"" + server.dsn() +
+                                           "\" }\njobs:\n" + job("each", "* * * * *") +
+                                           job("five", "*/5 * * * *") + job("noon", "0 12 * * *") +
+                                           job("all", "*/2 * * * *", ", missed: all, max_age: 1h") +
+                                           job("none", "*/5 * * * *", ", missed: none"));
+        auto const tick = [&](microseconds after) {
+            clock.set(begin + after);
+            return test::pgtend({"-c", config, "--connect-timeout", "0s", "tick"},
+                                clock.of_pgtend());
+        };
+        using std::chrono::minutes;
+        REQUIRE(test::pgtend({"-c", config, "init"}, clock.of_pgtend()).code == 0);
+        REQUIRE(tick(minutes{0}).code == 0);
+        CHECK(tick(minutes{1}).code == 0); // 11:56:40
+        server.halt("fast");
+        for (int i = 2; i <= 10; i += 4) {
+            auto const done = tick(minutes{i});
+            CHECK_MESSAGE(done.code == 4, done.err);
+        }
+        clock.set(begin + minutes{11}); // 12:06:40
+        server.resume();
+        CHECK(tick(minutes{11}).code == 0);
+        CHECK(tick(minutes{11} + seconds{10}).code == 0);
+        CHECK(server.value(slots_of("each")) == "11:56 succeeded, 12:06 succeeded");
+        CHECK(server.value(slots_of("five")) == "12:05 succeeded");
+        CHECK(server.value(slots_of("noon")) == "12:00 succeeded");
+        CHECK(server.value(slots_of("all")) ==
+              "11:56 succeeded, 11:58 succeeded, 12:00 succeeded, 12:02 succeeded, 12:04 "
+              "succeeded, 12:06 succeeded");
+        CHECK(server.value(slots_of("none")) == "12:05 skipped"); // found over 90 s late
+        CHECK(tick(minutes{12}).code == 0);
+        CHECK(server.value(slots_of("each")) ==
+              "11:56 succeeded, 12:06 succeeded, 12:07 succeeded");
+    }
+
+    TEST_CASE("F07: no runner for a year, a job of each minute: a second, and one run")
+    {
+        test::ground g{"  - { name: once, schedule: \"* * * * *\", sql: { text: \"select 1\" } }\n"
+                       "  - { name: all, schedule: \"* * * * *\", missed: all, sql: { text: "
+                       "\"select 1\" } }\n"};
+        REQUIRE(g.tick("2026-01-01T00:00:30Z").code == 0);
+        auto const begin = std::chrono::steady_clock::now();
+        auto const done = g.tick("2027-01-01T00:00:05Z");
+        CHECK(std::chrono::steady_clock::now() - begin < slower * seconds{1});
+        CHECK_MESSAGE(done.code == 0, done.err);
+        CHECK(g.db.value(slots_of("once")) == "00:00 succeeded");
+        // What is too old is told as one.
+        CHECK(g.db.value(slots_of("all")) == "23:59 skipped, 00:00 succeeded");
+        CHECK(g.tick("2027-01-01T00:00:35Z").code == 0);
+        CHECK(g.count("SELECT count(*) FROM pgtend.run") == 3);
+    }
+
+    TEST_CASE("F16: ten minutes of three ticks each and a run by hand: each slot runs once, and no "
+              "two runs of a job at the same time")
+    {
+        std::string jobs;
+        for (auto const *name : {"a", "b", "c"}) {
+            jobs += fmt::format("  - {{ name: {0}, schedule: \"* * * * *\", missed: all, max_age: "
+                                "1h, sql: {{ text: \"select public.work('{0}')\" }} }}\n",
+                                name);
+        }
+        test::ground g{jobs};
+        g.db.psql(
+            "CREATE TABLE span (job text, begun timestamptz, ended timestamptz);"
+            "CREATE FUNCTION work(job text) RETURNS void LANGUAGE plpgsql AS $$ DECLARE begun "
+            "timestamptz := clock_timestamp(); BEGIN PERFORM pg_sleep(0.03); INSERT INTO "
+            "public.span VALUES (job, begun, clock_timestamp()); END $$");
+        REQUIRE(g.tick(at_minute(0, 30)).code == 0);
+        long long by_hand = 0;
+        for (int minute = 1; minute <= 10; ++minute) {
+            std::deque<test::process> ticks;
+            test::process hand{g.arguments({"job", "run", "a"})};
+            for (int i = 0; i < 3; ++i) {
+                ticks.emplace_back(g.arguments({"tick", "--now", at_minute(minute)}));
+            }
+            for (auto &each : ticks) {
+                auto const done = each.wait();
+                CHECK_MESSAGE(done.code == 0, done.err);
+            }
+            auto const done = hand.wait();
+            CHECK_MESSAGE((done.code == 0 || done.code == 5), done.err); // 5: another one has it
+            by_hand += done.code == 0 ? 1 : 0;
+        }
+        CHECK(g.tick(at_minute(10, 40)).code == 0); // what the last run by hand kept waiting
+        CHECK(g.count("SELECT count(*) FROM pgtend.run WHERE slot IS NULL") == by_hand);
+        CHECK(g.count("SELECT count(*) FROM span") == 30 + by_hand);
+        CHECK(g.count("SELECT count(*) FROM pgtend.run WHERE slot IS NOT NULL") == 30);
+        CHECK(g.count("SELECT count(DISTINCT (job, slot)) FROM pgtend.run WHERE status = "
+                      "'succeeded' AND slot IS NOT NULL") == 30);
+        CHECK(g.count("SELECT count(*) FROM span a, span b WHERE a.job = b.job AND a.ctid <> "
+                      "b.ctid AND (a.begun, a.ended) OVERLAPS (b.begun, b.ended)") == 0);
+    }
+
+    TEST_CASE("F21: a job that takes longer than its interval, skip: each slot meanwhile is "
+              "recorded, none is made up for")
+    {
+        test::ground g{gated_job("")};
+        g.db.psql(gated);
+        REQUIRE(g.tick(at_minute(0, 30)).code == 0);
+        test::process first{g.arguments({"tick", "--now", at_minute(1)})};
+        eventually("it runs", [&] { return g.runs("long") == "running/1"; });
+        for (int minute = 2; minute <= 4; ++minute) {
+            CHECK(g.tick(at_minute(minute)).code == 0);
+            CHECK(g.tick(at_minute(minute, 20)).code == 0); // again: is not recorded twice
+        }
+        g.db.psql("INSERT INTO gate VALUES (true)");
+        CHECK(first.wait().code == 0);
+        CHECK(g.tick(at_minute(4, 40)).code == 0);
+        CHECK(g.db.value(slots_of("long")) ==
+              "00:01 succeeded, 00:02 skipped, 00:03 skipped, 00:04 skipped");
+        CHECK(g.db.value("SELECT error FROM pgtend.run WHERE status = 'skipped' LIMIT 1")
+                  .find("still going on") != std::string::npos);
+        CHECK(g.tick(at_minute(5)).code == 0);
+        CHECK(g.count("SELECT count(*) FROM hit") == 2);
+    }
+
+    TEST_CASE("F21: a job that takes longer than its interval, queue: one slot waits, and no more")
+    {
+        test::ground g{gated_job(", overlap: queue")};
+        g.db.psql(gated);
+        REQUIRE(g.tick(at_minute(0, 30)).code == 0);
+        test::process first{g.arguments({"tick", "--now", at_minute(1)})};
+        eventually("it runs", [&] { return g.runs("long") == "running/1"; });
+        for (int minute = 2; minute <= 4; ++minute) {
+            CHECK(g.tick(at_minute(minute)).code == 0);
+        }
+        g.db.psql("INSERT INTO gate VALUES (true)");
+        CHECK(first.wait().code == 0);
+        CHECK(g.tick(at_minute(4, 40)).code == 0);
+        CHECK(g.tick(at_minute(4, 50)).code == 0);
+        CHECK(g.db.value(slots_of("long")) == "00:01 succeeded, 00:04 succeeded");
+        CHECK(g.count("SELECT count(*) FROM hit") == 2);
+    }
+}
