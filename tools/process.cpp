@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "tools/run.hpp"
 #include "tools/secrets.hpp"
 
@@ -73,15 +74,15 @@ std::optional<std::string> environment(std::string const &name)
     return value == nullptr ? std::nullopt : std::optional<std::string>{value};
 }
 
-// A reader that went away (| head), and a stdout that was closed from the start (>&-), are no
+// A reader that went away (| head), and a stream that was closed from the start (>&-), are no
 // failures; a full disk is. The stream forgets why a write failed, so the device is asked again.
-bool stdout_is_written()
+bool is_written(std::ostream &stream, int descriptor)
 {
-    std::cout.flush();
-    if (std::cout) {
+    stream.flush();
+    if (stream) {
         return true;
     }
-    return ::write(STDOUT_FILENO, "\n", 1) < 0 && (errno == EPIPE || errno == EBADF);
+    return ::write(descriptor, "\n", 1) < 0 && (errno == EPIPE || errno == EBADF);
 }
 
 // Everything is written and every session closed: the threads that still wait, for signals and for
@@ -119,8 +120,12 @@ int main(int argc, char **argv)
                .stop = signals.stop(),
                .abort = signals.abort()};
     auto const code = run(args, outside);
-    if (!stdout_is_written() && code == 0) {
+    bool const complete = is_written(std::cout, STDOUT_FILENO);
+    if (!complete) {
         std::cerr << "pgtend: error: cannot write the result to stdout\n";
+    }
+    bool const told = is_written(std::cerr, STDERR_FILENO) && !log::lost_a_line();
+    if (code == 0 && !(complete && told)) {
         return static_cast<int>(exit_code::failed);
     }
     end_at_once(code);

@@ -25,6 +25,7 @@ namespace {
 
 std::atomic<level> least{level::info};
 std::atomic<void (*)(level, std::string_view)> redirected{nullptr};
+std::atomic<bool> lost{false};
 
 // Whether the reader of stderr adds times by itself, or sees the line at once: a terminal, or the
 // journal (systemd.exec(5), JOURNAL_STREAM: device and inode of the stream it gave us).
@@ -40,7 +41,7 @@ bool reader_knows_the_time()
 }
 
 // One write() a line, so that lines of several processes do not mix. A closed or broken stderr is
-// nobody's failure.
+// nobody's failure, a full disk is.
 class stderr_sink final : public spdlog::sinks::base_sink<std::mutex> {
   protected:
     void sink_it_(spdlog::details::log_msg const &message) override
@@ -62,6 +63,7 @@ class stderr_sink final : public spdlog::sinks::base_sink<std::mutex> {
                 done += static_cast<std::size_t>(count);
             } else if (count == 0 || errno != EINTR) {
                 broken = count < 0 && errno == EPIPE;
+                lost = lost || (!broken && errno != EBADF);
                 break;
             }
         }
@@ -121,6 +123,11 @@ bool enabled(level at)
 void set_sink(void (*sink)(level, std::string_view line))
 {
     redirected = sink;
+}
+
+bool lost_a_line() noexcept
+{
+    return lost;
 }
 
 void write(level at, std::string_view line) noexcept

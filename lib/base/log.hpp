@@ -17,6 +17,9 @@ void set_sink(void (*sink)(level, std::string_view line)); // nullptr: back to s
 
 // One line; line ends inside become blanks. Never throws, also when stderr is closed.
 void write(level at, std::string_view line) noexcept;
+// Whether a line was lost because stderr could not be written: a full disk, but not a reader that
+// went away, or a stderr that was closed from the start.
+bool lost_a_line() noexcept;
 
 template <class... Args> void debug(fmt::format_string<Args...> format, Args &&...args)
 {

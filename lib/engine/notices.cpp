@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/notices.hpp"
 
+#include <algorithm>
+#include <fmt/format.h>
+
 #include "base/text.hpp"
 
 namespace pgtend::engine {
@@ -62,22 +65,29 @@ std::optional<error> skipped_work(std::vector<pg::notice> const &said, plan::sta
 
 std::vector<std::string> warnings(std::vector<pg::notice> const &said)
 {
-    constexpr std::size_t most = 20;
     std::vector<std::string> out;
     for (auto const &n : said) {
-        if (is_warning(n) && out.size() < most) {
+        if (is_warning(n)) {
             out.push_back("server warning: " +
                           printable(head_and_tail(first_line(n.message), 500)));
         }
+    }
+    constexpr std::size_t at_each_end = 10;
+    if (out.size() > 2 * at_each_end) {
+        auto const left_out = out.size() - 2 * at_each_end;
+        auto const begin = out.begin() + at_each_end;
+        *begin = fmt::format("... at least {} more warnings left out ...", left_out);
+        out.erase(begin + 1, out.end() - at_each_end);
     }
     return out;
 }
 
 void add_notes(std::vector<std::string> &notes, std::vector<std::string> const &more)
 {
+    constexpr std::size_t most = 200;
     for (auto const &line : more) {
-        if (std::find(notes.begin(), notes.end(), line) == notes.end()) {
-            notes.push_back(line);
+        if (notes.size() <= most && std::find(notes.begin(), notes.end(), line) == notes.end()) {
+            notes.push_back(notes.size() < most ? line : "... more was said, and is left out");
         }
     }
 }

@@ -25,10 +25,10 @@ namespace pgtend::engine {
 std::optional<error> skipped_work(std::vector<pg::notice> const &said, plan::statement const &by,
                                   bool english);
 
-// The WARNINGs among them, one line each, for a person to read; at most 20.
+// The WARNINGs among them, one line each, for a person to read; the first and the last ten.
 std::vector<std::string> warnings(std::vector<pg::notice> const &said);
 
-// Appends the lines that are not there yet.
+// Appends the lines that are not there yet; after 200 in all one that says that there was more.
 void add_notes(std::vector<std::string> &notes, std::vector<std::string> const &more);
 
 } // namespace pgtend::engine

@@ -3,12 +3,15 @@
 
 #include <array>
 #include <fmt/core.h>
+#include <iterator>
 #include <utility>
+
+#include "base/text.hpp"
 
 namespace pgtend::pg {
 namespace {
 
-constexpr std::size_t kept_notices = 1000;
+constexpr std::size_t kept_at_each_end = 500;
 constexpr std::size_t kept_bytes = 4096;
 
 bool is_sqlstate(std::string_view text)
@@ -58,21 +61,6 @@ std::string one_line(std::string_view text)
     return out;
 }
 
-// A character is never cut in two.
-std::string cut(std::string text)
-{
-    if (text.size() <= kept_bytes) {
-        return text;
-    }
-    auto end = kept_bytes;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
-        --end;
-    }
-    auto const left_out = text.size() - end;
-    text.resize(end);
-    return text + fmt::format("... ({} bytes more)", left_out);
-}
-
 } // namespace
 
 server_message parse_message(std::string_view text)
@@ -80,7 +68,7 @@ server_message parse_message(std::string_view text)
     server_message out;
     auto const at = find_sqlstate(text);
     if (at == std::string_view::npos) {
-        out.primary = one_line(text);
+        out.primary = head_and_tail(one_line(text), kept_bytes);
         return out;
     }
     auto const start = text.find_last_of("\n ", at);
@@ -121,6 +109,9 @@ server_message parse_message(std::string_view text)
         }
         *field += line;
     }
+    for (auto *each : {&out.primary, &out.detail, &out.hint, &out.context}) {
+        *each = head_and_tail(*each, kept_bytes);
+    }
     return out;
 }
 
@@ -142,10 +133,6 @@ void notice_log::add(server_message const &message)
         last_words_ = message;
         return;
     }
-    if (kept_.size() == kept_notices) {
-        ++more_;
-        return;
-    }
     auto text = message.primary;
     if (!message.detail.empty()) {
         text += "\nDETAIL: " + message.detail;
@@ -153,16 +140,28 @@ void notice_log::add(server_message const &message)
     if (!message.hint.empty()) {
         text += "\nHINT: " + message.hint;
     }
-    kept_.push_back({message.severity, message.sqlstate, cut(std::move(text))});
+    notice next{message.severity, message.sqlstate, head_and_tail(text, kept_bytes)};
+    if (first_.size() < kept_at_each_end) {
+        first_.push_back(std::move(next));
+        return;
+    }
+    last_.push_back(std::move(next));
+    if (last_.size() > kept_at_each_end) {
+        last_.pop_front();
+        ++between_;
+    }
 }
 
 std::vector<notice> notice_log::take()
 {
-    if (more_ > 0) {
-        kept_.back().message += fmt::format("\n({} more notices were not kept)", more_);
-        more_ = 0;
+    auto out = std::exchange(first_, {});
+    if (between_ > 0) {
+        out.back().message += fmt::format("\n({} more notices were not kept)", between_);
+        between_ = 0;
     }
-    return std::exchange(kept_, {});
+    std::move(last_.begin(), last_.end(), std::back_inserter(out));
+    last_.clear();
+    return out;
 }
 
 } // namespace pgtend::pg

@@ -3,6 +3,7 @@
 // text only, and loses the SQLSTATE of some errors (6.4: deadlock, serialization failure,
 // insufficient privilege, failed transaction).
 #pragma once
+#include <deque>
 #include <string>
 #include <string_view>
 
@@ -22,15 +23,16 @@ struct server_message {
 // Text as PQresultErrorMessage gives it with PQERRORS_VERBOSE ("ERROR:  42P01: relation
 // ...\nDETAIL:  ...\nLOCATION:  ...", see pqBuildErrorMessage3 in libpq), possibly after a prefix
 // of libpq ("connection to server at ... failed: "). The last message with a SQLSTATE counts when
-// there are several. Text without a SQLSTATE becomes `primary`, on one line.
+// there are several. Text without a SQLSTATE becomes `primary`, on one line. Of a field that is
+// longer than 4 kB head and tail are kept: whoever raises an error may write a gigabyte.
 server_message parse_message(std::string_view text);
 
 // Primary message, then "DETAIL: ..." and "CONTEXT: ..." on lines of their own: the message of an
 // error.
 std::string error_text(server_message const &message);
 
-// The notices of one session: the first 1,000 since the last take(), and how many more there were;
-// each at most 4 kB.
+// The notices of one session: the first and the last 500 since the last take(), and how many there
+// were between; each at most 4 kB.
 class notice_log {
   public:
     void add(server_message const &message);
@@ -41,8 +43,9 @@ class notice_log {
 
   private:
     server_message last_words_;
-    std::vector<notice> kept_;
-    long long more_ = 0;
+    std::vector<notice> first_;
+    std::deque<notice> last_;
+    long long between_ = 0;
 };
 
 } // namespace pgtend::pg

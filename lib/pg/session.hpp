@@ -72,8 +72,8 @@ class session {
     // round trip.
     std::string note_transaction_id(limits const &limit = {});
 
-    // Every notice since the last call, oldest first; at most 1,000 are kept, the rest is counted
-    // in the last one's message.
+    // Every notice since the last call, oldest first; the first and the last 500 are kept, those
+    // between are counted in the message before them.
     std::vector<notice> take_notices();
 
     bool lost() const noexcept;

@@ -111,9 +111,16 @@ TEST_CASE("what says that work was skipped, and what does not")
     CHECK(!fails({"NOTICE", "00000", "skipping breakfast"}, sql("select f()")));
     CHECK(!fails({"WARNING", "01000", "low on fuel"}, sql("select f()")));
 
-    std::vector<pg::notice> many(50, {"WARNING", "01000", "w"});
+    std::vector<pg::notice> many;
+    for (int i = 1; i <= 50; ++i) {
+        many.push_back({"WARNING", "01000", std::to_string(i)});
+    }
     many.push_back({"NOTICE", "00000", "n"});
-    CHECK(engine::warnings(many).size() == 20);
+    auto const told = engine::warnings(many);
+    REQUIRE(told.size() == 21);
+    CHECK(told[9] == "server warning: 10");
+    CHECK(told[10] == "... at least 30 more warnings left out ...");
+    CHECK(told[20] == "server warning: 50");
     CHECK(engine::warnings({{"NOTICE", "00000", "n"}}).empty());
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.hpp"
 #include "pg/message.hpp"
 
 #include <doctest/doctest.h>
@@ -85,19 +86,28 @@ TEST_SUITE("nodb")
         CHECK(m.detail == "see this:  40P01: there");
     }
 
-    TEST_CASE("notices: 1,000 are kept, a cut one ends at a character")
+    TEST_CASE("notices: the first and the last 500 are kept, of a long one head and tail")
     {
         pgtend::pg::notice_log log;
-        std::string long_text(4095, 'x');
-        long_text += "äöü";
-        log.add({"NOTICE", "00000", long_text, "", "", ""});
+        std::string long_text;
+        for (int i = 0; i < 3000; ++i) {
+            long_text += "ä";
+        }
+        log.add({"NOTICE", "00000", "head" + long_text + "tail", "", "", ""});
         auto const one = log.take();
         REQUIRE(one.size() == 1);
-        CHECK(one[0].message == std::string(4095, 'x') + "... (6 bytes more)");
-        for (int i = 0; i < 1001; ++i) {
-            log.add({"NOTICE", "00000", "n", "", "", ""});
+        CHECK(one[0].message.size() <= 4096);
+        CHECK(pgtend::valid_utf8(one[0].message));
+        CHECK(one[0].message.starts_with("headä"));
+        CHECK(one[0].message.ends_with("ätail"));
+        for (int i = 1; i <= 1001; ++i) {
+            log.add({"NOTICE", "00000", std::to_string(i), "", "", ""});
         }
-        CHECK(log.take().back().message == "n\n(1 more notices were not kept)");
+        auto const many = log.take();
+        REQUIRE(many.size() == 1000);
+        CHECK(many[499].message == "500\n(1 more notices were not kept)");
+        CHECK(many[500].message == "502");
+        CHECK(many.back().message == "1001");
         CHECK(log.last_words().sqlstate == "");
         log.add({"FATAL", "57P01", "ended", "", "", ""});
         CHECK(log.take().empty());

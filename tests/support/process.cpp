@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
@@ -130,7 +131,8 @@ finished process::wait(std::chrono::seconds limit)
 {
     auto const end = std::chrono::steady_clock::now() + limit;
     int status = 0;
-    while (waitpid(pid_, &status, WNOHANG) == 0) {
+    rusage used{};
+    while (wait4(pid_, &status, WNOHANG, &used) == 0) {
         if (std::chrono::steady_clock::now() > end) {
             ::kill(pid_, SIGKILL);
             waitpid(pid_, &status, 0);
@@ -142,7 +144,8 @@ finished process::wait(std::chrono::seconds limit)
     pid_ = -1;
     return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
             .out = read(files_.path() + "/out"),
-            .err = read(files_.path() + "/err")};
+            .err = read(files_.path() + "/err"),
+            .peak = used.ru_maxrss};
 }
 
 finished pgtend(std::vector<std::string> const &args, environment_changes const &changes)

@@ -27,6 +27,7 @@ class scratch {
 struct finished {
     int code = -1; // exit code; 128 + signal when one ended it
     std::string out, err;
+    long peak = 0; // the most memory that it had resident, in kB
 };
 
 // Changes to the environment; an empty value removes the variable.
