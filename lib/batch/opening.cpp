@@ -35,30 +35,41 @@ plan::statement opening_question(catalog::batch_target const &target, mentions c
     }
     plan::statement out;
     // Objects that initdb makes have OIDs below 16384 (FirstNormalObjectId in access/transam.h).
-    static constexpr std::string_view written =
-        "SELECT p.oid, p.proname FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_language AS l ON "
-        "l.oid = p.prolang WHERE p.oid >= 16384::pg_catalog.oid AND l.lanname NOT IN ('internal', "
-        "'c')";
-    static constexpr std::string_view policies =
-        "SELECT pg_catalog.concat(y.polqual::text, y.polwithcheck::text) AS tree FROM "
-        "pg_catalog.pg_policy AS y WHERE y.polrelid = ANY ($2::pg_catalog.oid[]) AND "
-        "pg_catalog.row_security_active(y.polrelid)";
-    out.sql = fmt::format(
-        "WITH written AS MATERIALIZED ({}) SELECT "
-        "pg_catalog.row_security_active($1::pg_catalog.oid) AS policies, EXISTS (SELECT FROM ({}) "
-        "AS z WHERE z.tree ~ 'SUBLINK|COERCETODOMAIN' OR EXISTS (SELECT FROM "
-        "pg_catalog.regexp_matches(z.tree, 'funcid ([0-9]+)', 'g') AS m JOIN written AS w ON "
-        "w.oid = m[1]::pg_catalog.oid)) OR EXISTS (SELECT FROM "
-        "pg_catalog.unnest($3::pg_catalog.name[]) AS field WHERE NOT EXISTS (SELECT FROM "
-        "pg_catalog.pg_attribute AS a WHERE a.attrelid = $1::pg_catalog.oid AND a.attname = field "
-        "AND NOT a.attisdropped)) OR EXISTS (SELECT FROM pg_catalog.pg_type AS t WHERE t.oid >= "
-        "16384::pg_catalog.oid AND t.typname = ANY ($4::pg_catalog.name[]) AND (t.typtype NOT IN "
-        "('b', 'e') OR t.typelem <> 0)) OR EXISTS (SELECT FROM written AS w WHERE w.proname = ANY "
-        "($5::pg_catalog.name[]) OR w.oid IN (SELECT o.oprcode FROM pg_catalog.pg_operator AS o "
-        "WHERE o.oprname = ANY ($6::pg_catalog.name[]) UNION ALL SELECT c.castfunc FROM "
-        "pg_catalog.pg_cast AS c UNION ALL SELECT m.amproc FROM pg_catalog.pg_amproc AS m)) AS "
-        "reads",
-        written, policies);
+    // Runs under the work's search_path, hence the qualified operators.
+    out.sql = R"(WITH written AS MATERIALIZED (
+    SELECT p.oid, p.proname
+      FROM pg_catalog.pg_proc AS p
+      JOIN pg_catalog.pg_language AS l ON l.oid OPERATOR(pg_catalog.=) p.prolang
+     WHERE p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
+       AND l.lanname OPERATOR(pg_catalog.<>) ALL ('{internal,c}'::pg_catalog.name[])),
+policies AS (
+    SELECT pg_catalog.concat(y.polqual::pg_catalog.text, y.polwithcheck::pg_catalog.text) AS tree
+      FROM pg_catalog.pg_policy AS y
+     WHERE y.polrelid OPERATOR(pg_catalog.=) ANY ($2::pg_catalog.oid[])
+       AND pg_catalog.row_security_active(y.polrelid))
+SELECT pg_catalog.row_security_active($1::pg_catalog.oid) AS policies,
+       EXISTS (SELECT FROM policies AS z
+                WHERE z.tree OPERATOR(pg_catalog.~) 'SUBLINK|COERCETODOMAIN'
+                   OR EXISTS (SELECT FROM pg_catalog.regexp_matches(z.tree, 'funcid ([0-9]+)', 'g') AS m
+                                JOIN written AS w ON w.oid OPERATOR(pg_catalog.=) m[1]::pg_catalog.oid))
+       OR EXISTS (SELECT FROM pg_catalog.unnest($3::pg_catalog.name[]) AS field
+                   WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+                                      WHERE a.attrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid
+                                        AND a.attname OPERATOR(pg_catalog.=) field
+                                        AND NOT a.attisdropped))
+       OR EXISTS (SELECT FROM pg_catalog.pg_type AS t
+                   WHERE t.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
+                     AND t.typname OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.name[])
+                     AND (t.typtype OPERATOR(pg_catalog.<>) ALL ('{b,e}'::pg_catalog."char"[])
+                          OR t.typelem OPERATOR(pg_catalog.<>) 0::pg_catalog.oid))
+       OR EXISTS (SELECT FROM written AS w
+                   WHERE w.proname OPERATOR(pg_catalog.=) ANY ($5::pg_catalog.name[])
+                      OR w.oid OPERATOR(pg_catalog.=) ANY (
+                             SELECT o.oprcode::pg_catalog.oid FROM pg_catalog.pg_operator AS o
+                              WHERE o.oprname OPERATOR(pg_catalog.=) ANY ($6::pg_catalog.name[])
+                             UNION ALL SELECT c.castfunc FROM pg_catalog.pg_cast AS c
+                             UNION ALL SELECT m.amproc::pg_catalog.oid FROM pg_catalog.pg_amproc AS m))
+           AS reads)";
     out.parameters = {target.found.oid,  names(tables),      names(what.fields),
                       names(what.types), names(what.called), names(what.operators)};
     return out;

@@ -23,6 +23,12 @@ std::string next(std::vector<param> &parameters, std::string value)
     return "$" + std::to_string(parameters.size());
 }
 
+// Ours, whatever operators the search_path of the work leads to.
+std::string op(std::string_view symbol)
+{
+    return fmt::format(" OPERATOR(pg_catalog.{}) ", symbol);
+}
+
 std::string number(std::vector<param> &parameters, long long value)
 {
     return next(parameters, std::to_string(value)) + "::bigint";
@@ -32,7 +38,8 @@ std::string number(std::vector<param> &parameters, long long value)
 // Scan for each batch.
 std::string at_places(std::string const &array)
 {
-    return "ctid = ANY (ARRAY(SELECT pg_catalog.unnest(" + array + "::pg_catalog.tid[])))";
+    return "ctid" + op("=") + "ANY (ARRAY(SELECT pg_catalog.unnest(" + array +
+           "::pg_catalog.tid[])))";
 }
 
 // A name for a table of ours beside one that the condition may call by name.
@@ -45,10 +52,12 @@ std::string unlike(std::string_view name, std::string const &wanted)
 constexpr std::string_view locked_places = "pgtend.locked";
 
 constexpr std::string_view clock_in_microseconds =
-    "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000000)::bigint";
+    "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) "
+    "1000000::double precision)::bigint";
 // When the statement began.
 constexpr std::string_view start_in_microseconds =
-    "(pg_catalog.date_part('epoch', pg_catalog.statement_timestamp()) * 1000000)::bigint";
+    "(pg_catalog.date_part('epoch', pg_catalog.statement_timestamp()) OPERATOR(pg_catalog.*) "
+    "1000000::double precision)::bigint";
 
 } // namespace
 
@@ -96,14 +105,14 @@ std::string leaf_statements::within(section const &rows, std::vector<param> &par
             out += where + key() + " IS NOT NULL";
         }
         if (rows.from) {
-            out += where + key() + (rows.beyond ? " > " : " >= ") + value(*rows.from);
+            out += where + key() + op(rows.beyond ? ">" : ">=") + value(*rows.from);
         }
         if (rows.to) {
-            out += where + key() + " < " + value(*rows.to);
+            out += where + key() + op("<") + value(*rows.to);
         }
         break;
     case kind::one_key:
-        out += where + key() + " = " + value(rows.from.value_or(""));
+        out += where + key() + op("=") + value(rows.from.value_or(""));
         break;
     case kind::null_keys:
         out += where + key() + " IS NULL";
@@ -112,8 +121,8 @@ std::string leaf_statements::within(section const &rows, std::vector<param> &par
         auto const block = [&](long long n) {
             return next(parameters, fmt::format("({},0)", n)) + "::pg_catalog.tid";
         };
-        out += where + column("ctid") + " >= " + block(rows.first_block);
-        out += where + column("ctid") + " < " + block(rows.end_block);
+        out += where + column("ctid") + op(">=") + block(rows.first_block);
+        out += where + column("ctid") + op("<") + block(rows.end_block);
         break;
     }
     case kind::listed:
@@ -136,8 +145,8 @@ std::string leaf_statements::not_written(std::vector<param> &parameters) const
         return {};
     }
     auto const writers = next(parameters, "{" + leaf_.writers->substr(1) + "}");
-    return fmt::format(" AND CASE WHEN {} <> ALL ({}::pg_catalog.xid[]) THEN true ELSE false END",
-                       column("xmin"), writers);
+    return fmt::format(" AND CASE WHEN {}{}ALL ({}::pg_catalog.xid[]) THEN true ELSE false END",
+                       column("xmin"), op("<>"), writers);
 }
 
 // A row that refers to itself is no other one.
@@ -151,9 +160,10 @@ std::string leaf_statements::unreferenced() const
             same += fmt::format(" AND {}.{} = {}", other, quote_ident(each.column),
                                 column(each.referenced));
         }
-        out += fmt::format(" AND NOT EXISTS (SELECT FROM {0} AS {1} WHERE NOT ({1}.tableoid = {2} "
-                           "AND {1}.ctid = {3}){4})",
-                           quote(what_.table), other, column("tableoid"), column("ctid"), same);
+        out += fmt::format(" AND NOT EXISTS (SELECT FROM {0} AS {1} WHERE NOT ({1}.tableoid{5}{2} "
+                           "AND {1}.ctid{5}{3}){4})",
+                           quote(what_.table), other, column("tableoid"), column("ctid"), same,
+                           op("="));
     }
     return out;
 }
@@ -162,7 +172,7 @@ std::string leaf_statements::ending(std::string_view clock, std::vector<param> &
 {
     auto out = fmt::format("{} AS stamp, {} AS attached", clock, attached(parameters));
     if (leaf_.writers != nullptr) {
-        out += ", pg_catalog.pg_current_xact_id()::pg_catalog.xid::text AS writer";
+        out += ", pg_catalog.pg_current_xact_id()::pg_catalog.xid::pg_catalog.text AS writer";
     }
     return out;
 }
@@ -175,15 +185,15 @@ std::string leaf_statements::attached(std::vector<param> &parameters) const
     if (!below_) {
         return "true";
     }
-    auto const name = next(parameters, quote(leaf_.table.name)) + "::text";
+    auto const name = next(parameters, quote(leaf_.table.name)) + "::pg_catalog.text";
     auto const oid = next(parameters, leaf_.table.oid) + "::pg_catalog.oid";
     auto const root = next(parameters, leaf_.root) + "::pg_catalog.oid";
     return fmt::format(
         "(WITH RECURSIVE pgtend_above (oid) AS (SELECT {0} UNION SELECT i.inhparent FROM "
-        "pgtend_above AS a JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = a.oid WHERE NOT "
-        "i.inhdetachpending) SELECT COALESCE(pg_catalog.to_regclass({1})::pg_catalog.oid = {0}, "
-        "false) AND EXISTS (SELECT FROM pgtend_above AS a WHERE a.oid = {2}))",
-        oid, name, root);
+        "pgtend_above AS a JOIN pg_catalog.pg_inherits AS i ON i.inhrelid{3}a.oid WHERE NOT "
+        "i.inhdetachpending) SELECT COALESCE(pg_catalog.to_regclass({1})::pg_catalog.oid{3}{0}, "
+        "false) AND EXISTS (SELECT FROM pgtend_above AS a WHERE a.oid{3}{2}))",
+        oid, name, root, op("="));
 }
 
 plan::statement leaf_statements::change_where(std::string which,
@@ -231,8 +241,8 @@ plan::statement leaf_statements::explain() const
 
 plan::statement leaf_statements::size() const
 {
-    return statement("SELECT pg_catalog.pg_relation_size($1::pg_catalog.regclass) / "
-                     "pg_catalog.current_setting('block_size')::bigint AS blocks",
+    return statement("SELECT pg_catalog.pg_relation_size($1::pg_catalog.regclass)" + op("/") +
+                         "pg_catalog.current_setting('block_size')::bigint AS blocks",
                      {quote(leaf_.table.name)}, lock_mode::access_share);
 }
 
@@ -245,14 +255,15 @@ plan::statement leaf_statements::boundary(section const &from, long long rows) c
         open.what = section::kind::all;
     }
     auto const which = predicate(open, parameters);
-    auto const greater = open.from ? "z.key > $1::" + from.key.type : "true";
+    auto const greater = open.from ? "z.key" + op(">") + "$1::" + from.key.type : "true";
     auto const skipped = number(parameters, rows);
     // The columns of the outer level are made for one row only, not for each that is passed over.
     return statement(
-        fmt::format("SELECT z.key::text AS key, {} AS beyond FROM (SELECT {} AS key FROM {} "
-                    "WHERE {}{} ORDER BY {} OFFSET {} LIMIT 1) AS z",
-                    greater, column(from.key.name), from_, in_parentheses(what_.where), which,
-                    column(from.key.name), skipped),
+        fmt::format(
+            "SELECT z.key::pg_catalog.text AS key, {} AS beyond FROM (SELECT {} AS key FROM {} "
+            "WHERE {}{} ORDER BY {} OFFSET {} LIMIT 1) AS z",
+            greater, column(from.key.name), from_, in_parentheses(what_.where), which,
+            column(from.key.name), skipped),
         std::move(parameters), lock_mode::access_share);
 }
 
@@ -273,15 +284,16 @@ plan::statement leaf_statements::list(section const &rows, std::string const &af
     std::vector<param> parameters;
     auto which = predicate(rows, parameters);
     if (!after.empty()) {
-        which += " AND " + column("ctid") + " > " + next(parameters, after) + "::pg_catalog.tid";
+        which += " AND " + column("ctid") + op(">") + next(parameters, after) + "::pg_catalog.tid";
     }
     which += unreferenced();
     auto const limit = number(parameters, most);
-    return statement(fmt::format("SELECT pg_catalog.array_agg(z.place)::text AS places FROM "
-                                 "(SELECT {0} AS place FROM {1} "
-                                 "WHERE {2}{3} ORDER BY {0} LIMIT {4}) AS z",
-                                 column("ctid"), from_, in_parentheses(what_.where), which, limit),
-                     std::move(parameters), lock_mode::access_share);
+    return statement(
+        fmt::format("SELECT pg_catalog.array_agg(z.place)::pg_catalog.text AS places FROM "
+                    "(SELECT {0} AS place FROM {1} "
+                    "WHERE {2}{3} ORDER BY {0} LIMIT {4}) AS z",
+                    column("ctid"), from_, in_parentheses(what_.where), which, limit),
+        std::move(parameters), lock_mode::access_share);
 }
 
 plan::statement leaf_statements::count_blocks(section const &blocks, long long step) const
@@ -299,13 +311,14 @@ plan::statement leaf_statements::count_blocks(section const &blocks, long long s
     return statement(
         fmt::format(
             "SELECT z.block, z.matching FROM (SELECT {0}.pgtend_block AS block, (SELECT "
-            "pg_catalog.count(*) FROM {1} WHERE {2} AND {3} >= {4} AND {3} < {5}{6}) AS matching "
-            "FROM pg_catalog.generate_series({7}, {8} - 1, {9}) AS {0} (pgtend_block) OFFSET 0) AS "
-            "z WHERE z.matching > 0 ORDER BY z.block",
+            "pg_catalog.count(*) FROM {1} WHERE {2} AND {3}{10}{4} AND {3}{11}{5}{6}) AS matching "
+            "FROM pg_catalog.generate_series({7}, {8}{12}1, {9}) AS {0} (pgtend_block) OFFSET 0) "
+            "AS "
+            "z WHERE z.matching{13}0 ORDER BY z.block",
             series, from_, in_parentheses(what_.where), column("ctid"),
             place(series + ".pgtend_block"),
-            place(fmt::format("LEAST({}.pgtend_block + {}, {})", series, each, end)), written,
-            first, end, each),
+            place(fmt::format("LEAST({}.pgtend_block{}{}, {})", series, op("+"), each, end)),
+            written, first, end, each, op(">="), op("<"), op("-"), op(">")),
         std::move(parameters), lock_mode::access_share);
 }
 
@@ -327,9 +340,9 @@ plan::statement leaf_statements::change_rows(section const &rows,
     auto which = predicate(rows, parameters);
     if (most) {
         auto const limit = number(parameters, *most);
-        which += fmt::format(" AND {} = ANY (ARRAY(SELECT {} FROM {} WHERE {}{} LIMIT {}))",
-                             column("ctid"), column("ctid"), from_, in_parentheses(what_.where),
-                             which, limit);
+        which += fmt::format(" AND {}{}ANY (ARRAY(SELECT {} FROM {} WHERE {}{} LIMIT {}))",
+                             column("ctid"), op("="), column("ctid"), from_,
+                             in_parentheses(what_.where), which, limit);
     }
     return change_where(which, std::move(parameters));
 }
@@ -340,7 +353,7 @@ plan::statement leaf_statements::lock_free(section const &rows, std::optional<lo
     auto const which = predicate(rows, parameters);
     auto const limit = most ? " LIMIT " + number(parameters, *most) : std::string{};
     return statement(fmt::format("SELECT pg_catalog.length(pg_catalog.set_config('{}', "
-                                 "COALESCE(pg_catalog.array_agg(z.place)::text, "
+                                 "COALESCE(pg_catalog.array_agg(z.place)::pg_catalog.text, "
                                  "'{{}}'), true)) AS noted, pg_catalog.count(*) AS locked FROM "
                                  "(SELECT {} AS place FROM {} "
                                  "WHERE {}{}{} FOR UPDATE SKIP LOCKED) AS z",

@@ -41,4 +41,15 @@ matview_snapshot load_matviews(pg::session &s, std::vector<qualified_name> const
 vacuum_snapshot load_vacuum_tables(pg::session &s, std::vector<qualified_name> const &names,
                                    std::string const &role, pg::limits const &limit = {});
 
+// A schema in which others than the role may create what unqualified names then find.
+struct path_writers {
+    std::string schema;
+    std::string who; // roles, separated by commas; PUBLIC
+};
+
+// Those on this search_path (as SET takes it), in its order. Superusers and the owner of the
+// database are not told, nor is a schema's owner, unless the work is done as a superuser.
+std::vector<path_writers> load_path_writers(pg::session &s, std::string const &search_path,
+                                            std::string const &role, pg::limits const &limit = {});
+
 } // namespace pgtend::catalog

@@ -3,6 +3,7 @@
 
 #include "base/kill_point.hpp"
 #include "base/text.hpp"
+#include "catalog/load.hpp"
 #include "jobs/kinds.hpp"
 
 namespace pgtend::jobs {
@@ -67,6 +68,40 @@ void judge(run_report &report, engine::result const &result)
     report.begun = result.begun;
 }
 
+// The catalogs are read with operators and types that name no schema: nobody else's are to be
+// found. Behind a pooler the setting would reach other clients, and is left alone. Returns what
+// role and database say. The server evaluates from left to right.
+std::string clear_search_path(pg::session &s)
+{
+    return s
+        .run("SELECT pg_catalog.current_setting('search_path'), "
+             "pg_catalog.set_config('search_path', "
+             "'', pg_catalog.int4ne(pg_catalog.pg_backend_pid(), $1::pg_catalog.int4))",
+             {std::to_string(s.backend_pid())})
+        .text(0, 0);
+}
+
+void restore_search_path(pg::session &s)
+{
+    s.run("RESET search_path");
+}
+
+// Whether names in SQL of the file are looked up.
+bool has_own_sql(model::action const &what)
+{
+    return std::holds_alternative<model::sql_action>(what) ||
+           std::holds_alternative<model::watch_action>(what) ||
+           std::holds_alternative<model::cleanup_action>(what) ||
+           std::holds_alternative<model::expire_action>(what);
+}
+
+std::string warning_of(catalog::path_writers const &each)
+{
+    return "warning: in " + display_identifier(each.schema) + ", a schema of the search_path, " +
+           printable(each.who) +
+           " may create what this job's SQL then calls; revoke CREATE, or set search_path:";
+}
+
 // What an interrupted run leaves for the next one.
 void settle(run_report &report, model::job const &job)
 {
@@ -117,6 +152,7 @@ run_report run_job(model::job const &job, model::configuration const &all,
         };
         std::optional<pg::session> first = open_noted();
         auto const limit = model::time_limit(job.policy);
+        auto const path = clear_search_path(*first);
         reach("before plan");
         auto work = kind_of(job.action)
                         .make(job.action, {.session = *first,
@@ -124,6 +160,14 @@ run_report run_job(model::job const &job, model::configuration const &all,
                                            .now = around.time.now(),
                                            .role = job.policy.role,
                                            .limit = {.timeout = limit, .stop = around.stop}});
+        if (has_own_sql(job.action)) {
+            for (auto const &each : catalog::load_path_writers(
+                     *first, job.policy.search_path.value_or(path), job.policy.role,
+                     {.timeout = limit, .stop = around.stop})) {
+                report.messages.push_back(warning_of(each));
+            }
+        }
+        restore_search_path(*first);
         reach("after plan");
         engine::environment environment{
             .open =

@@ -50,7 +50,7 @@ TEST_SUITE("db")
         CHECK(number(db, "SELECT count(*) FROM t") == 60000 - 19440);
         CHECK(number(db, "SELECT count(*) FROM t WHERE at < '2026-01-01 06:00+00' AND NOT keep") ==
               0);
-        CHECK(run.asked("\"t\".\"at\" >= $1::timestamp with time zone") > 0);
+        CHECK(run.asked("\"t\".\"at\" OPERATOR(pg_catalog.>=) $1::pg_catalog.timestamptz") > 0);
         CHECK(run.asked("generate_series") == 0);
         CHECK(run.asked("array_agg") == 0);
         REQUIRE(run.tally.expected);
@@ -197,7 +197,7 @@ TEST_SUITE("db")
             auto const run = run_batches(s, "t", "id % 4 <> 1", {}, {.initial_rows = 3});
             CHECK(run.problem == "");
             CHECK(run.tally.rows == 1500);
-            CHECK(run.asked("z.key::text") >= 3);
+            CHECK(run.asked("AS beyond") >= 3);
             CHECK(number(db, "SELECT count(*) FROM t WHERE id % 4 = 1") == 500);
             CHECK(number(db, "SELECT count(*) FROM t") == 500);
             CHECK(number(db, "SELECT count(DISTINCT id) FROM gone") == 1500);
@@ -220,8 +220,8 @@ TEST_SUITE("db")
                                      {.initial_rows = 10});
         CHECK(run.problem == "");
         CHECK(run.tally.rows == 2000);
-        CHECK(run.asked("\"t\".\"city\" >= $1::integer") > 0);
-        CHECK(run.asked("z.key::text") > 0);
+        CHECK(run.asked("\"t\".\"city\" OPERATOR(pg_catalog.>=) $1::pg_catalog.int4") > 0);
+        CHECK(run.asked("AS beyond") > 0);
         CHECK(number(db, "SELECT count(*) FROM t WHERE status = 'gone'") == 2000);
 
         db.psql("DROP INDEX t_status_city_idx; CREATE INDEX ON t (status); UPDATE t SET status = "
@@ -230,7 +230,7 @@ TEST_SUITE("db")
         auto const constant = run_batches(s, "t", "status = 'pending'", {value("status", "gone")});
         CHECK(constant.problem == "");
         CHECK(constant.tally.rows == 2000);
-        CHECK(constant.asked("z.key::text") == 0);
+        CHECK(constant.asked("AS beyond") == 0);
     }
 
     TEST_CASE("far more rows than the planner believes: the list is given up for the order of a "
@@ -251,7 +251,7 @@ TEST_SUITE("db")
             CHECK(run.problem == "");
             CHECK(run.tally.rows == 210000);
             CHECK(run.asked("array_agg") == 1);
-            CHECK(run.asked(ordered ? "z.key::text" : "generate_series") > 0);
+            CHECK(run.asked(ordered ? "AS beyond" : "generate_series") > 0);
             CHECK(number(db, "SELECT count(*) FROM t") == 0);
         }
     }

@@ -66,20 +66,20 @@ class predicate {
   public:
     explicit predicate(plan::statement const &s) : s_{s}
     {
-        equal_ = value("\"k\" = ");
-        least_ = value("\"k\" >= ");
-        above_ = value("\"k\" > ");
-        below_ = value("\"k\" < ");
-        first_ = value("\"ctid\" >= ");
-        end_ = value("\"ctid\" < ");
-        behind_ = value("\"ctid\" > ");
+        equal_ = value("\"k\"", "=");
+        least_ = value("\"k\"", ">=");
+        above_ = value("\"k\"", ">");
+        below_ = value("\"k\"", "<");
+        first_ = value("\"ctid\"", ">=");
+        end_ = value("\"ctid\"", "<");
+        behind_ = value("\"ctid\"", ">");
         null_ = s.sql.find("\"k\" IS NULL") != std::string::npos;
         not_null_ = s.sql.find("\"k\" IS NOT NULL") != std::string::npos;
         if (auto const listed = value("unnest(")) {
             listed_ = places_in(*listed);
             std::sort(listed_->begin(), listed_->end());
         }
-        if (auto const writers = value("\"xmin\" <> ALL (")) {
+        if (auto const writers = value("\"xmin\"", "<>", "ALL (")) {
             for (auto const &each : parse_array(*writers)) {
                 writers_.push_back(std::stoi(each.value()));
             }
@@ -102,6 +102,12 @@ class predicate {
         auto const begin = s_.sql.data() + at + before.size() + 1;
         std::from_chars(begin, s_.sql.data() + s_.sql.size(), number);
         return s_.parameters.at(number - 1);
+    }
+    // The parameter that this column is compared with.
+    std::optional<std::string> value(std::string const &column, std::string const &op,
+                                     std::string const &then = "") const
+    {
+        return value(column + " OPERATOR(pg_catalog." + op + ") " + then);
     }
     std::optional<int> number(std::string_view before) const
     {
@@ -279,7 +285,7 @@ class table {
         if (has("AS beyond")) {
             return boundary(which, found);
         }
-        if (has("array_agg(z.place)::text AS places")) {
+        if (has("AS places")) {
             std::vector<place> places;
             for (auto const *each : found) {
                 places.push_back(each->at);
@@ -328,7 +334,7 @@ class table {
             return {{"key", "beyond"}, {}, 0, 0};
         }
         auto const &k = found[skipped]->key;
-        auto const from = which.number("\"k\" >= ");
+        auto const from = which.number("\"k\" OPERATOR(pg_catalog.>=) ");
         return {{"key", "beyond"},
                 {k ? param{std::to_string(*k)} : param{}, !k                    ? param{}
                                                           : !from || *k > *from ? "t"
@@ -378,7 +384,7 @@ class table {
                 each->at = next_place();
                 each->touched = true;
                 if (s.sql.find("unnest") != std::string::npos ||
-                    s.sql.find("ctid\" >=") != std::string::npos) {
+                    s.sql.find("ctid\" OPERATOR(pg_catalog.>=)") != std::string::npos) {
                     continue; // PostgreSQL looks at the new place, which is not the one that was
                               // asked for
                 }
