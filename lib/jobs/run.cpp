@@ -69,21 +69,16 @@ void judge(run_report &report, engine::result const &result)
 }
 
 // The catalogs are read with operators and types that name no schema: nobody else's are to be
-// found. Behind a pooler the setting would reach other clients, and is left alone. Returns what
-// role and database say. The server evaluates from left to right.
-std::string clear_search_path(pg::session &s)
+// found. Behind a pooler the setting would reach other clients, and is left alone. Returns the one
+// before; the server evaluates from left to right.
+std::string replace_search_path(pg::session &s, std::string const &path)
 {
     return s
         .run("SELECT pg_catalog.current_setting('search_path'), "
-             "pg_catalog.set_config('search_path', "
-             "'', pg_catalog.int4ne(pg_catalog.pg_backend_pid(), $1::pg_catalog.int4))",
-             {std::to_string(s.backend_pid())})
+             "pg_catalog.set_config('search_path', $1::pg_catalog.text, "
+             "pg_catalog.int4ne(pg_catalog.pg_backend_pid(), $2::pg_catalog.int4))",
+             {path, std::to_string(s.backend_pid())})
         .text(0, 0);
-}
-
-void restore_search_path(pg::session &s)
-{
-    s.run("RESET search_path");
 }
 
 // Whether names in SQL of the file are looked up.
@@ -152,7 +147,7 @@ run_report run_job(model::job const &job, model::configuration const &all,
         };
         std::optional<pg::session> first = open_noted();
         auto const limit = model::time_limit(job.policy);
-        auto const path = clear_search_path(*first);
+        auto const path = replace_search_path(*first, "");
         reach("before plan");
         auto work = kind_of(job.action)
                         .make(job.action, {.session = *first,
@@ -167,7 +162,7 @@ run_report run_job(model::job const &job, model::configuration const &all,
                 report.messages.push_back(warning_of(each));
             }
         }
-        restore_search_path(*first);
+        replace_search_path(*first, path);
         reach("after plan");
         engine::environment environment{
             .open =
