@@ -21,6 +21,14 @@ constexpr char before[] = "2026-01-01T00:30:00Z";
 constexpr char due[] = "2026-01-01T01:00:10Z";
 constexpr char later[] = "2026-01-01T01:01:10Z";
 
+// What a build takes at most for what it does at once; with a sanitizer it also looks for leaks at
+// the end of the program.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr auto at_once = 2000ms;
+#else
+constexpr auto at_once = 200ms;
+#endif
+
 // Each of them runs for a minute when nobody ends it; `running` tells in pg_stat_activity that it
 // does.
 struct kind {
@@ -133,13 +141,13 @@ TEST_SUITE("db")
         for (auto const &what : {batch, vacuum, refresh, sql}) {
             CAPTURE(what.name);
             auto best = milliseconds::max();
-            for (int i = 0; i < 3 && best > 200ms; ++i) { // a busy machine is late sometimes
+            for (int i = 0; i < 3 && best > at_once; ++i) { // a busy machine is late sometimes
                 at_work const runner{what, "60s"};
                 runner.signal(SIGTERM);
                 best = std::min(best, runner.until_cancelled(SIGINT));
                 runner.check_end();
             }
-            CHECK(best <= 200ms);
+            CHECK(best <= at_once);
         }
     }
 
@@ -221,7 +229,8 @@ TEST_SUITE("db")
         pid_file >> postmaster;
         REQUIRE(postmaster > 1);
         auto best = milliseconds::max();
-        for (int hour = 1; hour <= 3 && best > 2200ms; ++hour) { // a busy machine is late sometimes
+        for (int hour = 1; hour <= 3 && best > 2s + at_once;
+             ++hour) { // a busy machine is late sometimes
             test::process runner{
                 arguments({"tick", "--now", fmt::format("2026-01-01T0{}:00:10Z", hour)})};
             eventually("it works", [&] { return backends() == 1; });
@@ -240,7 +249,7 @@ TEST_SUITE("db")
             REQUIRE(::kill(postmaster, SIGCONT) == 0);
         }
         CHECK(best >= 2s);
-        CHECK(best <= 2200ms);
+        CHECK(best <= 2s + at_once);
         CHECK(looking.run("SELECT count(*) FROM hit").integer(0, 0) == 0);
     }
 }
