@@ -67,10 +67,8 @@ opened_runner open_runner(context &c, context::destination const &where,
                    .config_file = jobs.file,
                    .config_hash = fingerprint(jobs)};
     auto server = control.server;
-    // A first signal lets runs end, and their ends be recorded, for as long as their leases may
-    // last.
+    // A first signal lets runs end, and their ends be recorded.
     auto again = std::move(mine);
-    again.options.deadline = std::max<microseconds>(again.options.deadline, ledger::ledger::ttl);
     again.options.stop = c.outside.abort;
     auto reopen = [&c, where = std::move(again)] { return c.open_control(where, true).session; };
     return {std::make_unique<jobs::runner>(jobs, where.options, std::move(control.session), reopen,
