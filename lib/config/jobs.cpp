@@ -73,7 +73,7 @@ void read_max_age_of_job(reader &r, node const &n, job_parts &p)
     }
 }
 
-constexpr std::array<map_key<job_parts>, 28> keys{{
+constexpr std::array<map_key<job_parts>, 29> keys{{
     {"name", read_name, true},
     {"schedule", read_schedule, true},
     {"timezone", [](reader &r, node const &n, job_parts &p) { r.time_zone(n, p.job.time_zone); }},
@@ -89,6 +89,7 @@ constexpr std::array<map_key<job_parts>, 28> keys{{
     {"window", policy<read_window>},
     {"retry", policy<read_retry>},
     {"lock", policy<read_lock>},
+    {"breaker", policy<read_breaker>},
     {"missed", policy<read_missed>},
     {"max_age", read_max_age_of_job},
     {"overlap", policy<read_overlap>},

@@ -78,6 +78,33 @@ void read_retry(reader &r, node const &n, run_policy &out)
     out.retry = retry;
 }
 
+void read_breaker(reader &r, node const &n, run_policy &out)
+{
+    static constexpr std::array<map_key<model::breaker_policy>, 3> keys{{
+        {"failures", [](reader &in, node const &v,
+                        model::breaker_policy &p) { in.integer(v, p.failures, 1, 1000); }},
+        {"pause", [](reader &in, node const &v,
+                     model::breaker_policy &p) { in.duration(v, p.pause, seconds{1}, hours{24}); }},
+        {"ceiling",
+         [](reader &in, node const &v, model::breaker_policy &p) {
+             in.duration(v, p.ceiling, seconds{1}, hours{24 * 7});
+         }},
+    }};
+    if (n.kind == node_kind::scalar) {
+        r.boolean(n, out.breaker.on);
+        return;
+    }
+    auto breaker = out.breaker;
+    breaker.on = true;
+    if (read_map(r, n, "'breaker'", keys, breaker).clean && breaker.pause > breaker.ceiling) {
+        r.error(n,
+                fmt::format("a pause of {} is longer than the ceiling of {}",
+                            to_string(breaker.pause), to_string(breaker.ceiling)),
+                "the pauses grow from 'pause' to 'ceiling'");
+    }
+    out.breaker = breaker;
+}
+
 void read_timeout(reader &r, node const &n, run_policy &out)
 {
     if (r.duration(n, out.timeout, microseconds{0}, longest_run)) {
@@ -147,9 +174,10 @@ void check_policy(reader &r, node const &map)
 
 void read_defaults(reader &r, node const &n, run_policy &out)
 {
-    static constexpr std::array<map_key<run_policy>, 10> keys{{
+    static constexpr std::array<map_key<run_policy>, 11> keys{{
         {"lock", read_lock},
         {"retry", read_retry},
+        {"breaker", read_breaker},
         {"timeout", read_timeout},
         {"window", read_window},
         {"missed", read_missed},

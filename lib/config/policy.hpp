@@ -10,6 +10,7 @@ namespace pgtend::config {
 // Each changes what its key says, and leaves the rest as `defaults:` has it.
 void read_lock(reader &r, node const &n, model::run_policy &out);
 void read_retry(reader &r, node const &n, model::run_policy &out);
+void read_breaker(reader &r, node const &n, model::run_policy &out); // a map, or true or false
 void read_timeout(reader &r, node const &n,
                   model::run_policy &out); // takes an inherited window away
 void read_window(reader &r, node const &n, model::run_policy &out);

@@ -26,10 +26,20 @@ struct retry_policy {
     microseconds ceiling = std::chrono::minutes{1};
 };
 
+// A job that fails again and again is tried ever more seldom: after so many failures in a row not
+// for `pause`, which doubles with each further failure up to `ceiling`.
+struct breaker_policy {
+    bool on = true;
+    int failures = 5;
+    microseconds pause = std::chrono::minutes{5};
+    microseconds ceiling = std::chrono::hours{1};
+};
+
 // How a run behaves: `defaults:` of the file, each key of which a job may repeat.
 struct run_policy {
     lock_policy lock;
     retry_policy retry;
+    breaker_policy breaker;
     microseconds timeout = std::chrono::minutes{10}; // of a run; 0: none
     std::optional<microseconds> window = {};         // replaces timeout
     model::missed missed = missed::once;

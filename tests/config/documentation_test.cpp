@@ -65,6 +65,7 @@ TEST_SUITE("nodb")
             {"version: 1\ndefaults: { %s }\n", ""},
             {"version: 1\ndefaults: { lock: { %s } }\n", "lock."},
             {"version: 1\ndefaults: { retry: { %s } }\n", "retry."},
+            {"version: 1\ndefaults: { breaker: { %s } }\n", "breaker."},
             {"version: 1\ntargets: { a: { %s } }\n", ""},
             {"version: 1\ntargets: { a: { expect: { %s } } }\n", ""},
             {"version: 1\npartitions: [ { %s } ]\n", ""},

@@ -43,6 +43,7 @@ TEST_SUITE("nodb")
                               "    timeout: 3min\n"
                               "    retry: { max: 0 }\n"
                               "    lock: { attempt: 50ms }\n"
+                              "    breaker: { failures: 3 }\n"
                               "    missed: all\n"
                               "    max_age: 3h\n"
                               "    overlap: skip\n"
@@ -55,6 +56,7 @@ TEST_SUITE("nodb")
                               "  lock: { attempt: 200ms, deadline: 2min }\n"
                               "  window: 2h\n"
                               "  retry: { max: 3, initial: 2s, ceiling: 30s }\n"
+                              "  breaker: { failures: 9, pause: 1min, ceiling: 6h }\n"
                               "  missed: none\n"
                               "  max_age: 12h\n"
                               "  overlap: queue\n"
@@ -74,6 +76,10 @@ TEST_SUITE("nodb")
         CHECK(a.policy.retry.max == 3);
         CHECK(a.policy.retry.initial == seconds{2});
         CHECK(a.policy.retry.ceiling == seconds{30});
+        CHECK(a.policy.breaker.on);
+        CHECK(a.policy.breaker.failures == 9);
+        CHECK(a.policy.breaker.pause == minutes{1});
+        CHECK(a.policy.breaker.ceiling == hours{6});
         CHECK(a.policy.missed == model::missed::none);
         CHECK(a.policy.max_age == hours{12});
         CHECK(a.policy.overlap == model::overlap::queue);
@@ -92,6 +98,8 @@ TEST_SUITE("nodb")
         CHECK(model::time_limit(b.policy) == minutes{3});
         CHECK(b.policy.retry.max == 0);
         CHECK(b.policy.retry.initial == seconds{2});
+        CHECK(b.policy.breaker.failures == 3);
+        CHECK(b.policy.breaker.ceiling == hours{6});
         CHECK(b.policy.lock.attempt == milliseconds{50});
         CHECK(b.policy.lock.deadline == minutes{2});
         CHECK(b.policy.missed == model::missed::all);
@@ -118,6 +126,8 @@ TEST_SUITE("nodb")
               lines{"6:11: lock: an attempt of 1m is longer than the deadline of 1s"});
         CHECK(problems(job_with("retry: { initial: 1min, ceiling: 1s }")) ==
               lines{"6:12: retry: an initial pause of 1m is longer than the ceiling of 1s"});
+        CHECK(problems(job_with("breaker: { pause: 2h }")) ==
+              lines{"6:14: breaker: a pause of 2h is longer than the ceiling of 1h"});
         // Also against what defaults say.
         CHECK(problems("version: 1\ndefaults: { lock: { attempt: 50ms, deadline: 50ms } }\n"
                        "jobs: [ { name: a, schedule: \"@daily\", vacuum: {}, lock: { attempt: 60ms "
@@ -125,6 +135,29 @@ TEST_SUITE("nodb")
                   .size() == 1);
         CHECK(problems(job_with("analyze: {}")) ==
               lines{"6:5: 'analyze' is a second action of the job"});
+    }
+
+    TEST_CASE("a breaker is a map, true or false")
+    {
+        auto const breaker = [](std::string const &value) {
+            return load(job_with("breaker: " + value)).jobs[0].policy.breaker;
+        };
+        CHECK(breaker("{ failures: 2, ceiling: 7 days }").on);
+        CHECK_FALSE(breaker("false").on);
+        CHECK(breaker("true").failures == 5);
+        auto const all = load("version: 1\ndefaults: { breaker: false }\njobs:\n"
+                              "  - { name: a, schedule: \"@daily\", vacuum: {} }\n"
+                              "  - { name: b, schedule: \"@daily\", vacuum: {}, breaker: { pause: "
+                              "1min } }\n");
+        CHECK_FALSE(all.jobs[0].policy.breaker.on);
+        CHECK(all.jobs[1].policy.breaker.on);
+        CHECK(problems(job_with("breaker: off")) ==
+              lines{"6:14: breaker: 'off' is a boolean to some YAML readers, a text to others"});
+        CHECK(hint(job_with("breaker: off")) == "write false");
+        CHECK(problems(job_with("breaker: { failures: 0 }")) ==
+              lines{"6:26: failures: '0' is not between 1 and 1,000"});
+        CHECK(problems(job_with("breaker: { failure: 1 }")).size() == 1);
+        CHECK(problems(job_with("breaker: [ 1 ]")).size() == 1);
     }
 
     TEST_CASE("day_match goes to the schedule")
