@@ -2,18 +2,27 @@
 -- Who gets which slots: decided on the lease rows alone, in one statement, never waiting (a wait would stall the control
 -- connection and return an expired lease). What a dead holder left running becomes lost. A holder that asks again for the slot
 -- it has did not get the answer: it gets the slot anew.
--- $1 jobs, each once, $2 their slots, $3 which of them are the open slot, taken up again, $4 holder, $5 seconds that the lease lasts.
+-- $1 jobs, each once, $2 their slots, $3 which of them are the open slot, taken up again, $4 holder, $5 seconds that the lease lasts,
+-- $6 the token of a job whose slot lies before the watermark, because the clock was set back: nobody had the job since it was seen that
+-- this slot was not run, $7 the failures that the decision rests on (null: none): of several runners that wait for the end of a
+-- breaker's pause one makes the try.
 WITH due AS MATERIALIZED (
     SELECT l.job, l.token, l.holder, l.open_slot, l.open_attempts, d.slot
     FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.timestamptz[]),
-                    pg_catalog.unnest($3::boolean[])) d(job, slot, again)
+                    pg_catalog.unnest($3::boolean[]), pg_catalog.unnest($6::bigint[]),
+                    pg_catalog.unnest($7::integer[])) d(job, slot, again, token, failures)
     JOIN pgtend.lease l ON l.job OPERATOR(pg_catalog.=) d.job
     WHERE (l.last_slot IS NULL OR l.last_slot OPERATOR(pg_catalog.<) d.slot
            OR (l.open_slot OPERATOR(pg_catalog.=) d.slot
-               AND (d.again OR l.holder OPERATOR(pg_catalog.=) $4::pg_catalog.text)))
+               AND (d.again OR l.holder OPERATOR(pg_catalog.=) $4::pg_catalog.text))
+           OR (l.token OPERATOR(pg_catalog.=) d.token AND NOT EXISTS (
+                  SELECT FROM pgtend.run r
+                  WHERE r.job OPERATOR(pg_catalog.=) d.job AND r.slot OPERATOR(pg_catalog.=) d.slot
+                    AND r.status OPERATOR(pg_catalog.<>) 'skipped')))
       AND (l.holder IS NULL OR l.lease_until OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp()
            OR (l.holder OPERATOR(pg_catalog.=) $4::pg_catalog.text AND l.open_slot OPERATOR(pg_catalog.=) d.slot))
       AND NOT l.paused
+      AND (d.failures IS NULL OR l.failures OPERATOR(pg_catalog.<=) d.failures)
       AND NOT EXISTS (SELECT FROM pgtend.meta m WHERE m.all_paused)
       AND CASE WHEN pg_catalog.cardinality(l.backend_pids) OPERATOR(pg_catalog.=) 0 THEN true ELSE NOT EXISTS (
               SELECT FROM ROWS FROM (pg_catalog.unnest(l.backend_pids), pg_catalog.unnest(l.backend_starts)) b(pid, started)
@@ -43,7 +52,11 @@ WITH due AS MATERIALIZED (
         open_status = 'running',
         open_begun = true,
         last_status = CASE WHEN l.holder IS NULL THEN l.last_status ELSE 'lost' END,
-        finished_at = CASE WHEN l.holder IS NULL THEN l.finished_at ELSE pg_catalog.clock_timestamp() END
+        finished_at = CASE WHEN l.holder IS NULL THEN l.finished_at ELSE pg_catalog.clock_timestamp() END,
+        failures = CASE WHEN l.holder OPERATOR(pg_catalog.<>) $4::pg_catalog.text THEN l.failures OPERATOR(pg_catalog.+) 1
+                        ELSE l.failures END,
+        failed_at = CASE WHEN l.holder OPERATOR(pg_catalog.<>) $4::pg_catalog.text THEN pg_catalog.clock_timestamp()
+                         ELSE l.failed_at END
     FROM due
     WHERE l.job OPERATOR(pg_catalog.=) due.job
     RETURNING l.job, l.token, l.open_slot, l.open_attempts

@@ -32,16 +32,20 @@ WITH due AS MATERIALIZED (
         backend_starts = '{}',
         open_status = CASE WHEN l.open_status OPERATOR(pg_catalog.=) 'running' THEN 'lost' ELSE l.open_status END,
         last_status = CASE WHEN l.holder IS NULL THEN l.last_status ELSE 'lost' END,
-        finished_at = CASE WHEN l.holder IS NULL THEN l.finished_at ELSE pg_catalog.clock_timestamp() END
+        finished_at = CASE WHEN l.holder IS NULL THEN l.finished_at ELSE pg_catalog.clock_timestamp() END,
+        failures = CASE WHEN l.holder OPERATOR(pg_catalog.<>) $2::pg_catalog.text THEN l.failures OPERATOR(pg_catalog.+) 1
+                        ELSE l.failures END,
+        failed_at = CASE WHEN l.holder OPERATOR(pg_catalog.<>) $2::pg_catalog.text THEN pg_catalog.clock_timestamp()
+                         ELSE l.failed_at END
     FROM due
     WHERE l.job OPERATOR(pg_catalog.=) due.job
     RETURNING l.job, l.token
 ), fresh AS (
-    INSERT INTO pgtend.lease AS l (job, token, holder, lease_until, backend_pids, backend_starts, open_attempts, open_begun,
+    INSERT INTO pgtend.lease AS l (job, token, holder, lease_until, backend_pids, backend_starts, open_attempts, open_begun, failures,
                                    schedule, time_zone, kind, paused, paused_because)
     SELECT $1::pg_catalog.text, 1, $2::pg_catalog.text,
            pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => $3::double precision),
-           '{}', '{}', 0, true, '', '', '', false, ''
+           '{}', '{}', 0, true, 0, '', '', '', false, ''
     WHERE NOT EXISTS (SELECT FROM pgtend.lease e WHERE e.job OPERATOR(pg_catalog.=) $1::pg_catalog.text)
     ON CONFLICT DO NOTHING -- of either unique index
     RETURNING l.job, l.token

@@ -3,7 +3,7 @@
 -- slip through a takeover that waits. Repeating it after a lost answer does no harm.
 -- A run that sent nothing of its work is no attempt.
 -- $1 job, $2 token, $3 run, $4 by hand, $5 the slot stays open, $6 status, $7 rows, $8 error, $9 sqlstate, $10 hint, $11 output,
--- $12 its work was begun, $13 a noted backend may still work: it goes on keeping others out.
+-- $12 its work was begun, $13 a noted backend may still work: it goes on keeping others out, $14 one more failure in a row.
 WITH freed AS (
     UPDATE pgtend.lease AS l
     SET holder = NULL,
@@ -16,7 +16,11 @@ WITH freed AS (
         open_attempts = CASE WHEN $4::boolean OR $12::boolean THEN l.open_attempts
                              ELSE l.open_attempts OPERATOR(pg_catalog.-) 1 END,
         last_status = $6::pg_catalog.text,
-        finished_at = pg_catalog.clock_timestamp()
+        finished_at = pg_catalog.clock_timestamp(),
+        failures = CASE WHEN $6::pg_catalog.text OPERATOR(pg_catalog.=) 'succeeded' THEN 0
+                        WHEN $14::boolean THEN l.failures OPERATOR(pg_catalog.+) 1 ELSE l.failures END,
+        failed_at = CASE WHEN $6::pg_catalog.text OPERATOR(pg_catalog.=) 'succeeded' THEN NULL
+                         WHEN $14::boolean THEN pg_catalog.clock_timestamp() ELSE l.failed_at END
     WHERE l.job OPERATOR(pg_catalog.=) $1::pg_catalog.text AND l.token OPERATOR(pg_catalog.=) $2::bigint AND l.holder IS NOT NULL
     RETURNING l.job
 ), written AS (

@@ -1,7 +1,14 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Frees the leases that nobody renews, and says so in the history; the slots stay open for whoever may claim them again.
--- One row for each run that is lost now. A lease whose work transaction, or noted backend, still lives is left alone.
-WITH dead AS MATERIALIZED (
+-- One row for each run that is lost now. A lease whose work transaction, or noted backend, still lives is left alone. One that ends
+-- later than any lease can, because the clock was set back, is cut: who lives renews it before that.
+-- $1 seconds that a lease lasts, $2 and how far a clock may be set back without notice.
+WITH cut AS (
+    UPDATE pgtend.lease AS l
+    SET lease_until = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => $1::double precision)
+    WHERE l.lease_until OPERATOR(pg_catalog.>) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+)
+          pg_catalog.make_interval(secs => $1::double precision OPERATOR(pg_catalog.+) $2::double precision))
+), dead AS MATERIALIZED (
     SELECT l.job, l.token
     FROM pgtend.lease l
     WHERE l.holder IS NOT NULL AND l.lease_until OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp()
@@ -19,7 +26,9 @@ WITH dead AS MATERIALIZED (
         backend_starts = '{}',
         open_status = CASE WHEN l.open_status OPERATOR(pg_catalog.=) 'running' THEN 'lost' ELSE l.open_status END,
         last_status = 'lost',
-        finished_at = pg_catalog.clock_timestamp()
+        finished_at = pg_catalog.clock_timestamp(),
+        failures = l.failures OPERATOR(pg_catalog.+) 1,
+        failed_at = pg_catalog.clock_timestamp()
     FROM dead
     WHERE l.job OPERATOR(pg_catalog.=) dead.job
     RETURNING l.job

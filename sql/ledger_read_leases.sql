@@ -14,5 +14,7 @@ SELECT l.job,
        EXTRACT(epoch FROM l.open_slot) AS open_slot,
        EXTRACT(epoch FROM l.counts_from) AS counts_from,
        EXTRACT(epoch FROM l.lease_until) AS lease_until,
-       EXTRACT(epoch FROM l.finished_at) AS finished_at
+       EXTRACT(epoch FROM l.finished_at) AS finished_at,
+       l.failures,
+       EXTRACT(epoch FROM l.failed_at) AS failed_at
 FROM pgtend.lease l;

@@ -10,5 +10,7 @@ SELECT m.schema_version,
        m.test_clock,
        (pg_catalog.pg_control_system()).system_identifier,
        pg_catalog.pg_relation_filepath(1259) AS class_path, -- of pg_class: base/<oid of the database>/<file>
-       EXTRACT(epoch FROM pg_catalog.clock_timestamp()) AS server_time
+       EXTRACT(epoch FROM pg_catalog.clock_timestamp()) AS server_time,
+       m.connect_failures,
+       EXTRACT(epoch FROM m.connect_failed_at) AS connect_failed_at
 FROM pgtend.meta m;

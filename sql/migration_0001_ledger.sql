@@ -26,6 +26,8 @@ CREATE TABLE pgtend.meta (
     test_clock         boolean NOT NULL,
     all_paused         boolean NOT NULL,
     all_paused_because text NOT NULL,
+    connect_failures   integer NOT NULL,
+    connect_failed_at  timestamp with time zone,
     created            timestamp with time zone NOT NULL
 );
 COMMENT ON TABLE pgtend.meta IS 'one row: version of this schema, and the database it belongs to';
@@ -34,6 +36,8 @@ COMMENT ON COLUMN pgtend.meta.system_identifier IS 'of the server that this ledg
 COMMENT ON COLUMN pgtend.meta.database_oid IS 'of the database that this ledger was made for: in a restored copy nothing runs until pgtend init --adopt';
 COMMENT ON COLUMN pgtend.meta.test_clock IS 'made for tests: pgtend tick --now is allowed';
 COMMENT ON COLUMN pgtend.meta.all_paused IS 'no job is started by its schedule';
+COMMENT ON COLUMN pgtend.meta.connect_failures IS 'ticks in a row that had this ledger, and no session for the work of jobs';
+COMMENT ON COLUMN pgtend.meta.connect_failed_at IS 'when the last of them noticed; null: none did';
 
 -- Renewals and finished runs change no indexed column, so that with room on the page they are HOT updates. A truncating vacuum
 -- would take an ACCESS EXCLUSIVE lock that every claim and fence waits for.
@@ -51,6 +55,8 @@ CREATE TABLE pgtend.lease (
     open_status    pgtend.run_status,
     last_status    pgtend.run_status,
     finished_at    timestamp with time zone,
+    failures       integer NOT NULL,
+    failed_at      timestamp with time zone,
     schedule       text NOT NULL,
     time_zone      text NOT NULL,
     kind           text NOT NULL,
@@ -69,6 +75,8 @@ COMMENT ON COLUMN pgtend.lease.last_slot IS 'watermark: no slot up to here is st
 COMMENT ON COLUMN pgtend.lease.open_slot IS 'claimed and not finished; may be claimed again when its runner is gone; null when open_status is';
 COMMENT ON COLUMN pgtend.lease.open_attempts IS 'runs of open_slot so far that began their work';
 COMMENT ON COLUMN pgtend.lease.open_begun IS 'false: the last run of open_slot sent nothing of its work, so that repeating it is safe for every kind';
+COMMENT ON COLUMN pgtend.lease.failures IS 'failed runs since one succeeded; a run by hand that fails, and one whose runner was told to stop, do not count';
+COMMENT ON COLUMN pgtend.lease.failed_at IS 'when the last of them ended: what the pause of the breaker counts from; null: there is none';
 COMMENT ON COLUMN pgtend.lease.counts_from IS 'the schedule noted here counts from then: a watermark too; null: the job was only paused or run by hand so far';
 
 CREATE TABLE pgtend.run (
@@ -111,5 +119,5 @@ COMMENT ON COLUMN pgtend.runner.evaluated_at IS 'until when this file''s schedul
 
 -- Default privileges may have given these new tables away: PUBLIC gets nothing (pgtend init revokes the rest).
 REVOKE ALL ON ALL TABLES IN SCHEMA pgtend FROM PUBLIC;
-INSERT INTO pgtend.meta (only_row, schema_version, test_clock, all_paused, all_paused_because, created)
-VALUES (true, 0, false, false, '', clock_timestamp());
+INSERT INTO pgtend.meta (only_row, schema_version, test_clock, all_paused, all_paused_because, connect_failures, created)
+VALUES (true, 0, false, false, '', 0, clock_timestamp());

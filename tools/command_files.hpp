@@ -13,6 +13,7 @@ action declare_job_run(options &);
 action declare_job_history(options &);
 action declare_job_pause(options &);
 action declare_job_resume(options &);
+action declare_job_reset(options &);
 action declare_partition_create(options &);
 action declare_matview_refresh(options &);
 action declare_expire(options &);

@@ -31,6 +31,7 @@ std::span<command const> commands()
         {"job history", "past runs", declare_job_history},
         {"job pause", "stop claiming a job, or all", declare_job_pause},
         {"job resume", "claim a paused job again", declare_job_resume},
+        {"job reset", "forget failures: close breakers", declare_job_reset},
         {"schedule next", "when an expression falls due next", declare_schedule_next},
         {"schedule check", "read the file, tell what its schedules mean and what looks wrong",
          declare_schedule_check},

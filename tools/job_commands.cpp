@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// job list, show, run, history, pause, resume.
+// job list, show, run, history, pause, resume, reset.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -7,6 +7,7 @@
 
 #include "base/duration.hpp"
 #include "base/text.hpp"
+#include "jobs/breaker.hpp"
 #include "jobs/due.hpp"
 #include "jobs/kinds.hpp"
 #include "tools/by_hand.hpp"
@@ -37,11 +38,35 @@ status_of_jobs survey(context &c, context::destination const &where)
         names.push_back(job.name);
     }
     out.seen = book.read(names);
+    auto const back = jobs::to_look_back(out.jobs, out.seen, out.seen.server_time);
+    if (!back.empty()) {
+        jobs::look_back(out.seen, book.newest_runs(back));
+    }
     for (auto &row : book.last_runs(names)) {
         auto const name = row.job;
         out.last.emplace(name, std::move(row));
     }
     return out;
+}
+
+// Of its breaker: "closed", "open", "half_open" or "off".
+std::string breaker_word(model::job const &job, jobs::breaker const &breaker)
+{
+    return std::string{job.policy.breaker.on ? jobs::name(breaker.state) : "off"};
+}
+
+// That no session for the work of jobs can be had; headings are empty while they can.
+std::vector<report::field> session_fields(ledger::overview const &seen)
+{
+    auto const breaker = jobs::breaker_of(seen);
+    bool const lacking = seen.connect_failures > 0;
+    return {{"connect_failures",
+             lacking ? "without sessions for work, times" : "",
+             {static_cast<long long>(seen.connect_failures)}},
+            {"connect_breaker",
+             lacking ? "breaker of the target" : "",
+             {std::string{jobs::name(breaker.state)}}},
+            {"connect_breaker_until", breaker.until ? "until" : "", time_cell(breaker.until)}};
 }
 
 // "due since 3 min", "running on host/1/ab", "paused" or empty.
@@ -56,6 +81,9 @@ report::cell state_cell(model::job const &job, ledger::job_state const &state,
     }
     if (!state.holder.empty() && state.lease_until && *state.lease_until > seen.server_time) {
         return {"running"};
+    }
+    if (auto const breaker = jobs::breaker_of(job, state, seen.server_time); breaker.until) {
+        return {"open", report::tone::bad, "breaker open until " + to_rfc3339(*breaker.until)};
     }
     if (choice.claim) {
         return {"due", report::tone::warn,
@@ -72,6 +100,9 @@ exit_code list(context &c)
     out.schema = "pgtend/job-list/1";
     out.fields.push_back({"target", "", {where.name}});
     out.fields.push_back({"server_time", "", {known.seen.server_time}});
+    for (auto &field : session_fields(known.seen)) {
+        out.fields.push_back(std::move(field));
+    }
     report::table table{.key = "jobs",
                         .columns = {{"job", "job"},
                                     {"kind", "kind"},
@@ -79,6 +110,9 @@ exit_code list(context &c)
                                     {"timezone", "zone", align::left, true},
                                     {"next", "next"},
                                     {"state", "state"},
+                                    {"breaker", ""},
+                                    {"breaker_until", ""},
+                                    {"failures", "failed", align::right, true},
                                     {"last_status", "last run"},
                                     {"last_finished", "finished"},
                                     {"last_rows", "rows", align::right},
@@ -90,6 +124,7 @@ exit_code list(context &c)
         auto const in = zone::load(job.time_zone);
         auto const choice = jobs::decide(job, known.seen.jobs[i], known.seen.all_paused, in,
                                          {known.seen.server_time, known.seen.server_time});
+        auto const breaker = jobs::breaker_of(job, known.seen.jobs[i], known.seen.server_time);
         auto const found = known.last.find(job.name);
         auto const *last = found == known.last.end() ? nullptr : &found->second;
         auto const next =
@@ -101,6 +136,11 @@ exit_code list(context &c)
              {job.time_zone},
              next ? report::cell{*next, report::tone::plain, in.format(*next)} : report::cell{},
              state_cell(job, known.seen.jobs[i], known.seen, choice),
+             {breaker_word(job, breaker)},
+             time_cell(breaker.until),
+             known.seen.jobs[i].failures > 0
+                 ? report::cell{static_cast<long long>(known.seen.jobs[i].failures)}
+                 : report::cell{0LL, report::tone::plain, " "},
              last != nullptr ? status_cell(last->status) : report::cell{},
              last != nullptr ? time_cell(last->finished) : report::cell{},
              last != nullptr ? report::cell{last->rows} : report::cell{},
@@ -174,6 +214,7 @@ exit_code show(context &c, std::string const &name)
     auto const choice = jobs::decide(job, state, known.seen.all_paused, in, {now, now});
     auto const next = job.enabled ? jobs::next_due(job, in, now) : std::nullopt;
     auto const limit = model::time_limit(job.policy);
+    auto const breaker = jobs::breaker_of(job, state, now);
 
     report::document out;
     out.schema = "pgtend/job-show/1";
@@ -191,9 +232,17 @@ exit_code show(context &c, std::string const &name)
         {"holder", state.holder.empty() ? "" : "held by", {state.holder}},
         {"watermark", "done up to", time_cell(state.last_slot)},
         {"open_slot", state.open_slot ? "left undone" : "", time_cell(state.open_slot)},
+        {"failures",
+         state.failures > 0 ? "failed in a row" : "",
+         {static_cast<long long>(state.failures)}},
+        {"breaker", "breaker", {breaker_word(job, breaker)}},
+        {"breaker_until", breaker.until ? "until" : "", time_cell(breaker.until)},
         {"missed", "when missed", {std::string{model::name(job.policy.missed)}}},
         {"overlap", "when still running", {std::string{model::name(job.policy.overlap)}}},
         {"timeout", job.policy.window ? "window" : "timeout", {limit}}};
+    for (auto &field : session_fields(known.seen)) {
+        out.fields.push_back(std::move(field));
+    }
     auto control = c.open_control(where, false);
     append_history(out, ledger::ledger{control.session}.history({.job = job.name, .limit = 5}));
     c.print(out);
@@ -283,6 +332,36 @@ exit_code set_paused(context &c, pause_arguments const &a, bool paused)
     return exit_code::ok;
 }
 
+exit_code reset(context &c, std::vector<std::string> const &names, bool all)
+{
+    if (all == !names.empty()) {
+        throw usage_error{"name jobs, or give --all", "see pgtend job list"};
+    }
+    for (auto const &name : names) {
+        c.configuration().find_job(name);
+    }
+    auto const where = c.only_destination();
+    auto control = c.open_control(where, true);
+    ledger::ledger book{control.session};
+    book.read({}); // refuses a copy that was not adopted, and a newer ledger
+    report::document out;
+    out.schema = "pgtend/job-reset/1";
+    report::table table{.key = "jobs",
+                        .columns = {{"job", "job"},
+                                    {"failures", "failures forgotten", align::right},
+                                    {"open_attempts", "attempts forgotten", align::right}},
+                        .rows = {},
+                        .when_empty = "no job of that name has run"};
+    for (auto const &each : book.reset(names)) {
+        table.rows.push_back({{each.job},
+                              {static_cast<long long>(each.failures)},
+                              {static_cast<long long>(each.open_attempts)}});
+    }
+    out.tables.push_back(std::move(table));
+    c.print(out);
+    return exit_code::ok;
+}
+
 } // namespace
 
 action declare_job_list(options &o)
@@ -363,6 +442,20 @@ action declare_job_resume(options &o)
     o.example("-c kwenda.yaml job resume vacuum-nightly",
               "what was missed meanwhile follows the job's missed: policy");
     return [a](context &c) { return set_paused(c, *a, false); };
+}
+
+action declare_job_reset(options &o)
+{
+    struct arguments {
+        std::vector<std::string> names;
+        bool all = false;
+    };
+    auto a = std::make_shared<arguments>();
+    o.positionals("job", a->names, "names of jobs", false);
+    o.flag("--all", a->all, "every job of this database, and that it had no sessions for work");
+    o.example("-c kwenda.yaml job reset refresh-dashboard",
+              "its cause is repaired: try again at once");
+    return [a](context &c) { return reset(c, a->names, a->all); };
 }
 
 } // namespace pgtend::tools

@@ -74,6 +74,9 @@ outcome tick_target(context &c, arguments const &a, context::destination const &
         for (auto const &warning : done.warnings) {
             log::warning("{}: {}", where.name, warning);
         }
+        for (auto const &note : done.notes) {
+            log::info("{}: {}", where.name, note);
+        }
         for (auto const &name : done.registered) {
             log::info("{}: new job {}, starts from now", where.name, name);
         }

@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "jobs/due.hpp"
 
 namespace pgtend::jobs {
 namespace {
@@ -21,7 +22,7 @@ constexpr seconds look_again{15};
 constexpr long long purged_a_tick = 1'000;
 constexpr std::size_t longest_output = 8'000; // bytes kept of a run's messages in the ledger
 
-ledger::finished_run to_record(run_report const &report)
+ledger::finished_run to_record(run_report const &report, bool blameless)
 {
     ledger::finished_run out;
     out.status = report.status;
@@ -35,6 +36,7 @@ ledger::finished_run to_record(run_report const &report)
     out.keep_open = report.reopen;
     out.begun = report.begun;
     out.left_backend = report.left_backend;
+    out.blameless = blameless;
     return out;
 }
 
@@ -87,6 +89,7 @@ step::any dispatcher::next(present const &at)
 // Leases that are no longer sure, and signals, end running work.
 void dispatcher::obey(present const &at)
 {
+    steady_ = at.steady;
     if (at.stop && !stop_seen_) {
         stop_seen_ = at.steady;
     }
@@ -115,7 +118,8 @@ std::optional<question::any> dispatcher::ask(present const &at)
         return out;
     }
     if (!ended_.empty()) {
-        return question::finish{ended_.front().held, to_record(ended_.front().report)};
+        return question::finish{ended_.front().held,
+                                to_record(ended_.front().report, blameless(ended_.front().report))};
     }
     if (!follow_.empty()) {
         auto out = std::move(follow_.front());
@@ -126,6 +130,9 @@ std::optional<question::any> dispatcher::ask(present const &at)
     if (halted) {
         return members_.empty() ? close() : std::nullopt;
     }
+    if (seen_) {
+        return question::newest_runs{to_look_back(all_, *seen_, now_)};
+    }
     if (look_is_due(at)) {
         return question::read{};
     }
@@ -134,7 +141,7 @@ std::optional<question::any> dispatcher::ask(present const &at)
                    ? std::nullopt
                    : std::optional<question::any>{question::claim_manual{options_.by_hand}};
     }
-    auto const most = static_cast<std::size_t>(options_.max_parallel);
+    auto const most = lanes(at);
     if (!due_.empty() && members_.size() < most && at.steady - surveyed_at_ > stale) {
         return question::read{};
     }
@@ -155,7 +162,7 @@ bool dispatcher::look_is_due(present const &at) const
     if (!surveyed_) {
         return true;
     }
-    return options_.by_hand.empty() && due_.empty() &&
+    return options_.by_hand.empty() && due_.empty() && !without_sessions_ &&
            (members_.empty() ? !fresh_ : at.steady - surveyed_at_ >= look_again);
 }
 
@@ -165,7 +172,7 @@ std::optional<question::any> dispatcher::close()
         return std::nullopt;
     }
     if (!std::exchange(beaten_, true)) {
-        return question::heartbeat{due_.empty() ? std::optional{now_} : std::nullopt};
+        return question::heartbeat{due_.empty() && !left_ ? std::optional{now_} : std::nullopt};
     }
     if (worked_ && !std::exchange(purged_, true)) {
         return question::purge{purged_a_tick};

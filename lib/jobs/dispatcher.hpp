@@ -24,7 +24,9 @@ struct tick_report {
     std::vector<ledger::ledger::skip> skipped;
     std::vector<std::string> registered; // new jobs: they start from now
     std::vector<std::string> warnings;
+    std::vector<std::string> notes = {}; // good news
     bool interrupted = false;
+    bool no_sessions = false; // due slots were left, because none could be had for a while
     // 0; 1 when a run failed, timed out, was lost or ended by somebody else; 4 when that was only
     // because no work session could be had; 130. Findings alone do not change it.
     exit_code code() const;
@@ -59,14 +61,22 @@ struct heartbeat {
 struct purge {
     long long limit;
 };
+struct newest_runs { // of jobs whose watermark lies in the future
+    std::vector<ledger::slot_bound> asked;
+};
+struct note_sessions {
+    bool had;
+    int failures; // as they were seen
+};
 using any = std::variant<read, mark_lost, register_jobs, record_skipped, claim_slots, claim_manual,
-                         renew, finish, heartbeat, purge>;
+                         renew, finish, heartbeat, purge, newest_runs, note_sessions>;
 } // namespace question
 
-// What `read`, `mark_lost`, `claim_slots` and `claim_manual` (one claim), and `renew` return;
-// nothing for the others.
-using answer = std::variant<std::monostate, ledger::overview, std::vector<ledger::lost_run>,
-                            std::vector<ledger::claim>, std::vector<bool>>;
+// What `read`, `mark_lost`, `claim_slots` and `claim_manual` (one claim), `renew` and `newest_runs`
+// return; nothing for the others.
+using answer =
+    std::variant<std::monostate, ledger::overview, std::vector<ledger::lost_run>,
+                 std::vector<ledger::claim>, std::vector<bool>, std::vector<ledger::newest_run>>;
 
 namespace step {
 // Begins work on a claimed job; its end is told by dispatcher::ended().
@@ -113,6 +123,8 @@ class dispatcher {
     // lease_lost of a finish is a run's end like another; a renewal is tried again while the lease
     // lasts; anything else lets running jobs end, begins nothing more, and is kept in failure().
     void failed(std::exception_ptr why);
+    // A started job has got its session.
+    void connected(long long run);
     // A started job is over. `report` has what the work knows; slot, attempt, id and lateness are
     // filled in here, and the status where the lease was lost meanwhile.
     void ended(long long run, run_report report);
@@ -142,12 +154,18 @@ class dispatcher {
     std::optional<question::any> close();
     clock::monotonic wake_at(present const &at) const;
     bool look_is_due(present const &at) const;
-    void surveyed(ledger::overview const &seen, present const &at);
+    void surveyed(ledger::overview seen, present const &at);
     void decide_all(ledger::overview const &seen);
+    std::size_t lanes(present const &at) const;
+    bool may_claim(ledger::overview const &seen);
+    void succeeded(std::string const &job);
+    void count_failure(std::string const &job);
+    void no_session();
+    bool blameless(run_report const &report) const;
     void tell_lost(std::vector<ledger::lost_run> const &runs);
     void claimed(std::vector<ledger::claim> const &claims);
     void renewed(question::renew const &asked, std::vector<bool> const &ours);
-    void finished();
+    void finished(bool counts);
     void warn(std::string text);
     zone const &zone_of(std::string const &name);
 
@@ -163,10 +181,21 @@ class dispatcher {
     std::deque<question::any> follow_ = {}; // what the survey found has to be written
     std::deque<ledger::slot_request> due_ = {};
     std::set<std::pair<std::string, instant>> tried_ = {}; // what was left open waits for the next
-    instant now_{};                                        // of slots, at the last survey
+    std::optional<ledger::overview> seen_ = {}; // not decided yet: what was run has to be asked for
+    std::map<std::string, int> failures_ = {};  // in a row, by job
+    instant now_{};                             // of slots, at the last survey
     clock::monotonic surveyed_at_{};
     bool surveyed_ = false, fresh_ = false; // fresh: no job ended since
-    bool claimed_by_hand_ = false;
+    bool claimed_by_hand_ = false, told_set_back_ = false;
+    // Work sessions: how often in a row none could be had, as the ledger knew; whether one could
+    // now.
+    int connect_failures_ = 0;
+    bool had_session_ = false, without_sessions_ = false;
+    bool left_ = false;            // due slots, because of that
+    bool probing_ = false;         // the first job that gets one lets others go on
+    std::size_t most_crowded_ = 1; // jobs side by side while sessions are scarce
+    clock::monotonic crowded_until_{};
+    clock::monotonic steady_{}; // at the last step
 
     std::deque<ledger::claim> to_start_ = {};
     std::vector<member> members_ = {};

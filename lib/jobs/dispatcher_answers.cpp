@@ -2,10 +2,13 @@
 // What a dispatcher is told: answers, failures, the ends of runs, and what they mean for the
 // report.
 #include <algorithm>
+#include <fmt/core.h>
 #include <utility>
 
+#include "base/duration.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "jobs/breaker.hpp"
 #include "jobs/dispatcher.hpp"
 #include "jobs/due.hpp"
 
@@ -32,7 +35,7 @@ exit_code tick_report::code() const
         return run.problem && run.problem->code() == exit_code::cannot_connect;
     };
     if (!any(ended_early)) {
-        return exit_code::ok;
+        return no_sessions ? exit_code::cannot_connect : exit_code::ok;
     }
     return any([&](auto const &run) { return ended_early(run) && !unreachable(run); })
                ? exit_code::failed
@@ -61,7 +64,7 @@ void dispatcher::answered(answer what, present const &at)
         return;
     }
     if (std::holds_alternative<question::read>(*asked)) {
-        surveyed(std::get<ledger::overview>(what), at);
+        surveyed(std::get<ledger::overview>(std::move(what)), at);
     } else if (std::holds_alternative<question::mark_lost>(*asked)) {
         tell_lost(std::get<std::vector<ledger::lost_run>>(what));
     } else if (std::holds_alternative<question::claim_slots>(*asked) ||
@@ -69,12 +72,15 @@ void dispatcher::answered(answer what, present const &at)
         claimed(std::get<std::vector<ledger::claim>>(what));
     } else if (auto const *renewal = std::get_if<question::renew>(&*asked)) {
         renewed(*renewal, std::get<std::vector<bool>>(what));
-    } else if (std::holds_alternative<question::finish>(*asked)) {
-        finished();
+    } else if (auto const *end = std::get_if<question::finish>(&*asked)) {
+        finished(!end->how.blameless);
+    } else if (std::holds_alternative<question::newest_runs>(*asked)) {
+        look_back(*seen_, std::get<std::vector<ledger::newest_run>>(what));
+        decide_all(*std::exchange(seen_, std::nullopt));
     }
 }
 
-void dispatcher::surveyed(ledger::overview const &seen, present const &at)
+void dispatcher::surveyed(ledger::overview seen, present const &at)
 {
     surveyed_ = fresh_ = true;
     surveyed_at_ = at.steady;
@@ -86,8 +92,26 @@ void dispatcher::surveyed(ledger::overview const &seen, present const &at)
         return;
     }
     now_ = options_.now.value_or(seen.server_time);
-    if (options_.by_hand.empty()) {
+    connect_failures_ = seen.connect_failures;
+    for (auto const &state : seen.jobs) {
+        failures_[state.job] = state.failures;
+    }
+    if (!options_.by_hand.empty()) {
+        return;
+    }
+    microseconds furthest{0};
+    for (std::size_t i = 0; i < all_.jobs.size(); ++i) {
+        furthest = std::max(furthest,
+                            ahead(all_.jobs[i], seen.jobs.at(i), now_).value_or(microseconds{0}));
+    }
+    if (furthest.count() == 0) {
         decide_all(seen);
+        return;
+    }
+    seen_ = std::move(seen);
+    if (!std::exchange(told_set_back_, true)) {
+        warn("the server's clock was set back, by " + humanize(furthest) +
+             " at least: only slots that were not run before become due");
     }
 }
 
@@ -98,6 +122,7 @@ void dispatcher::decide_all(ledger::overview const &seen)
     for (auto const &other : seen.other_configurations) {
         warn("another runner uses a different file than " + all_.file + ": " + other);
     }
+    bool const claims = may_claim(seen);
     question::register_jobs changed;
     question::record_skipped skipped;
     for (std::size_t i = 0; i < all_.jobs.size(); ++i) {
@@ -111,10 +136,22 @@ void dispatcher::decide_all(ledger::overview const &seen)
                 report_.registered.push_back(job.name);
             }
         }
-        std::move(choice.skipped.begin(), choice.skipped.end(), std::back_inserter(skipped.slots));
-        if (choice.claim && !tried_.contains({job.name, *choice.claim})) {
-            due_.push_back({job.name, choice.claim, choice.again});
+        bool const fresh = choice.claim && !tried_.contains({job.name, *choice.claim});
+        if (!claims) {
+            left_ = left_ || fresh || !choice.skipped.empty();
+            continue;
         }
+        std::move(choice.skipped.begin(), choice.skipped.end(), std::back_inserter(skipped.slots));
+        if (fresh) {
+            due_.push_back({job.name, choice.claim, choice.again,
+                            choice.again ? std::nullopt : choice.token, choice.failures});
+        }
+    }
+    if (left_ && !without_sessions_) {
+        report_.no_sessions = true;
+        warn(fmt::format("no session for the work of jobs could be had {} times in a row: what is "
+                         "due waits, and is tried again from {} on",
+                         seen.connect_failures, to_rfc3339(*breaker_of(seen).until)));
     }
     std::stable_sort(due_.begin(), due_.end(),
                      [](auto const &a, auto const &b) { return a.slot < b.slot; });
@@ -148,6 +185,7 @@ void dispatcher::tell_lost(std::vector<ledger::lost_run> const &runs)
         report.problem =
             error{"its runner " + printable(lost.holder) + " stopped renewing the lease",
                   "look there: it was killed, its host died, or it lost the network"};
+        count_failure(report.job);
         report_.runs.push_back(std::move(report));
     }
 }
@@ -192,6 +230,10 @@ void dispatcher::ended(long long run, run_report report)
     auto held = std::move(found->held);
     members_.erase(found);
     fresh_ = false;
+    if (report.status == run_status::interrupted && !report.begun && report.problem &&
+        report.problem->code() == exit_code::cannot_connect) {
+        no_session();
+    }
     if (report.status == run_status::lost) {
         report_.runs.push_back(
             std::move(report)); // its row is what the one who takes over makes it
@@ -200,8 +242,14 @@ void dispatcher::ended(long long run, run_report report)
     }
 }
 
-void dispatcher::finished()
+void dispatcher::finished(bool counts)
 {
+    auto const &report = ended_.front().report;
+    if (report.status == run_status::succeeded) {
+        succeeded(report.job);
+    } else if (counts && report.status != run_status::skipped) {
+        count_failure(report.job);
+    }
     report_.runs.push_back(std::move(ended_.front().report));
     ended_.pop_front();
 }
@@ -220,7 +268,7 @@ void dispatcher::failed(std::exception_ptr why)
             auto &report = ended_.front().report;
             report.status = run_status::lost;
             report.problem = e;
-            finished();
+            finished(false);
             return;
         }
     } catch (error const &e) {
@@ -229,7 +277,7 @@ void dispatcher::failed(std::exception_ptr why)
             report.status = run_status::failed;
             report.problem = error{"the run's end could not be recorded: " + e.message(), e.hint(),
                                    e.sqlstate()};
-            finished();
+            finished(false);
             return;
         }
         if (std::holds_alternative<question::renew>(*asked)) {
@@ -239,6 +287,7 @@ void dispatcher::failed(std::exception_ptr why)
     } catch (...) { // NOLINT(bugprone-empty-catch): kept below
     }
     failure_ = std::move(why);
+    seen_.reset();
     follow_.clear();
     due_.clear();
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ledger/ledger.hpp"
+#include "model/configuration.hpp"
 #include "model/job.hpp"
 #include "zone/zone.hpp"
 
@@ -26,6 +27,10 @@ struct decision {
     // Slots passed over, with the reason; the watermark moves past them. Only the newest of a
     // series is listed, the reason counts the others.
     std::vector<ledger::ledger::skip> skipped = {};
+    // The slot lies before the watermark, because the clock was set back: with this token it can be
+    // claimed.
+    std::optional<long long> token = {};
+    int failures = 0; // in a row: what the claim rests on
     // The ledger has to learn of the job or of its changed schedule, whose slots count after this
     // instant.
     std::optional<instant> counts_from = {};
@@ -37,6 +42,15 @@ struct moment {
     instant now;         // of slots: the server's time, or --now
     instant server_time; // of leases
 };
+
+// How far the watermark lies in the future, beyond ledger::clock_tolerance: the clock that it was
+// written by was set back since. Then slots before it become due as far as no run of them is known.
+std::optional<microseconds> ahead(model::job const &job, ledger::job_state const &state,
+                                  instant now);
+// What decide() has to be told of such jobs, and telling it.
+std::vector<ledger::slot_bound> to_look_back(model::configuration const &all,
+                                             ledger::overview const &seen, instant now);
+void look_back(ledger::overview &seen, std::vector<ledger::newest_run> const &found);
 
 // Takes time that does not grow with the number of missed slots.
 decision decide(model::job const &job, ledger::job_state const &state, bool all_paused,

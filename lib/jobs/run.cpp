@@ -146,6 +146,9 @@ run_report run_job(model::job const &job, model::configuration const &all,
             return session;
         };
         std::optional<pg::session> first = open_noted();
+        if (around.connected) {
+            around.connected();
+        }
         auto const limit = model::time_limit(job.policy);
         auto const path = replace_search_path(*first, "");
         reach("before plan");

@@ -42,6 +42,8 @@ struct run_environment {
     std::stop_token stop = {};  // the running statement is cancelled
     engine::observer *watcher = nullptr;
     bool transaction_pooler = false;
+    // Told when the first session is there.
+    std::function<void()> connected = {};
     // Told of each backend that works outside transactions, before it begins.
     std::function<void(int backend_pid)> note_backend = {};
 };

@@ -31,7 +31,10 @@ struct ended {
     long long run;
     run_report report;
 };
-using event = std::variant<answered, failed, ended>;
+struct connected {
+    long long run;
+};
+using event = std::variant<answered, failed, ended, connected>;
 
 // Events, and a sleep that one of them or a signal ends.
 class mailbox {
@@ -209,6 +212,13 @@ answer runner::impl::put(question::any const &what)
                                       to.purge(q.limit);
                                       return {};
                                   },
+                                  [&](question::newest_runs const &q) -> answer {
+                                      return to.newest_runs(q.asked);
+                                  },
+                                  [&](question::note_sessions const &q) -> answer {
+                                      to.note_sessions(q.had, q.failures);
+                                      return {};
+                                  },
                               },
                               what);
         },
@@ -252,6 +262,7 @@ void runner::impl::start(ledger::claim const &held)
             .stop = std::move(stop),
             .watcher = options.watcher,
             .transaction_pooler = options.transaction_pooler,
+            .connected = [&] { mail.put(connected{held.run}); },
             .note_backend =
                 [&](int pid) {
                     reach("before note");
@@ -281,6 +292,7 @@ void runner::impl::hear(dispatcher &machine)
     for (auto &what : mail.take()) {
         std::visit(overloaded{[&](answered &e) { machine.answered(std::move(e.what), present()); },
                               [&](failed &e) { machine.failed(std::move(e.why)); },
+                              [&](connected &e) { machine.connected(e.run); },
                               [&](ended &e) {
                                   if (auto const at = hands.find(e.run); at != hands.end()) {
                                       at->second.thread.join();
@@ -347,7 +359,10 @@ run_report runner::run_by_hand(model::job const &job)
     if (runs.empty()) {
         throw interrupted{"stopped before the run began"};
     }
-    return std::move(runs.front());
+    auto out = std::move(runs.front());
+    auto const &notes = machine.report().notes;
+    out.messages.insert(out.messages.end(), notes.begin(), notes.end());
+    return out;
 }
 
 std::string holder_name(std::string const &host, int pid, random_source const &random)

@@ -215,7 +215,7 @@ std::string grants(std::string_view role)
     auto const to = '"' + replace_all(std::string{role}, "\"", "\"\"") + '"';
     return fmt::format(R"(-- What {0} needs to run jobs: the ledger.
 GRANT USAGE ON SCHEMA pgtend TO {0};
-GRANT SELECT, UPDATE (all_paused, all_paused_because) ON pgtend.meta TO {0};
+GRANT SELECT, UPDATE (all_paused, all_paused_because, connect_failures, connect_failed_at) ON pgtend.meta TO {0};
 -- UPDATE is also what the fence of every work transaction needs: SELECT ... FROM pgtend.lease ... FOR KEY SHARE.
 GRANT SELECT, INSERT, UPDATE ON pgtend.lease TO {0};
 GRANT SELECT, INSERT, UPDATE, DELETE ON pgtend.run, pgtend.runner TO {0};

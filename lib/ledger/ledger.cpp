@@ -114,13 +114,16 @@ void ledger::register_jobs(std::span<registration const> jobs)
 std::vector<claim> ledger::claim_slots(std::span<slot_request const> wanted,
                                        runner_identity const &who)
 {
-    std::vector<param> jobs, slots, again;
+    std::vector<param> jobs, slots, again, tokens, failures;
     std::vector<claim> out;
     for (auto const &request : wanted) {
         if (request.slot) {
             jobs.push_back(request.job);
             slots.push_back(to_param(request.slot));
             again.push_back(flag(request.again));
+            tokens.push_back(request.token ? param{std::to_string(*request.token)} : param{});
+            failures.push_back(request.failures ? param{std::to_string(*request.failures)}
+                                                : param{});
             continue;
         }
         try {
@@ -135,7 +138,8 @@ std::vector<claim> ledger::claim_slots(std::span<slot_request const> wanted,
         return out;
     }
     auto const got = ask(sql::ledger_claim, {array_literal(jobs), array_literal(slots),
-                                             array_literal(again), who.holder, lease_seconds()});
+                                             array_literal(again), who.holder, lease_seconds(),
+                                             array_literal(tokens), array_literal(failures)});
     for (std::size_t i = 0; i < got.size(); ++i) {
         out.push_back(read_claim(got, i));
     }
@@ -249,7 +253,9 @@ void ledger::finish(claim const &held, finished_run const &how)
                                   storable(how.hint, longest_error),
                                   storable(how.output, longest_output),
                                   flag(how.begun || !open),
-                                  flag(how.left_backend)};
+                                  flag(how.left_backend),
+                                  flag(!how.blameless && how.status != run_status::succeeded &&
+                                       how.status != run_status::skipped)};
     rows answer;
     try {
         answer = ask(sql::ledger_finish, parameters);
@@ -257,7 +263,7 @@ void ledger::finish(claim const &held, finished_run const &how)
         if (e.sqlstate() != "22P05") {
             throw;
         }
-        for (auto i = parameters.size() - 6; i < parameters.size() - 2; ++i) {
+        for (std::size_t i = 7; i <= 10; ++i) { // $8 to $11
             parameters[i] = ascii(*parameters[i]);
         }
         answer = ask(sql::ledger_finish, parameters);
@@ -282,7 +288,8 @@ void ledger::note_backend(claim const &held, int backend_pid)
 
 std::vector<lost_run> ledger::mark_lost()
 {
-    auto const found = ask(sql::ledger_mark_lost);
+    auto const found =
+        ask(sql::ledger_mark_lost, {lease_seconds(), std::to_string(margin.count())});
     std::vector<lost_run> out;
     for (std::size_t i = 0; i < found.size(); ++i) {
         out.push_back({.job = found.text(i, "job"),
@@ -308,6 +315,25 @@ void ledger::pause(std::string const &job, bool paused, std::string const &becau
     } else {
         ask(sql::ledger_pause, {job, flag(paused), reason});
     }
+}
+
+std::vector<ledger::forgotten> ledger::reset(std::span<std::string const> jobs)
+{
+    auto const found =
+        ask(sql::ledger_reset,
+            {jobs.empty() ? param{} : param{array_literal({jobs.begin(), jobs.end()})}});
+    std::vector<forgotten> out;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        out.push_back({.job = found.text(i, "job"),
+                       .failures = static_cast<int>(found.integer(i, "failures")),
+                       .open_attempts = static_cast<int>(found.integer(i, "open_attempts"))});
+    }
+    return out;
+}
+
+void ledger::note_sessions(bool had, int failures)
+{
+    ask(sql::ledger_note_sessions, {flag(had), std::to_string(failures)});
 }
 
 long long ledger::purge(long long limit)

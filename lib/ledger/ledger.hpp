@@ -19,6 +19,18 @@ enum class run_status { running, succeeded, failed, skipped, lost, interrupted, 
 std::string_view name(run_status status);
 run_status parse_run_status(std::string_view text);
 
+// What was really run, for a job whose watermark lies in the future: the server's clock was set
+// back.
+struct slot_bound {
+    std::string job;
+    instant upto; // no slot after this
+};
+struct newest_run {
+    std::string job;
+    std::optional<instant> slot; // nothing: no run is known
+    long long token = 0;         // while it is still this one nobody took the job since
+};
+
 // One job's row as the overview reads it.
 struct job_state {
     std::string job;
@@ -41,9 +53,16 @@ struct job_state {
     // Of the last run of open_slot: running, or lost (also when its lease is over and nobody has
     // taken over yet), interrupted.
     std::optional<run_status> open_status = {};
+    std::optional<instant> counts_from = {};    // of the schedule: part of last_slot
     std::optional<instant> finished_at = {};    // of the last run that ended
     std::optional<run_status> last_status = {}; // of the last run that ended
     std::string paused_because = {};
+    // Failed runs since one succeeded, and when the last of them ended. A run by hand that fails,
+    // and one whose runner was told to stop, do not count.
+    int failures = 0;
+    std::optional<instant> failed_at = {};
+    // Not read with the rest: see ledger::newest_runs().
+    std::optional<newest_run> ran = {};
 };
 
 struct overview {
@@ -59,13 +78,22 @@ struct overview {
     // Until when the schedules of the asking runner's file were evaluated: on its host, else
     // elsewhere with the same content, else by whoever came last.
     std::optional<instant> evaluated_at = {};
-    int dead_leases = 0; // of all jobs: held, but not renewed in time; mark_lost() frees them
+    // Of all jobs: held, but not renewed in time, or until later than a lease can last, because the
+    // clock was set back. mark_lost() frees them, or cuts them.
+    int dead_leases = 0;
+    // Ticks in a row that had no session for the work of jobs, and when the last of them noticed.
+    int connect_failures = 0;
+    std::optional<instant> connect_failed_at = {};
 };
 
 struct slot_request {
     std::string job;
     std::optional<instant> slot; // nothing: a run by hand
     bool again = false;          // the open slot, which a lost or interrupted run left
+    // For a slot before the watermark, see newest_run.
+    std::optional<long long> token = {};
+    // Not granted when the job has failed more often in a row since.
+    std::optional<int> failures = {};
 };
 
 // A run whose runner stopped renewing its lease.
@@ -98,6 +126,8 @@ struct finished_run {
     // A noted backend may still work, because its session was lost: while one lives nobody gets the
     // job.
     bool left_backend = false;
+    // Whatever the status, it says nothing against the job: no failure more in a row.
+    bool blameless = false;
 };
 
 struct runner_identity {
@@ -131,6 +161,8 @@ class ledger {
     static constexpr seconds ttl{30};
     static constexpr seconds renew_every{10};
     static constexpr seconds margin{5};
+    // A clock may be set back this far without notice.
+    static constexpr seconds clock_tolerance{60};
 
     // Uses the control session; does not own it. No round trip.
     // Each call below is one statement, atomic, timed by the server's clock, safe under any
@@ -153,6 +185,10 @@ class ledger {
     // The queries of read(), for one who sends them with another, in one snapshot.
     static std::string reading();
 
+    // What was run of each of these jobs, up to its instant. Jobs that the ledger does not know are
+    // left out.
+    std::vector<newest_run> newest_runs(std::span<slot_bound const> asked);
+
     struct registration {
         std::string job, schedule, time_zone, kind;
         // From when the schedule counts, slots after it are due: nothing means the server's now (a
@@ -160,16 +196,18 @@ class ledger {
         // before a slot does not lose it.
         std::optional<instant> evaluated_at;
     };
-    // Each job once. What is noted already stays as it is. Waits for other registrations only.
+    // Each job once. What is noted already stays as it is, but counts from the earlier instant.
+    // Waits for other registrations only.
     void register_jobs(std::span<registration const> jobs);
 
     // Who gets what, durable before it returns; each job once. A slot is given when it is newer
-    // than the watermark, or the open one and asked for as such, and nobody has the job or its
-    // lease is over, no backend noted for it lives, and neither it nor all are paused. What a dead
-    // holder left running is marked lost. Never waits: a job whose row is locked by another claim,
-    // or by the fence of a work transaction, is not got. Returns only what was got. A request
-    // without a slot is a run by hand. A holder that asks for the very slot it has gets it anew
-    // (its first answer was lost): so `who.holder` must be unique.
+    // than the watermark, or the open one and asked for as such, or asked for with the job's token
+    // and not run yet, and nobody has the job or its lease is over, no backend noted for it lives,
+    // and neither it nor all are paused. What a dead holder left running is marked lost. Never
+    // waits: a job whose row is locked by another claim, or by the fence of a work transaction, is
+    // not got. Returns only what was got. A request without a slot is a run by hand. A holder that
+    // asks for the very slot it has gets it anew (its first answer was lost): so `who.holder` must
+    // be unique.
     std::vector<claim> claim_slots(std::span<slot_request const> wanted,
                                    runner_identity const &who);
     // A run by hand, also of a paused or unregistered job; the watermark and an open slot stay as
@@ -202,13 +240,26 @@ class ledger {
     void note_backend(claim const &held, int backend_pid);
     // Frees leases that are over, raising their tokens, and marks their runs lost; the slots stay
     // open. Returns those runs, each of them to one caller only. Leaves alone what a work
-    // transaction's fence or a living backend still guards. For jobs that nobody claims again.
+    // transaction's fence or a living backend still guards. For jobs that nobody claims again. Each
+    // of them is a failure of its job. Leases that end later than they can, because the clock was
+    // set back, are cut to what is left of one that was renewed now.
     std::vector<lost_run> mark_lost();
 
     // Notes that this runner lives and, when given, until when it evaluated its schedules
     // (overview::server_time, or --now). Does not wait for the disk.
     void heartbeat(runner_identity const &who, std::optional<instant> evaluated = {});
     void pause(std::string const &job, bool paused, std::string const &because); // job empty: all
+    // Forgets the failures and the attempts at an open slot of these jobs; of all when none is
+    // named, and then also that no session could be had for their work. Returns what was forgotten,
+    // in the order of the names; jobs that the ledger does not know are left out.
+    struct forgotten {
+        std::string job;
+        int failures = 0, open_attempts = 0;
+    };
+    std::vector<forgotten> reset(std::span<std::string const> jobs);
+    // A session for the work of jobs could be had, or could not. `failures` are those that
+    // overview::connect_failures told: of several runners that saw the same one adds to them.
+    void note_sessions(bool had, int failures);
     // Newest first.
     std::vector<history_row> history(history_filter const &filter);
     // The newest run of each of these jobs that was not skipped; none for a job that never ran.

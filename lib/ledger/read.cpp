@@ -48,6 +48,8 @@ enum column : std::size_t {
     system_identifier,
     class_path,
     server_time,
+    connect_failures,
+    connect_failed_at,
 };
 } // namespace meta
 namespace lease {
@@ -67,6 +69,8 @@ enum column : std::size_t {
     counts_from,
     lease_until,
     finished_at,
+    failures,
+    failed_at,
 };
 } // namespace lease
 namespace seen_runner {
@@ -122,12 +126,14 @@ job_state read_job(rows const &from, std::size_t row, instant now)
     job.known = counts_from.has_value();
     job.last_slot = std::max(last_slot, counts_from);
     job.open_slot = instant_of(from.at(row, lease::open_slot));
-    job.evaluated_at = counts_from;
+    job.counts_from = job.evaluated_at = counts_from;
     job.lease_until = instant_of(from.at(row, lease::lease_until));
     job.finished_at = instant_of(from.at(row, lease::finished_at));
     job.paused = from.flag(row, lease::paused);
     job.open_begun = from.flag(row, lease::open_begun);
     job.open_attempts = static_cast<int>(from.integer(row, lease::open_attempts));
+    job.failures = static_cast<int>(from.integer(row, lease::failures));
+    job.failed_at = instant_of(from.at(row, lease::failed_at));
     if (job.open_status == run_status::running && job.lease_until && *job.lease_until < now) {
         job.open_status = run_status::lost; // nobody has said so yet
     }
@@ -195,11 +201,15 @@ overview ledger::read(std::span<std::string const> jobs, runner_identity const &
     out.all_paused = about.flag(0, meta::all_paused);
     out.all_paused_because = about.text(0, meta::all_paused_because);
     out.test_clock = about.flag(0, meta::test_clock);
+    out.connect_failures = static_cast<int>(about.integer(0, meta::connect_failures));
+    out.connect_failed_at = instant_of(about.at(0, meta::connect_failed_at));
     std::unordered_map<std::string_view, std::size_t> row_of;
     for (std::size_t i = 0; i < leases.size(); ++i) {
         row_of.emplace(*leases.at(i, lease::job), i);
         auto const until = instant_of(leases.at(i, lease::lease_until));
-        out.dead_leases += until && *until < out.server_time ? 1 : 0;
+        bool const dead = until && (*until < out.server_time ||
+                                    *until > out.server_time + ledger::ttl + ledger::margin);
+        out.dead_leases += dead ? 1 : 0;
     }
     evaluations seen{who};
     for (std::size_t i = 0; i < runners.size(); ++i) {
@@ -217,6 +227,23 @@ overview ledger::read(std::span<std::string const> jobs, runner_identity const &
             job.evaluated_at = std::max(job.evaluated_at, out.evaluated_at);
         }
         out.jobs.push_back(std::move(job));
+    }
+    return out;
+}
+
+std::vector<newest_run> ledger::newest_runs(std::span<slot_bound const> asked)
+{
+    std::vector<param> jobs, instants;
+    for (auto const &each : asked) {
+        jobs.push_back(each.job);
+        instants.push_back(to_param(each.upto));
+    }
+    auto const found = ask(sql::ledger_newest_runs, {array_literal(jobs), array_literal(instants)});
+    std::vector<newest_run> out;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        out.push_back({.job = found.text(i, "job"),
+                       .slot = to_instant(found, i, "slot"),
+                       .token = found.integer(i, "token")});
     }
     return out;
 }

@@ -100,6 +100,13 @@ struct stage {
         out.status = status;
         return out;
     }
+    static jobs::run_report refused()
+    {
+        auto out = ending(run_status::interrupted);
+        out.reopen = true;
+        out.problem = connect_error{"too many connections", "", "53300"};
+        return out;
+    }
 };
 
 constexpr char due[] = "2026-01-01T01:00:05Z", before[] = "2026-01-01T00:00:00Z";
@@ -333,5 +340,182 @@ TEST_SUITE("nodb")
         s.answer(s.seen(due, before));
         s.stepped<step::done>();
         CHECK_THROWS_AS(std::rethrow_exception(s.machine.failure()), usage_error);
+    }
+
+    TEST_CASE("no session for the work: nothing more is claimed, what is left is not lost")
+    {
+        stage s{{"a", "b", "c"}, {.max_parallel = 1}};
+        s.asked<question::read>();
+        s.answer(s.seen(due, before));
+        s.answer(s.granted(s.asked<question::claim_slots>()));
+        s.stepped<step::start>();
+        s.machine.ended(1, stage::refused());
+        CHECK(s.asked<question::finish>().how.blameless);
+        s.answer();
+        auto const note = s.asked<question::note_sessions>();
+        CHECK(!note.had);
+        CHECK(note.failures == 0);
+        s.answer();
+        CHECK(s.asked<question::heartbeat>().evaluated == std::nullopt); // b and c are still due
+        s.answer();
+        s.asked<question::purge>();
+        s.answer();
+        s.stepped<step::done>();
+        CHECK(s.machine.report().code() == exit_code::cannot_connect);
+    }
+
+    TEST_CASE("too few sessions for the work: as many jobs at a time as get one")
+    {
+        stage s{{"a", "b", "c", "d", "e"}, {.max_parallel = 2}};
+        s.asked<question::read>();
+        s.answer(s.seen(due, before));
+        s.answer(s.granted(s.asked<question::claim_slots>()));
+        s.stepped<step::start>();
+        s.stepped<step::start>();
+        s.machine.connected(1);
+        s.machine.ended(2, stage::refused());
+        s.asked<question::finish>();
+        s.answer();
+        s.stepped<step::wait>();
+        s.machine.ended(1, stage::ending(run_status::succeeded));
+        s.asked<question::finish>();
+        s.answer();
+        auto const third = s.asked<question::claim_slots>();
+        CHECK(third.wanted.size() == 1); // c, and nobody notes a failure
+        s.answer(s.granted(third));
+        s.stepped<step::start>();
+        for (int i = 0; i < 5; ++i) { // c works on and on
+            s.pass(seconds{10});
+            s.asked<question::renew>();
+            s.answer({std::vector<bool>{true}});
+            s.stepped<step::wait>();
+        }
+        s.pass(seconds{10}); // a minute after the lack was seen two are tried again
+        s.asked<question::renew>();
+        s.answer({std::vector<bool>{true}});
+        s.asked<question::read>();
+        s.answer(s.seen(due, before));
+        CHECK(s.asked<question::claim_slots>().wanted.size() == 1);
+    }
+
+    TEST_CASE("the target's breaker: open, nothing is claimed or passed over; half open, one try")
+    {
+        auto const lacking = [](stage &s, int failures, char const *when) {
+            auto seen = s.seen(due, before);
+            seen.connect_failures = failures;
+            seen.connect_failed_at = at(when);
+            return seen;
+        };
+        stage open{{"a", "b"}};
+        open.asked<question::read>();
+        open.answer(lacking(open, 5, "2026-01-01T00:57:00Z")); // 4 minutes
+        CHECK(open.asked<question::heartbeat>().evaluated == std::nullopt);
+        open.answer();
+        open.stepped<step::done>();
+        CHECK(open.machine.report().code() == exit_code::cannot_connect);
+        CHECK(open.machine.report().warnings ==
+              std::vector<std::string>{
+                  "no session for the work of jobs could be had 5 times in a row: what is due "
+                  "waits, and is tried again from 2026-01-01T01:01:00Z on"});
+
+        stage half{{"a", "b"}};
+        half.asked<question::read>();
+        half.answer(lacking(half, 5, "2026-01-01T00:56:00Z"));
+        auto const first = half.asked<question::claim_slots>();
+        CHECK(first.wanted.size() == 1);
+        half.answer(half.granted(first));
+        half.stepped<step::start>();
+        half.stepped<step::wait>();
+        half.machine.connected(1);
+        auto const note = half.asked<question::note_sessions>();
+        CHECK(note.had);
+        CHECK(note.failures == 5);
+        half.answer();
+        CHECK(half.asked<question::claim_slots>().wanted.size() == 1); // the other, at once
+        CHECK(half.machine.report().notes.size() == 1);
+    }
+
+    TEST_CASE("a breaker that opens is told as a warning, one that closes as good news, once each")
+    {
+        stage s{{"a"}};
+        s.asked<question::read>();
+        auto seen = s.seen(due, before);
+        seen.jobs[0].failures = 4;
+        s.answer(seen);
+        auto const first = s.asked<question::claim_slots>();
+        CHECK(first.wanted[0].failures == 4);
+        s.answer(s.granted(first));
+        s.stepped<step::start>();
+        s.machine.ended(1, stage::ending(run_status::failed));
+        CHECK_FALSE(s.asked<question::finish>().how.blameless);
+        s.answer();
+        CHECK(s.machine.report().warnings ==
+              std::vector<std::string>{"a: failed 5 times in a row: its breaker is open, the next "
+                                       "try comes after 5 min"});
+        s.asked<question::read>();
+        seen.jobs[0].failures = 5;
+        seen.jobs[0].failed_at = at("2026-01-01T00:00:00Z");
+        s.pass(seconds{1});
+        seen.server_time = at("2026-01-01T02:00:05Z");
+        s.answer(seen);
+        s.answer(s.granted(s.asked<question::claim_slots>()));
+        s.stepped<step::start>();
+        s.machine.ended(2, stage::ending(run_status::succeeded));
+        s.asked<question::finish>();
+        s.answer();
+        CHECK(s.machine.report().warnings.size() == 1);
+        CHECK(s.machine.report().notes ==
+              std::vector<std::string>{
+                  "a: succeeded after 5 failures in a row: its breaker is closed"});
+    }
+
+    TEST_CASE("what says nothing against a job: it was told to stop, never began, or ran by hand")
+    {
+        auto const blameless = [](run_status status, bool begun, bool stopped, bool by_hand) {
+            jobs::dispatcher_options options;
+            options.by_hand = by_hand ? "a" : "";
+            stage s{{"a"}, options};
+            s.asked<question::read>();
+            s.answer(s.seen(due, before));
+            if (by_hand) {
+                s.asked<question::claim_manual>();
+                s.answer({std::vector<ledger::claim>{{.job = "a", .slot = {}, .run = 1}}});
+            } else {
+                s.answer(s.granted(s.asked<question::claim_slots>()));
+            }
+            s.stepped<step::start>();
+            s.present.stop = stopped;
+            auto report = stage::ending(status);
+            report.begun = begun;
+            s.machine.ended(1, report);
+            return s.asked<question::finish>().how.blameless;
+        };
+        CHECK_FALSE(blameless(run_status::failed, true, false, false));
+        CHECK_FALSE(blameless(run_status::timed_out, true, true, false));
+        CHECK_FALSE(blameless(run_status::interrupted, true, false, false)); // terminated, crashed
+        CHECK(blameless(run_status::interrupted, true, true, false));
+        CHECK(blameless(run_status::interrupted, false, false, false));
+        CHECK(blameless(run_status::failed, true, false, true));
+    }
+
+    TEST_CASE("F18: a clock that was set back costs one question more, and is told once a tick")
+    {
+        stage s{{"a", "b"}};
+        s.asked<question::read>();
+        auto seen = s.seen(due, "2026-01-01T05:00:00Z");
+        seen.jobs[1].last_slot = at(before);
+        s.answer(seen);
+        auto const back = s.asked<question::newest_runs>();
+        REQUIRE(back.asked.size() == 1);
+        CHECK(back.asked[0].job == "a");
+        CHECK(back.asked[0].upto == at(due));
+        s.answer({std::vector<ledger::newest_run>{{"a", at(before), 9}}});
+        s.asked<question::register_jobs>(); // its schedule counts from the future, too
+        s.answer();
+        auto const claims = s.asked<question::claim_slots>();
+        REQUIRE(claims.wanted.size() == 1);
+        CHECK(claims.wanted[0].job == "b");
+        REQUIRE(s.machine.report().warnings.size() == 1);
+        CHECK(s.machine.report().warnings[0].starts_with("the server's clock was set back, by "));
     }
 }

@@ -55,7 +55,9 @@ struct process {
     // What the last look said has to be done, and what was asked for in this tick.
     std::vector<expectation> expected = {};
     std::set<std::pair<std::string, instant>> tried = {};
-    std::set<std::string> taken_up = {}; // jobs whose open slot was asked for last
+    std::set<std::string> taken_up = {};       // jobs whose open slot was asked for last
+    std::optional<ledger::overview> seen = {}; // at the last look
+    bool without_session = false;              // some work got none
 };
 
 class world {
@@ -75,7 +77,10 @@ class world {
         }
     };
 
-    instant now() const { return on_.book.now; }
+    // What befalls, by a clock that nobody sets; the server's clock; how long nobody has set that.
+    instant now() const { return time_; }
+    instant server_now() const { return on_.book.now; }
+    bool set_lately() const { return now() - set_at_ < std::chrono::minutes{10}; }
     dice &random() { return plan_.random; }
     microseconds latency() { return microseconds{random().pick(200, 4'000)}; }
     bool hit(long long odds, char const *name);
@@ -92,6 +97,7 @@ class world {
     void over(process &p);
     void kill(int number);
     void break_down(outage const &what);
+    void set_clock(clock_step const &to);
 
     void ask(process &p);
     struct letter {
@@ -133,6 +139,8 @@ class world {
     std::vector<event> events_ = {};
     long long order_ = 0;
     std::map<int, std::unique_ptr<process>> processes_ = {};
+    instant time_{}, set_at_{};
+    microseconds off_{0};              // the server's clock
     std::map<int, instant> busy_ = {}; // sessions: until when their statement lasts
     std::vector<instant> stalled_ = {};
     std::vector<int> running_ = {}; // processes by host

@@ -134,7 +134,7 @@ void world::over(process &p)
     if (p.asking || !p.hands.empty()) {
         throw violation{"(f) a tick ends with something open"};
     }
-    if (!p.machine.failure()) {
+    if (!p.machine.failure() && !p.without_session) {
         for (std::size_t i = 0; i < p.expected.size(); ++i) {
             auto const &job = plan_.files[p.version].jobs[i].name;
             if (auto const &claim = p.expected[i].claim;
@@ -174,6 +174,14 @@ void world::break_down(outage const &what)
             reply_to(number, run, each.sent, latency(), {reply::lost});
         }
     }
+}
+
+void world::set_clock(clock_step const &to)
+{
+    ++out_.faults[to.off < off_ ? "clock set back" : "clock set forward"];
+    off_ = to.off;
+    set_at_ = now();
+    on_.book.now = now() + off_;
 }
 
 } // namespace pgtend::simulation

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "base/duration.hpp"
+#include "jobs/due.hpp"
 #include "questions.hpp"
 
 namespace pgtend::simulation {
@@ -105,6 +106,7 @@ void world::write(letter const &what, std::vector<ledger::slot_request> const &l
             throw violation{"(c) no slot: " + to_rfc3339(*each.slot) + " of " + each.job};
         }
         moved(index(each.job), l.last_slot, std::max(l.last_slot, each.slot));
+        out_.faults["slots before the watermark"] += each.slot < l.last_slot && !each.again;
     }
     out_.runs += static_cast<long>(locked.size());
     answer(what, write_rows(on_, locked, what.who));
@@ -158,7 +160,11 @@ void world::hear(process &p, outcome came)
         p.machine.failed(came.failure);
     } else {
         if (auto const *seen = std::get_if<ledger::overview>(&came.what)) {
+            p.seen = *seen;
             look(p, *seen);
+        } else if (auto const *runs = std::get_if<std::vector<ledger::newest_run>>(&came.what)) {
+            jobs::look_back(*p.seen, *runs);
+            look(p, *p.seen);
         }
         p.machine.answered(std::move(came.what), {.steady = steady(p)});
     }
@@ -168,6 +174,10 @@ void world::hear(process &p, outcome came)
 void world::look(process &p, ledger::overview const &seen)
 {
     p.expected.clear();
+    if (no_sessions(seen)) {
+        p.expected.resize(plan_.traits.size());
+        return;
+    }
     for (std::size_t i = 0; i < plan_.traits.size(); ++i) {
         p.expected.push_back(expected(plan_.files[p.version].jobs[i],
                                       *plan_.traits[i].slots[p.version], seen.jobs[i],
@@ -227,9 +237,10 @@ void world::moved(std::size_t job, std::optional<instant> from, std::optional<in
     auto const &slots = *plan_.traits[job].slots[0];
     auto const base = std::max(from.value_or(*l.counts_from), *l.counts_from);
     for (auto at = slots.first(base); at && *at < *to; at = slots.first(*at)) {
-        if (now() - *at <= limit_of(of, slots, *slots.newest(now()))) {
+        auto const age = server_now() - *at;
+        if (age <= limit_of(of, slots, *slots.newest(server_now())) && !set_lately()) {
             throw violation{fmt::format("(c) {} of {} is passed over, {} old", to_rfc3339(*at),
-                                        of.name, humanize(now() - *at))};
+                                        of.name, humanize(age))};
         }
     }
 }

@@ -23,9 +23,10 @@ void world::begin_work(process &p, ledger::claim const &held)
     // Between a look and the beginning the host may stand still twice, and the server hang once.
     limit += minutes{6};
     bool const hurries = on_.book.planted() != bug::finish_by_run; // there takeovers wait
-    if (now() - *held.slot > limit && !mixed() && hurries) {
+    auto const late = server_now() - *held.slot;
+    if (late > limit && !mixed() && !set_lately() && hurries) {
         throw violation{fmt::format("(c) {} of {} begins {} late, over its limit of {}",
-                                    to_rfc3339(*held.slot), held.job, humanize(now() - *held.slot),
+                                    to_rfc3339(*held.slot), held.job, humanize(late),
                                     humanize(limit))};
     }
     p.hands.emplace(held.run, hand{work{held, traits.work}, job});
@@ -47,8 +48,15 @@ void world::connect(process &p, long long run)
              if (at == later.hands.end() || at->second.sent != sent) {
                  return;
              }
-             bool const can = up() && !hangs();
+             bool const starves = now() >= plan_.starved && now() < plan_.fed;
+             out_.faults["no session for work"] += starves;
+             bool const can = up() && !hangs() && !starves;
              at->second.session = can ? on_.connect(later.number) : 0;
+             if (can) {
+                 later.machine.connected(run);
+             } else {
+                 later.without_session = true;
+             }
              replied(later, run, {can ? reply::ok : reply::no_connection});
          });
 }
@@ -102,6 +110,8 @@ void world::carry_out(int number, long long run, int sent, int id, message const
         auto const at = p == nullptr ? decltype(p->hands.end()){} : p->hands.find(run);
         return p != nullptr && at != p->hands.end() && at->second.sent == sent;
     };
+    auto const &traits = plan_.traits[index(what.held.job)];
+    bool const broken = now() >= traits.broken && now() < traits.repaired;
     if (what.what == statement::outside) {
         on_.carry_out(id, what);
         after(span, [=, this] {
@@ -109,7 +119,7 @@ void world::carry_out(int number, long long run, int sent, int id, message const
                 return;
             }
             on_.end_outside(id);
-            reply_to(number, run, sent, latency(), {});
+            reply_to(number, run, sent, latency(), {broken ? reply::failed : reply::ok});
         });
         return;
     }
@@ -123,7 +133,8 @@ void world::carry_out(int number, long long run, int sent, int id, message const
         return; // the connection check ended it
     }
     auto const came = on_.carry_out(id, what);
-    if (what.what == statement::change && now() < plan_.quiet && random().one_in(400)) {
+    bool const fails = broken || (now() < plan_.quiet && random().one_in(400));
+    if (what.what == statement::change && fails) {
         on_.roll_back(id);
         return reply_to(number, run, sent, latency(), {reply::failed});
     }

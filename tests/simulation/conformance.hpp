@@ -168,20 +168,24 @@ class bench {
         auto const status = [](std::optional<run_status> s) {
             return s ? std::string{ledger::name(*s)} : "-";
         };
-        std::string out = fmt::format("paused {} dead {} evaluated {} others {}\n", seen.all_paused,
-                                      seen.dead_leases, when(seen.evaluated_at, present),
-                                      join(seen.other_configurations, ","));
+        std::string out =
+            fmt::format("paused {} dead {} evaluated {} others {} without sessions {} {}\n",
+                        seen.all_paused, seen.dead_leases, when(seen.evaluated_at, present),
+                        join(seen.other_configurations, ","), seen.connect_failures,
+                        when(seen.connect_failed_at, present));
         for (auto const &s : seen.jobs) {
             out += fmt::format(
                 "{} {} last {} open {} {} x{} {} evaluated {} '{}' '{}' held '{}' {} {} '{}' {} "
-                "{}\n",
+                "{} failures {} {}\n",
                 s.job, s.known, when(s.last_slot, present), when(s.open_slot, present),
                 status(s.open_status), s.open_attempts, s.open_begun, when(s.evaluated_at, present),
                 s.schedule, s.time_zone, s.holder,
-                !s.lease_until             ? "-"
-                : *s.lease_until < present ? "over"
-                                           : "live",
-                s.paused, s.paused_because, status(s.last_status), s.finished_at.has_value());
+                !s.lease_until                                       ? "-"
+                : *s.lease_until < present                           ? "over"
+                : *s.lease_until > present + std::chrono::minutes{2} ? "too long"
+                                                                     : "live",
+                s.paused, s.paused_because, status(s.last_status), s.finished_at.has_value(),
+                s.failures, when(s.failed_at, present));
         }
         return out;
     }
@@ -276,7 +280,7 @@ class bench {
     // A slow machine must not end leases.
     void prolong()
     {
-        control.run("UPDATE pgtend.lease SET lease_until = clock_timestamp() + interval '30 min' "
+        control.run("UPDATE pgtend.lease SET lease_until = clock_timestamp() + interval '33 s' "
                     "WHERE lease_until > clock_timestamp()");
     }
 
@@ -289,6 +293,12 @@ class bench {
                                                                 : std::nullopt;
                 out.push_back({job, open && random.one_in(2) ? *open : slot_at(random.pick(1, 40)),
                                !random.one_in(3)});
+                if (random.one_in(3) && modelled.leases.contains(job)) {
+                    out.back().failures = modelled.leases.at(job).failures - random.pick(-1, 1);
+                }
+                if (random.one_in(3) && modelled.leases.contains(job)) {
+                    out.back().token = modelled.leases.at(job).token - random.pick(0, 1);
+                }
             }
         }
         return out;

@@ -168,7 +168,8 @@ void bench::finish(pair const &held)
                                    .output = "said",
                                    .keep_open = random.one_in(2),
                                    .begun = random.one_in(2),
-                                   .left_backend = random.one_in(2)};
+                                   .left_backend = random.one_in(2),
+                                   .blameless = random.one_in(3)};
     both(
         fmt::format("finish {} token {} as {}{}", held.real.job, held.real.token,
                     ledger::name(how.status), how.keep_open ? ", open" : ""),
@@ -255,7 +256,7 @@ void bench::on_a_claim(pair &held)
 
 void bench::step()
 {
-    switch (random.pick(0, 15)) {
+    switch (random.pick(0, 18)) {
     case 0: {
         std::vector<book::registration> all;
         for (auto const &job : jobs_of_both) {
@@ -382,6 +383,75 @@ void bench::step()
             std::this_thread::yield();
         }
         compare();
+        break;
+    }
+    case 15: {
+        std::vector<std::string> names;
+        for (auto const &job : jobs_of_both) {
+            if (random.one_in(3)) {
+                names.push_back(job);
+            }
+        }
+        auto const forgotten = [](std::vector<book::forgotten> const &all) {
+            std::string out;
+            for (auto const &each : all) {
+                out += fmt::format("{} {} {}, ", each.job, each.failures, each.open_attempts);
+            }
+            return out;
+        };
+        both(
+            "reset " + join(names, " "), [&] { return forgotten(real.reset(names)); },
+            [&] { return forgotten(modelled.reset(names)); });
+        break;
+    }
+    case 16: {
+        bool const had = random.one_in(3);
+        auto const failures = static_cast<int>(random.pick(0, 2));
+        both(
+            fmt::format("sessions {} after {}", had, failures),
+            [&] {
+                real.note_sessions(had, failures);
+                return "done";
+            },
+            [&] {
+                modelled.note_sessions(had, failures);
+                return "done";
+            });
+        break;
+    }
+    case 17: {
+        auto const &job = random.any_of(jobs_of_both);
+        told.push_back("the clock is set back for the lease of " + job);
+        control.run("UPDATE pgtend.lease SET lease_until = clock_timestamp() + interval '4 hours' "
+                    "WHERE job = $1 AND holder IS NOT NULL",
+                    {job});
+        if (auto const at = modelled.leases.find(job);
+            at != modelled.leases.end() && !at->second.holder.empty()) {
+            at->second.lease_until = modelled.now + std::chrono::hours{4};
+        }
+        compare();
+        both(
+            "mark lost", [&] { return shown(real.mark_lost()); },
+            [&] { return shown(modelled.mark_lost()); });
+        break;
+    }
+    case 18: {
+        std::vector<ledger::slot_bound> bounds;
+        for (auto const &job : jobs_of_both) {
+            bounds.push_back({job, slot_at(random.pick(0, 40))});
+        }
+        auto const stand = [](std::vector<ledger::newest_run> all) {
+            std::sort(all.begin(), all.end(), [](auto &a, auto &b) { return a.job < b.job; });
+            std::string out;
+            for (auto const &each : all) {
+                out += fmt::format("{} {} {}, ", each.job, each.slot ? to_rfc3339(*each.slot) : "-",
+                                   each.token);
+            }
+            return out;
+        };
+        both(
+            "what was run", [&] { return stand(real.newest_runs(bounds)); },
+            [&] { return stand(modelled.newest_runs(bounds)); });
         break;
     }
     case 14:

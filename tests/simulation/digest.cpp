@@ -21,6 +21,7 @@ struct inspector {
             out.add(each.job);
             out.add(each.slot);
             out.add(each.again);
+            out.add(each.failures.value_or(-1));
         }
         out.add(of.tried_.size());
         out.add(of.to_start_.size());
@@ -104,6 +105,8 @@ void digest::add(ledger::overview const &seen)
         add(s.lease_until);
         add(s.open_attempts);
         add(s.open_begun);
+        add(s.failures);
+        add(s.failed_at);
     }
 }
 
@@ -116,6 +119,7 @@ void digest::add(question::any const &asked)
         add(end->how.keep_open);
         add(end->how.begun);
         add(end->how.left_backend);
+        add(end->how.blameless);
     } else if (auto const *renewal = std::get_if<question::renew>(&asked)) {
         for (auto const &each : renewal->held) {
             add(each);
@@ -125,6 +129,7 @@ void digest::add(question::any const &asked)
             add(each.job);
             add(each.slot);
             add(each.again);
+            add(each.failures.value_or(-1));
         }
     } else if (auto const *skips = std::get_if<question::record_skipped>(&asked)) {
         for (auto const &each : skips->slots) {
@@ -186,6 +191,8 @@ void digest::add(server const &on)
         add(l.open_slot);
         add(l.open_attempts);
         add(l.open_status);
+        add(l.failures);
+        add(l.failed_at);
         add(l.for_update);
         for (auto const session : l.key_shares) {
             add(session);

@@ -72,8 +72,10 @@ ledger::overview ledger_model::read(std::span<std::string const> jobs,
         }
     }
     for (auto const &[job, l] : leases) {
-        out.dead_leases += !l.holder.empty() && over(l) ? 1 : 0;
+        out.dead_leases += over(l) || too_long(l) ? 1 : 0;
     }
+    out.connect_failures = connect_failures;
+    out.connect_failed_at = connect_failed_at;
     for (auto const &name : jobs) {
         ledger::job_state state;
         state.job = name;
@@ -82,7 +84,7 @@ ledger::overview ledger_model::read(std::span<std::string const> jobs,
             state.known = l.counts_from.has_value();
             state.last_slot = std::max(l.last_slot, l.counts_from);
             state.open_slot = l.open_slot;
-            state.evaluated_at = l.counts_from;
+            state.evaluated_at = state.counts_from = l.counts_from;
             if (state.known) {
                 state.evaluated_at = std::max(l.counts_from, out.evaluated_at);
             }
@@ -98,8 +100,47 @@ ledger::overview ledger_model::read(std::span<std::string const> jobs,
                 l.open_status == run_status::running && over(l) ? run_status::lost : l.open_status;
             state.last_status = l.last_status;
             state.finished_at = l.finished_at;
+            state.failures = l.failures;
+            state.failed_at = l.failed_at;
         }
         out.jobs.push_back(std::move(state));
+    }
+    return out;
+}
+
+bool ledger_model::was_run(std::string const &job, instant slot) const
+{
+    return std::any_of(runs.begin(), runs.end(), [&](auto const &each) {
+        auto const &r = each.second;
+        return r.job == job && r.slot == slot && r.status != run_status::skipped;
+    });
+}
+
+void ledger_model::count_failure(lease_row &l) const
+{
+    if (planted_ != bug::no_failures) {
+        ++l.failures;
+        l.failed_at = now;
+    }
+}
+
+std::vector<ledger::newest_run>
+ledger_model::newest_runs(std::span<ledger::slot_bound const> asked) const
+{
+    std::vector<ledger::newest_run> out;
+    for (auto const &[job, upto] : asked) {
+        auto const found = leases.find(job);
+        if (found == leases.end()) {
+            continue;
+        }
+        ledger::newest_run newest{.job = job, .slot = {}, .token = found->second.token};
+        for (auto const &[id, r] : runs) {
+            if (planted_ != bug::step_unchecked && r.job == job && r.slot && *r.slot <= upto &&
+                r.status != run_status::skipped) {
+                newest.slot = std::max(newest.slot, r.slot);
+            }
+        }
+        out.push_back(std::move(newest));
     }
     return out;
 }
@@ -109,12 +150,8 @@ void ledger_model::register_jobs(std::span<book::registration const> jobs)
     for (auto const &r : jobs) {
         auto &l = leases[r.job];
         bool const same = l.counts_from && l.schedule == r.schedule && l.time_zone == r.time_zone;
-        if (same && l.kind == r.kind) {
-            continue;
-        }
-        if (!same) {
-            l.counts_from = r.evaluated_at.value_or(now);
-        }
+        auto const counts_from = r.evaluated_at.value_or(now);
+        l.counts_from = same ? std::min(*l.counts_from, counts_from) : counts_from;
         l.schedule = r.schedule;
         l.time_zone = r.time_zone;
         l.kind = r.kind;
@@ -136,10 +173,15 @@ ledger_model::lock_due(std::span<ledger::slot_request const> wanted,
         bool const own = l.holder == who.holder;
         bool const open = l.open_slot == request.slot;
         bool const again = open && (request.again || own);
+        bool const unseen =
+            request.token && (planted_ == bug::step_unchecked ||
+                              (*request.token == l.token && !was_run(request.job, *request.slot)));
         bool const free = l.holder.empty() || over(l) || (own && open);
         bool const barred =
             planted_ == bug::finish_by_run ? l.for_update : locked(l); // by others' locks
-        if ((fresh || again) && free && !l.paused && !all_paused && !lives(l.workers) && !barred) {
+        bool const known = !request.failures || l.failures <= *request.failures;
+        if ((fresh || again || unseen) && known && free && !l.paused && !all_paused &&
+            !lives(l.workers) && !barred) {
             l.for_update = true;
             out.push_back(request);
         }
@@ -203,6 +245,7 @@ std::vector<claim> ledger_model::take(std::span<ledger::slot_request const> lock
             continue;
         }
         bool const taken_over = !l.holder.empty();
+        bool const by_other = taken_over && l.holder != who.holder;
         lose(request.job, l.token,
              l.holder == who.holder ? "the answer to its claim was lost"
                                     : "the runner stopped renewing its lease");
@@ -221,6 +264,9 @@ std::vector<claim> ledger_model::take(std::span<ledger::slot_request const> lock
         if (taken_over) {
             l.last_status = run_status::lost;
             l.finished_at = now;
+        }
+        if (by_other) {
+            count_failure(l);
         }
         out.push_back(begin_run(request.job, request.slot, l.open_attempts, l.token, who.holder));
     }
@@ -255,6 +301,9 @@ claim ledger_model::claim_manual(std::string const &job, ledger::runner_identity
     if (!l.holder.empty()) {
         l.last_status = run_status::lost;
         l.finished_at = now;
+        if (l.holder != who.holder) {
+            count_failure(l);
+        }
     }
     if (l.open_status == run_status::running) {
         l.open_status = run_status::lost;
@@ -371,6 +420,12 @@ void ledger_model::finish(claim const &held, ledger::finished_run const &how)
     }
     l->last_status = how.status;
     l->finished_at = now;
+    if (how.status == run_status::succeeded) {
+        l->failures = 0;
+        l->failed_at.reset();
+    } else if (how.status != run_status::skipped && !how.blameless) {
+        count_failure(*l);
+    }
     if (row != runs.end() && row->second.status == run_status::running) {
         auto &r = row->second;
         running_.erase(held.run);
@@ -405,6 +460,9 @@ std::vector<ledger::lost_run> ledger_model::mark_lost()
 {
     std::vector<ledger::lost_run> out;
     for (auto &[job, l] : leases) {
+        if (too_long(l)) {
+            l.lease_until = now + book::ttl;
+        }
         if (l.holder.empty() || !over(l) || lives(l.workers) || locked(l)) {
             continue;
         }
@@ -419,6 +477,7 @@ std::vector<ledger::lost_run> ledger_model::mark_lost()
         }
         l.last_status = run_status::lost;
         l.finished_at = now;
+        count_failure(l);
     }
     std::sort(out.begin(), out.end(), [](auto const &a, auto const &b) { return a.run < b.run; });
     return out;
@@ -441,6 +500,36 @@ void ledger_model::pause(std::string const &job, bool paused, std::string const 
         auto &l = leases[job];
         l.paused = paused;
         l.paused_because = paused ? because : "";
+    }
+}
+
+std::vector<book::forgotten> ledger_model::reset(std::span<std::string const> jobs)
+{
+    std::vector<book::forgotten> out;
+    for (auto &[job, l] : leases) {
+        if (!jobs.empty() && std::find(jobs.begin(), jobs.end(), job) == jobs.end()) {
+            continue;
+        }
+        out.push_back({job, l.failures, l.open_attempts});
+        l.failures = 0;
+        l.failed_at.reset();
+        l.open_attempts = l.open_status == run_status::running ? std::min(l.open_attempts, 1) : 0;
+    }
+    if (jobs.empty()) {
+        connect_failures = 0;
+        connect_failed_at.reset();
+    }
+    return out;
+}
+
+void ledger_model::note_sessions(bool had, int failures)
+{
+    if (had) {
+        connect_failures = 0;
+        connect_failed_at.reset();
+    } else if (connect_failures == failures) {
+        ++connect_failures;
+        connect_failed_at = now;
     }
 }
 

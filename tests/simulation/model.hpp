@@ -21,6 +21,8 @@ enum class bug {
     watermark_by_lock, // a claim does not move the watermark: the lease alone keeps others out
     same_token,        // a takeover leaves the token as it is
     finish_by_run,     // takeovers wait for work, and a finish asks the run row whether it may
+    no_failures,       // a failed run is not counted: no breaker ever opens
+    step_unchecked,    // after the clock was set back nobody looks at what was run
 };
 
 struct backend {
@@ -39,6 +41,8 @@ struct lease_row {
     bool open_begun = true;
     std::optional<ledger::run_status> open_status = {}, last_status = {};
     std::optional<instant> finished_at = {};
+    int failures = 0;
+    std::optional<instant> failed_at = {};
     std::string schedule = {}, time_zone = {}, kind = {};
     std::optional<instant> counts_from = {};
     bool paused = false;
@@ -75,6 +79,8 @@ class ledger_model {
 
     instant now{}; // the server's clock
     bool all_paused = false;
+    int connect_failures = 0;
+    std::optional<instant> connect_failed_at = {};
     std::map<int, instant> backends = {}; // that live: pid, start
     std::map<std::string, lease_row> leases = {};
     std::map<long long, run_row> runs = {};                                 // by id
@@ -82,6 +88,7 @@ class ledger_model {
 
     ledger::overview read(std::span<std::string const> jobs,
                           ledger::runner_identity const &who = {}) const;
+    std::vector<ledger::newest_run> newest_runs(std::span<ledger::slot_bound const> asked) const;
     void register_jobs(std::span<ledger::ledger::registration const> jobs);
     std::vector<ledger::claim> claim_slots(std::span<ledger::slot_request const> wanted,
                                            ledger::runner_identity const &who);
@@ -94,6 +101,8 @@ class ledger_model {
     std::vector<ledger::lost_run> mark_lost();
     void heartbeat(ledger::runner_identity const &who, std::optional<instant> evaluated = {});
     void pause(std::string const &job, bool paused, std::string const &because);
+    std::vector<ledger::ledger::forgotten> reset(std::span<std::string const> jobs);
+    void note_sessions(bool had, int failures);
     long long purge(long long limit);
 
     // claim_slots() in two steps, as others see it: the rows that are due are locked, and then
@@ -119,6 +128,14 @@ class ledger_model {
     bool lives(std::vector<backend> const &workers) const;
     bool over(lease_row const &l) const { return l.lease_until && *l.lease_until < now; }
     bool locked(lease_row const &l) const { return l.for_update || !l.key_shares.empty(); }
+    // Held until later than a lease can last: the clock was set back.
+    bool too_long(lease_row const &l) const
+    {
+        return l.lease_until && *l.lease_until > now + ledger::ledger::ttl + ledger::ledger::margin;
+    }
+    // Some run of the slot is known.
+    bool was_run(std::string const &job, instant slot) const;
+    void count_failure(lease_row &l) const;
     lease_row *owned(ledger::claim const &held);
     std::vector<ledger::lost_run> lose(std::string const &job, long long token,
                                        std::string const &why);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <sstream>
 
 #include "cron/oracle.hpp"
@@ -97,6 +98,35 @@ microseconds limit_of(model::job const &job, timetable const &slots, instant new
                                                     : limit_of_open(job, slots, newest);
 }
 
+namespace {
+
+// The breaker's pause, by arithmetic of its own. A lease that ran out is a failure of this moment.
+bool rests(model::job const &job, ledger::job_state const &state, instant now)
+{
+    auto const &of = job.policy.breaker;
+    bool const dead = !state.holder.empty();
+    auto const beyond = state.failures + (dead ? 1 : 0) - of.failures;
+    auto const from = dead ? std::optional{now} : state.failed_at;
+    if (!of.on || beyond < 0 || !from || *from > now + minutes{1}) {
+        return false;
+    }
+    auto const grown = static_cast<double>(of.pause.count()) * std::exp2(beyond);
+    auto const most = static_cast<double>(of.ceiling.count());
+    return static_cast<double>(microseconds{now - *from}.count()) < std::min(grown, most);
+}
+
+} // namespace
+
+bool no_sessions(ledger::overview const &seen)
+{
+    constexpr std::array pauses{1, 2, 4, 8, 15};
+    auto const beyond = static_cast<std::size_t>(std::max(seen.connect_failures - 3, 0));
+    auto const ago = seen.connect_failed_at ? seen.server_time - *seen.connect_failed_at
+                                            : instant::duration::max();
+    return seen.connect_failures >= 3 && ago >= -minutes{1} &&
+           ago < minutes{pauses.at(std::min(beyond, pauses.size() - 1))};
+}
+
 expectation expected(model::job const &job, timetable const &slots, ledger::job_state const &state,
                      instant now)
 {
@@ -106,17 +136,28 @@ expectation expected(model::job const &job, timetable const &slots, ledger::job_
         return out;
     }
     auto base = state.last_slot.value_or(now);
+    bool const back = base > now + minutes{1}; // the clock was set
+    if (back) {
+        if (!state.ran) {
+            return out;
+        }
+        bool const counts = state.counts_from && *state.counts_from <= now + minutes{1};
+        base = std::max(counts ? *state.counts_from : now, state.ran->slot.value_or(instant{}));
+    }
     if (state.schedule != job.schedule_text || state.time_zone != job.time_zone) {
-        base = std::max(base, state.evaluated_at.value_or(now));
+        base = std::max(base, std::min(now, state.evaluated_at.value_or(now)));
     }
     auto const newest = slots.newest(now);
     bool const due = newest && *newest > base;
     bool const all = job.policy.missed == missed::all;
     if (!state.holder.empty() && state.lease_until > now) {
         // With `all`, what came meanwhile waits.
-        if (due && !all && job.policy.overlap == model::overlap::skip) {
+        if (due && !all && !back && job.policy.overlap == model::overlap::skip) {
             out.skip = newest;
         }
+        return out;
+    }
+    if (rests(job, state, now)) {
         return out;
     }
     // The pauses between attempts: none, then a minute, four, sixteen.
@@ -128,7 +169,8 @@ expectation expected(model::job const &job, timetable const &slots, ledger::job_
         constexpr std::array pauses{0, 0, 1, 4, 16};
         if (may) {
             auto const pause = minutes{pauses.at(static_cast<std::size_t>(state.open_attempts))};
-            waits = state.finished_at && now - *state.finished_at < pause;
+            waits = state.finished_at && *state.finished_at <= now + minutes{1} &&
+                    now - *state.finished_at < pause;
             if (!waits) {
                 out.claim = open;
             }
@@ -151,6 +193,9 @@ expectation expected(model::job const &job, timetable const &slots, ledger::job_
             }
             out.skip = at;
         }
+    }
+    if (back) {
+        out.skip.reset(); // the watermark is beyond it
     }
     if (!out.claim && !all) {
         take_open();

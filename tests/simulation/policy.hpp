@@ -35,6 +35,9 @@ struct expectation {
 microseconds limit_of(model::job const &job, timetable const &slots, instant newest);
 // The same for one that was begun before and left open.
 microseconds limit_of_open(model::job const &job, timetable const &slots, instant slot);
+// No session for work could be had for three ticks, and the pause of one minute, two, four ... goes
+// on.
+bool no_sessions(ledger::overview const &seen);
 // What a runner that reads this has to do about the job.
 expectation expected(model::job const &job, timetable const &slots, ledger::job_state const &state,
                      instant now);

@@ -21,7 +21,7 @@ void finish(server &on, question::finish const &asked)
     on.book.finish(asked.held, asked.how);
     bool const first = on.book.planted() == bug::claim_after_work;
     if (first || (held && holder().empty())) { // not only repeated
-        on.judge.finished(asked.held, asked.how);
+        on.judge.finished(asked.held, asked.how, on.book.now);
     }
 }
 
@@ -75,7 +75,7 @@ outcome write_rows(server &on, std::span<ledger::slot_request const> locked,
 {
     auto got = on.book.take(locked, who);
     if (on.book.planted() != bug::claim_after_work) {
-        on.judge.claimed(got);
+        on.judge.claimed(got, on.book.now);
     }
     on.judge.watch(on.book);
     return {std::move(got), {}};
@@ -87,25 +87,28 @@ outcome carry_out(server &on, question::any const &asked, std::span<std::string 
     outcome out;
     auto &book = on.book;
     try {
-        std::visit(overloaded{
-                       [&](question::read const &) { out.what = book.read(names, who); },
-                       [&](question::mark_lost const &) { out.what = book.mark_lost(); },
-                       [&](question::register_jobs const &q) { book.register_jobs(q.jobs); },
-                       [&](question::record_skipped const &q) { book.record_skipped(q.slots); },
-                       [&](question::claim_slots const &q) {
-                           out = write_rows(on, book.lock_due(q.wanted, who), who);
-                       },
-                       [&](question::claim_manual const &q) {
-                           std::vector<ledger::claim> got{book.claim_manual(q.job, who)};
-                           on.judge.claimed(got);
-                           out.what = std::move(got);
-                       },
-                       [&](question::renew const &q) { out.what = book.renew(q.held); },
-                       [&](question::finish const &q) { finish(on, q); },
-                       [&](question::heartbeat const &q) { book.heartbeat(who, q.evaluated); },
-                       [&](question::purge const &q) { book.purge(q.limit); },
-                   },
-                   asked);
+        std::visit(
+            overloaded{
+                [&](question::read const &) { out.what = book.read(names, who); },
+                [&](question::mark_lost const &) { out.what = book.mark_lost(); },
+                [&](question::register_jobs const &q) { book.register_jobs(q.jobs); },
+                [&](question::record_skipped const &q) { book.record_skipped(q.slots); },
+                [&](question::claim_slots const &q) {
+                    out = write_rows(on, book.lock_due(q.wanted, who), who);
+                },
+                [&](question::claim_manual const &q) {
+                    std::vector<ledger::claim> got{book.claim_manual(q.job, who)};
+                    on.judge.claimed(got, on.book.now);
+                    out.what = std::move(got);
+                },
+                [&](question::renew const &q) { out.what = book.renew(q.held); },
+                [&](question::finish const &q) { finish(on, q); },
+                [&](question::heartbeat const &q) { book.heartbeat(who, q.evaluated); },
+                [&](question::purge const &q) { book.purge(q.limit); },
+                [&](question::newest_runs const &q) { out.what = book.newest_runs(q.asked); },
+                [&](question::note_sessions const &q) { book.note_sessions(q.had, q.failures); },
+            },
+            asked);
     } catch (error const &) {
         out.failure = std::current_exception();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "referee.hpp"
 
+#include <algorithm>
 #include <fmt/core.h>
 
 #include "base/duration.hpp"
@@ -19,6 +20,7 @@ std::string named(ledger::claim const &held)
 
 void referee::watch(ledger_model const &after)
 {
+    latest_ = std::max(latest_, after.now);
     for (auto const &[job, l] : after.leases) {
         auto &mine = jobs[job];
         if (l.last_slot < mine.watermark) {
@@ -32,7 +34,30 @@ void referee::watch(ledger_model const &after)
     }
 }
 
-void referee::claimed(std::vector<ledger::claim> const &got)
+// So a job that only fails runs so often in a day as pauses fit into it. Where the clock was set
+// back nobody knows how long one lasted.
+void referee::check_pause(ledger::claim const &got, job_account const &mine, instant now)
+{
+    auto const of = breakers.find(got.job);
+    if (of == breakers.end() || !of->second.on || mine.failures < of->second.failures ||
+        now < latest_) {
+        return;
+    }
+    auto pause = of->second.pause;
+    for (int n = of->second.failures; n < mine.failures && pause < of->second.ceiling; ++n) {
+        pause += pause;
+    }
+    pause = std::min(pause, of->second.ceiling);
+    ++tries;
+    if (now - *mine.failed_at < pause) {
+        throw violation{fmt::format("(g) tried {} after it failed {} times in a row, and its pause "
+                                    "lasts {}: {}",
+                                    humanize(now - *mine.failed_at), mine.failures, humanize(pause),
+                                    named(got))};
+    }
+}
+
+void referee::claimed(std::vector<ledger::claim> const &got, instant now)
 {
     for (auto const &each : got) {
         auto &mine = jobs[each.job];
@@ -40,6 +65,7 @@ void referee::claimed(std::vector<ledger::claim> const &got)
         if (!each.slot) {
             continue;
         }
+        check_pause(each, mine, now);
         auto &slot = mine.slots[*each.slot];
         if (slot.closed) {
             throw violation{"(b) claimed again although a run of it had ended: " + named(each)};
@@ -98,9 +124,15 @@ void referee::committed(ledger::claim const &held, int batch, long long token)
     }
 }
 
-void referee::finished(ledger::claim const &held, ledger::finished_run const &how)
+void referee::finished(ledger::claim const &held, ledger::finished_run const &how, instant now)
 {
     auto &mine = jobs[held.job];
+    if (how.status == ledger::run_status::succeeded) {
+        mine.failures = 0;
+    } else if (how.begun || how.status != ledger::run_status::interrupted) {
+        ++mine.failures;
+        mine.failed_at = now;
+    }
     if (held.run != mine.owner) {
         throw violation{
             fmt::format("(a) is ended although run {} took over: {}", mine.owner, named(held))};

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model.hpp"
+#include "model/job.hpp"
 
 namespace pgtend::simulation {
 
@@ -34,21 +35,30 @@ class referee {
         std::optional<instant> watermark = {};
         std::map<instant, slot_account> slots = {};
         std::map<int, long long> outside = {}; // backends at work outside transactions, their runs
+        int failures = 0;                      // in a row; those of lost runs are left out
+        std::optional<instant> failed_at = {};
     };
 
     // After each statement that may write.
     void watch(ledger_model const &after);
-    void claimed(std::vector<ledger::claim> const &got);
+    void claimed(std::vector<ledger::claim> const &got, instant now);
     // A statement of work is carried out.
     void began(ledger::claim const &held, bool idempotent);
     // A work transaction, or a statement outside of one, is carried out. `token` is the lease's.
     void committed(ledger::claim const &held, int batch, long long token);
-    void finished(ledger::claim const &held, ledger::finished_run const &how);
+    void finished(ledger::claim const &held, ledger::finished_run const &how, instant now);
     void outside_begins(ledger::claim const &held, int pid);
     void outside_ends(std::string const &job, int pid);
 
     bool done(ledger::claim const &held, int batch) const;
     std::map<std::string, job_account> jobs = {};
+    std::map<std::string, model::breaker_policy> breakers = {}; // of jobs, none: not checked
+    long tries = 0;                                             // after a pause
+
+  private:
+    void check_pause(ledger::claim const &got, job_account const &mine, instant now);
+
+    instant latest_{}; // that the server's clock has shown
 };
 
 } // namespace pgtend::simulation

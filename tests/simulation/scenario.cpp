@@ -72,6 +72,23 @@ scenario::scenario(std::uint64_t seed) : random{seed}, files(random.one_in(4) ? 
         outages[i].begin = std::max(outages[i].begin, outages[i - 1].end + seconds{1});
         outages[i].end = std::max(outages[i].end, outages[i].begin + seconds{1});
     }
+    for (auto n = random.one_in(2) ? random.pick(1, 3) : 0; n > 0; --n) {
+        constexpr std::array<long long, 4> minutes_off{10, 240, 1, 25};
+        auto const off = minutes{random.any_of(minutes_off)};
+        auto const wrong = within();
+        steps.push_back({wrong, random.one_in(3) ? -off : off});
+        steps.push_back({std::min<instant>(wrong + minutes{random.pick(1, 120)}, quiet), {}});
+    }
+    if (random.one_in(3)) {
+        starved = within();
+        fed = std::min<instant>(starved + minutes{random.pick(1, 300)}, quiet);
+    }
+    for (auto &job : traits) {
+        if (random.one_in(3)) {
+            job.broken = within();
+            job.repaired = std::min<instant>(job.broken + minutes{random.pick(5, 60 * 30)}, quiet);
+        }
+    }
     for (auto *rate : {&crash, &control_loss, &work_loss, &late_answer, &stall}) {
         constexpr std::array<long long, 5> odds{0, 0, 3'000, 500, 100};
         *rate = random.any_of(odds);
@@ -91,6 +108,11 @@ void scenario::add_job(int number)
     if (random.one_in(3) || job.policy.missed == model::missed::all) {
         job.policy.max_age = minutes{random.pick(2, 600)};
     }
+    auto &breaker = job.policy.breaker;
+    breaker.on = !random.one_in(4);
+    breaker.failures = static_cast<int>(random.pick(1, 6));
+    breaker.pause = minutes{random.pick(1, 30)};
+    breaker.ceiling = breaker.pause * random.pick(1, 20);
     job.policy.timeout = random.one_in(3) ? minutes{random.pick(1, 10)} : microseconds{0};
     job_traits mine{};
     mine.work.batches = static_cast<int>(random.pick(1, 4));

@@ -15,7 +15,8 @@ namespace pgtend::simulation {
 // What is not in the file: how the job's work is.
 struct job_traits {
     nature work;
-    microseconds batch; // how long one takes, half to double
+    microseconds batch;           // how long one takes, half to double
+    instant broken{}, repaired{}; // all of it fails in between
     // By version of the file.
     std::vector<std::shared_ptr<timetable const>> slots = {};
 };
@@ -33,6 +34,12 @@ struct outage {
     bool hangs = false; // answers nothing until the end, and keeps what it got; else restarts
 };
 
+// The server's clock is set, from then on it is so far off. In no order.
+struct clock_step {
+    instant at{};
+    microseconds off{0};
+};
+
 struct scenario {
     explicit scenario(std::uint64_t seed);
 
@@ -42,6 +49,8 @@ struct scenario {
     std::vector<job_traits> traits;          // in the order of the jobs
     std::vector<host> hosts;
     std::vector<outage> outages;
+    std::vector<clock_step> steps;
+    instant starved{}, fed{}; // in between control sessions can be had, and none for work
     // One statement in so many is hit; 0: none.
     long long crash = 0, control_loss = 0, work_loss = 0, late_answer = 0, stall = 0;
     instant quiet{}; // from then on nothing breaks

@@ -67,9 +67,9 @@ class searcher {
 
 std::string name_of(question::any const &asked)
 {
-    constexpr std::array<char const *, 10> all{
-        "read",         "mark_lost", "register_jobs", "skip",      "claim_slots",
-        "claim_manual", "renew",     "finish",        "heartbeat", "purge"};
+    constexpr std::array<char const *, 12> all{
+        "read",  "mark_lost", "register_jobs", "skip",  "claim_slots", "claim_manual",
+        "renew", "finish",    "heartbeat",     "purge", "newest_runs", "note_sessions"};
     return all.at(asked.index());
 }
 

@@ -19,6 +19,9 @@ jobs::run_report work::report() const
     out.reopen = status_ == run_status::interrupted && (!begun_ || kind_.idempotent);
     out.begun = begun_;
     out.left_backend = kind_.outside && lost_;
+    if (refused_) {
+        out.problem = connect_error{"too many connections", "", "53300"};
+    }
     return out;
 }
 
@@ -55,6 +58,7 @@ void work::replied(reply what, long long transaction)
     case reply::timed_out:
         return end(run_status::timed_out);
     case reply::no_connection:
+        refused_ = at_ == statement::connect;
         return end(at_ == statement::resolve ? run_status::failed : run_status::interrupted);
     case reply::lost:
         if (at_ == statement::commit) {

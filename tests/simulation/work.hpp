@@ -80,7 +80,7 @@ class work {
     statement at_ = statement::connect;
     int batch_ = 0, retries_ = 0;
     long long transaction_ = 0;
-    bool stopped_ = false, noted_ = false, begun_ = false, lost_ = false;
+    bool stopped_ = false, noted_ = false, begun_ = false, lost_ = false, refused_ = false;
     ledger::run_status status_ = ledger::run_status::succeeded;
 };
 

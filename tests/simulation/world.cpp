@@ -6,6 +6,7 @@
 
 #include "base/duration.hpp"
 #include "clockwork.hpp"
+#include "jobs/due.hpp"
 
 namespace pgtend::simulation {
 
@@ -71,7 +72,7 @@ void world::check_end()
         }
         auto const &l = book.leases.at(r.job);
         if (l.holder != r.holder || l.token != r.token || !l.lease_until ||
-            *l.lease_until < now() - minutes{3}) {
+            *l.lease_until < server_now() - minutes{3}) {
             throw violation{fmt::format("(d) run {} of {} is left as running", id, r.job)};
         }
     }
@@ -82,16 +83,18 @@ void world::check_end()
     for (auto const &job : plan_.files.back().jobs) {
         names.push_back(job.name);
     }
-    auto const seen = book.read(names);
+    auto seen = book.read(names);
+    auto const before = server_now() - minutes{3};
+    jobs::look_back(seen, book.newest_runs(jobs::to_look_back(plan_.files.back(), seen, before)));
     for (std::size_t i = 0; i < names.size() && !waiting; ++i) {
         auto const &l = book.leases.at(names[i]);
         auto const right = expected(plan_.files.back().jobs[i], *plan_.traits[i].slots.back(),
-                                    seen.jobs[i], now() - minutes{3});
+                                    seen.jobs[i], before);
         bool const busy =
             !l.holder.empty() || !l.key_shares.empty() ||
             std::any_of(l.workers.begin(), l.workers.end(),
                         [&](backend const &b) { return book.backends.contains(b.pid); }) ||
-            (l.finished_at && now() - *l.finished_at < minutes{3});
+            (l.finished_at && server_now() - *l.finished_at < minutes{3});
         if ((right.claim || right.skip) && !busy) {
             throw violation{fmt::format("(d) {} of {} is forgotten",
                                         to_rfc3339(right.claim ? *right.claim : *right.skip),
@@ -102,7 +105,13 @@ void world::check_end()
 
 chronicle world::run()
 {
-    on_.book.now = plan_.begin;
+    time_ = on_.book.now = plan_.begin;
+    for (auto const &job : plan_.files[0].jobs) {
+        on_.judge.breakers[job.name] = job.policy.breaker;
+    }
+    for (auto const &each : plan_.steps) {
+        after(each.at - now(), [this, each] { set_clock(each); });
+    }
     stalled_.resize(plan_.hosts.size());
     running_.resize(plan_.hosts.size());
     for (std::size_t n = 0; n < plan_.hosts.size(); ++n) {
@@ -119,13 +128,15 @@ chronicle world::run()
             std::pop_heap(events_.begin(), events_.end());
             auto next = std::move(events_.back());
             events_.pop_back();
-            on_.book.now = next.at;
+            time_ = next.at;
+            on_.book.now = time_ + off_;
             next.what();
         }
         check_end();
     } catch (violation const &e) {
         out_.violation = to_rfc3339(now()) + ": " + e.what();
     }
+    out_.faults["tries after a pause"] += on_.judge.tries;
     out_.hours = std::chrono::duration<double, std::ratio<3600>>(now() - plan_.begin).count();
     return std::move(out_);
 }

@@ -51,8 +51,9 @@ TEST_SUITE("nodb")
 
     TEST_CASE("each planted defect is found by chance too")
     {
-        for (auto const each : {bug::no_fence, bug::claim_after_work, bug::watermark_by_lock,
-                                bug::same_token, bug::finish_by_run}) {
+        for (auto const each :
+             {bug::no_fence, bug::claim_after_work, bug::watermark_by_lock, bug::same_token,
+              bug::finish_by_run, bug::no_failures, bug::step_unchecked}) {
             auto const began = std::chrono::steady_clock::now();
             auto const found = simulate(1, 20'000, each);
             CAPTURE(static_cast<int>(each));
