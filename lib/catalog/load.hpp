@@ -52,4 +52,7 @@ struct path_writers {
 std::vector<path_writers> load_path_writers(pg::session &s, std::string const &search_path,
                                             std::string const &role, pg::limits const &limit = {});
 
+// Invalid indexes that nobody is building: what CONCURRENTLY left when it was ended.
+std::vector<qualified_name> load_invalid_indexes(pg::session &s, pg::limits const &limit = {});
+
 } // namespace pgtend::catalog

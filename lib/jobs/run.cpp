@@ -97,6 +97,13 @@ std::string warning_of(catalog::path_writers const &each)
            " may create what this job's SQL then calls; revoke CREATE, or set search_path:";
 }
 
+std::string warning_of_leftover(qualified_name const &index)
+{
+    return "warning: " + display(index) +
+           " is an invalid index, left by a CONCURRENTLY that was ended: DROP INDEX CONCURRENTLY " +
+           display(index);
+}
+
 // What an interrupted run leaves for the next one.
 void settle(run_report &report, model::job const &job)
 {
@@ -163,6 +170,12 @@ run_report run_job(model::job const &job, model::configuration const &all,
                      *first, job.policy.search_path.value_or(path), job.policy.role,
                      {.timeout = limit, .stop = around.stop})) {
                 report.messages.push_back(warning_of(each));
+            }
+        }
+        if (outside && std::holds_alternative<model::sql_action>(job.action)) {
+            for (auto const &index :
+                 catalog::load_invalid_indexes(*first, {.timeout = limit, .stop = around.stop})) {
+                report.messages.push_back(warning_of_leftover(index));
             }
         }
         replace_search_path(*first, path);
