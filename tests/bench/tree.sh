@@ -50,8 +50,8 @@ measure() {
     printf '| %s | %s | %s |\n' "$name" "$(awk -v us=$(($(microseconds) - start)) 'BEGIN { printf "%.1f", us / 1e6 }')" $((peak / 1024))
 }
 measure 'partition create, one more month' partition create
-measure 'cleanup, one row in each' cleanup public.events --where old
-measure 'cleanup, nothing to do' cleanup public.events --where old
-measure 'vacuum run' vacuum run public.events
+measure 'cleanup, one row in each' cleanup public.events --where old --timeout 2h
+measure 'cleanup, nothing to do' cleanup public.events --where old --timeout 2h
+measure 'vacuum run' vacuum run public.events --timeout 2h
 left=$(psql_run postgres "SELECT count(*) FROM events_$(month_of 0 _) WHERE old")
 [ "$left" = 0 ] || { note "$left rows are left"; exit 1; }
