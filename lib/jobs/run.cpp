@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jobs/run.hpp"
 
-#include "base/kill_point.hpp"
 #include "base/text.hpp"
-#include "catalog/load.hpp"
 #include "jobs/kinds.hpp"
+#include "jobs/preparation.hpp"
 
 namespace pgtend::jobs {
 namespace {
@@ -68,42 +67,6 @@ void judge(run_report &report, engine::result const &result)
     report.begun = result.begun;
 }
 
-// The catalogs are read with operators and types that name no schema: nobody else's are to be
-// found. Behind a pooler the setting would reach other clients, and is left alone. Returns the one
-// before; the server evaluates from left to right.
-std::string replace_search_path(pg::session &s, std::string const &path)
-{
-    return s
-        .run("SELECT pg_catalog.current_setting('search_path'), "
-             "pg_catalog.set_config('search_path', $1::pg_catalog.text, "
-             "pg_catalog.int4ne(pg_catalog.pg_backend_pid(), $2::pg_catalog.int4))",
-             {path, std::to_string(s.backend_pid())})
-        .text(0, 0);
-}
-
-// Whether names in SQL of the file are looked up.
-bool has_own_sql(model::action const &what)
-{
-    return std::holds_alternative<model::sql_action>(what) ||
-           std::holds_alternative<model::watch_action>(what) ||
-           std::holds_alternative<model::cleanup_action>(what) ||
-           std::holds_alternative<model::expire_action>(what);
-}
-
-std::string warning_of(catalog::path_writers const &each)
-{
-    return "warning: in " + display_identifier(each.schema) + ", a schema of the search_path, " +
-           printable(each.who) +
-           " may create what this job's SQL then calls; revoke CREATE, or set search_path:";
-}
-
-std::string warning_of_leftover(qualified_name const &index)
-{
-    return "warning: " + display(index) +
-           " is an invalid index, left by a CONCURRENTLY that was ended: DROP INDEX CONCURRENTLY " +
-           display(index);
-}
-
 // What an interrupted run leaves for the next one.
 void settle(run_report &report, model::job const &job)
 {
@@ -157,29 +120,9 @@ run_report run_job(model::job const &job, model::configuration const &all,
             around.connected();
         }
         auto const limit = model::time_limit(job.policy);
-        auto const path = replace_search_path(*first, "");
-        reach("before plan");
-        auto work = kind_of(job.action)
-                        .make(job.action, {.session = *first,
-                                           .partitions = all.partitions,
-                                           .now = around.time.now(),
-                                           .role = job.policy.role,
-                                           .limit = {.timeout = limit, .stop = around.stop}});
-        if (has_own_sql(job.action)) {
-            for (auto const &each : catalog::load_path_writers(
-                     *first, job.policy.search_path.value_or(path), job.policy.role,
-                     {.timeout = limit, .stop = around.stop})) {
-                report.messages.push_back(warning_of(each));
-            }
-        }
-        if (outside && std::holds_alternative<model::sql_action>(job.action)) {
-            for (auto const &index :
-                 catalog::load_invalid_indexes(*first, {.timeout = limit, .stop = around.stop})) {
-                report.messages.push_back(warning_of_leftover(index));
-            }
-        }
-        replace_search_path(*first, path);
-        reach("after plan");
+        auto prepared = prepare(job, all, *first, around.time.now(),
+                                {.timeout = limit, .stop = around.stop}, outside);
+        report.messages = std::move(prepared.warnings);
         engine::environment environment{
             .open =
                 [&] {
@@ -205,7 +148,7 @@ run_report run_job(model::job const &job, model::configuration const &all,
                 },
             .transaction_pooler = around.transaction_pooler,
         };
-        auto const result = engine::real(std::move(environment))->run(std::move(work));
+        auto const result = engine::real(std::move(environment))->run(std::move(prepared.work));
         judge(report, result);
         report.left_backend = outside && result.lost_session;
         report.findings = std::holds_alternative<model::watch_action>(job.action) &&

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/preparation.hpp"
+
+#include "base/kill_point.hpp"
+#include "base/text.hpp"
+#include "catalog/load.hpp"
+#include "jobs/kinds.hpp"
+
+namespace pgtend::jobs {
+namespace {
+
+// The catalogs are read with operators and types that name no schema: nobody else's are to be
+// found. Behind a pooler the setting would reach other clients, and is left alone. Returns the one
+// before; the server evaluates from left to right.
+std::string replace_search_path(pg::session &s, std::string const &path)
+{
+    return s
+        .run("SELECT pg_catalog.current_setting('search_path'), "
+             "pg_catalog.set_config('search_path', $1::pg_catalog.text, "
+             "pg_catalog.int4ne(pg_catalog.pg_backend_pid(), $2::pg_catalog.int4))",
+             {path, std::to_string(s.backend_pid())})
+        .text(0, 0);
+}
+
+// Whether names in SQL of the file are looked up.
+bool has_own_sql(model::action const &what)
+{
+    return std::holds_alternative<model::sql_action>(what) ||
+           std::holds_alternative<model::watch_action>(what) ||
+           std::holds_alternative<model::cleanup_action>(what) ||
+           std::holds_alternative<model::expire_action>(what);
+}
+
+std::string warning_of(catalog::path_writers const &each)
+{
+    return "warning: in " + display_identifier(each.schema) + ", a schema of the search_path, " +
+           printable(each.who) +
+           " may create what this job's SQL then calls; revoke CREATE, or set search_path:";
+}
+
+std::string warning_of_leftover(qualified_name const &index)
+{
+    return "warning: " + display(index) +
+           " is an invalid index, left by a CONCURRENTLY that was ended: DROP INDEX CONCURRENTLY " +
+           display(index);
+}
+
+} // namespace
+
+prepared prepare(model::job const &job, model::configuration const &all, pg::session &session,
+                 instant now, pg::limits const &limit, bool outside)
+{
+    auto const path = replace_search_path(session, "");
+    reach("before plan");
+    prepared out{.work = kind_of(job.action)
+                             .make(job.action, {.session = session,
+                                                .partitions = all.partitions,
+                                                .now = now,
+                                                .role = job.policy.role,
+                                                .limit = limit}),
+                 .warnings = {}};
+    if (has_own_sql(job.action)) {
+        for (auto const &each : catalog::load_path_writers(
+                 session, job.policy.search_path.value_or(path), job.policy.role, limit)) {
+            out.warnings.push_back(warning_of(each));
+        }
+    }
+    if (outside && std::holds_alternative<model::sql_action>(job.action)) {
+        for (auto const &index : catalog::load_invalid_indexes(session, limit)) {
+            out.warnings.push_back(warning_of_leftover(index));
+        }
+    }
+    replace_search_path(session, path);
+    reach("after plan");
+    return out;
+}
+
+} // namespace pgtend::jobs
