@@ -213,27 +213,6 @@ std::vector<bool> ledger::renew(std::span<claim const> held)
     return out;
 }
 
-claim ledger::reconnect(claim const &held, pg::limits const &limit)
-{
-    auto const answer = call(
-        control_, sql::ledger_reconnect,
-        {held.job, std::to_string(held.token), std::to_string(held.run), lease_seconds()}, limit);
-    if (!answer.at(0, answer.column("token"))) {
-        if (answer.at(0, answer.column("working"))) {
-            throw error{fmt::format("job '{}': the backend {} of its lost connection still works",
-                                    printable(held.job), answer.text(0, "working")),
-                        {},
-                        {},
-                        {},
-                        exit_code::held};
-        }
-        throw_lost(held);
-    }
-    auto out = held;
-    out.token = answer.integer(0, "token");
-    return out;
-}
-
 void ledger::finish(claim const &held, finished_run const &how)
 {
     if (how.status == run_status::running || how.status == run_status::lost) {

@@ -167,9 +167,9 @@ class ledger {
     // Uses the control session; does not own it. No round trip.
     // Each call below is one statement, atomic, timed by the server's clock, safe under any
     // search_path and through a transaction pooler; it is one round trip, and may be repeated when
-    // its answer was lost with the connection (but reconnect() then throws lease_lost). All of them
-    // throw usage_error when there is no ledger, when it has another version, or when a privilege
-    // is missing; connect_error on a standby; connection_lost.
+    // its answer was lost with the connection. All of them throw usage_error when there is no
+    // ledger, when it has another version, or when a privilege is missing; connect_error on a
+    // standby; connection_lost.
     // `limit` holds for each call: none waits long for others, so that a limit of some seconds
     // tells a server that hangs (timed_out, or connection_lost after the grace).
     explicit ledger(pg::session &control, pg::limits limit = {});
@@ -226,11 +226,6 @@ class ledger {
     // One statement for all, in the order given. False where the lease is no longer ours. Does not
     // wait for work transactions.
     std::vector<bool> renew(std::span<claim const> held);
-    // After a lost work connection: the same run under a new token, which the old backend's
-    // transactions do not pass. Waits for the transaction that the old backend still has open
-    // (`limit`). Throws lease_lost when another run took over, error with exit_code::held while the
-    // noted backend still works.
-    claim reconnect(claim const &held, pg::limits const &limit = {});
     // Throws lease_lost when the token is no longer ours; the run row then is what the one who took
     // over made of it. `how` must not be running or lost.
     void finish(claim const &held, finished_run const &how);

@@ -228,36 +228,6 @@ TEST_SUITE("db")
         CHECK(std::stoi(l.value("SELECT count(DISTINCT token) FROM work")) > 5);
     }
 
-    TEST_CASE(
-        "reconnect waits for the old backend's transaction; then the old token passes no fence")
-    {
-        test::ledger_database l;
-        auto const held = take(l.book, 1, 1);
-        auto old_backend = l.db.connect();
-        old_backend.begin();
-        REQUIRE(fence(old_backend, held).size() == 1);
-        auto other = l.db.connect();
-        auto waiting = std::async(std::launch::async, [&] {
-            return ledger::ledger{other}.reconnect(held, {.timeout = 30s});
-        });
-        wait_until(l.control, "EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-                              "AND datname = current_database())");
-        // Meanwhile the other leases of the runner are renewed.
-        CHECK(l.book.renew(std::vector<claim>{held}) == std::vector<bool>{true});
-        old_backend.commit();
-        auto const mine = waiting.get();
-        CHECK(mine.token == held.token + 1);
-        CHECK(mine.run == held.run);
-        old_backend.begin();
-        CHECK(fence(old_backend, held).empty());
-        CHECK(fence(old_backend, mine).size() == 1);
-        old_backend.commit();
-        CHECK_THROWS_AS(l.book.reconnect(held), lease_lost);
-        l.book.finish(mine, {.rows = 3});
-        CHECK(l.status(held.run) == "succeeded");
-        CHECK_THROWS_AS(l.book.reconnect(mine), lease_lost);
-    }
-
     TEST_CASE("while the noted backend lives nobody takes over; a later one with the same pid does "
               "not count")
     {
@@ -275,8 +245,6 @@ TEST_SUITE("db")
                   }).message() == fmt::format("job 'nightly' is held by host-1/1001/abc, which is "
                                               "gone, but its backend {} still works",
                                               work.backend_pid()));
-            auto const refused = test::failure_of<error>([&] { l.book.reconnect(held); });
-            CHECK(refused.code() == exit_code::held);
 
             // The start of another role's backend is hidden: then the pid alone counts.
             l.control.run("UPDATE pgtend.lease SET backend_starts = ARRAY[NULL::timestamptz] WHERE "

@@ -48,7 +48,6 @@ void use_everything(pg::session &s)
         book.claim_slots(std::vector<slot_request>{{"a", minute(2)}, {"b", minute(1)}}, runner(1));
     REQUIRE(held.size() == 2);
     CHECK(book.renew(held) == std::vector<bool>{true, true});
-    held[0] = book.reconnect(held[0]);
     book.note_backend(held[1],
                       static_cast<int>(s.run("SELECT pg_catalog.pg_backend_pid()").integer(0, 0)));
     s.begin();

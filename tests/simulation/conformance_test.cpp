@@ -186,7 +186,7 @@ void bench::finish(pair const &held)
 void bench::on_a_claim(pair &held)
 {
     auto const what = fmt::format("{} token {}", held.real.job, held.real.token);
-    switch (random.pick(0, 4)) {
+    switch (random.pick(0, 3)) {
     case 0:
     case 1:
         finish(held);
@@ -211,7 +211,7 @@ void bench::on_a_claim(pair &held)
             });
         break;
     }
-    case 3: {
+    default: {
         int const pid = random.one_in(3)   ? 0
                         : random.one_in(6) ? 999'999'999
                                            : random.any_of(work).pid;
@@ -225,38 +225,13 @@ void bench::on_a_claim(pair &held)
                 modelled.note_backend(held.modelled, pid);
                 return "done";
             });
-        break;
-    }
-    default: {
-        auto const by_real = [&](book &ledger) {
-            held.real = ledger.reconnect(held.real);
-            return std::to_string(held.real.token);
-        };
-        auto const by_model = [&] {
-            held.modelled = modelled.reconnect(held.modelled);
-            return std::to_string(held.modelled.token);
-        };
-        if (!modelled.reconnect_waits(held.modelled)) {
-            both(
-                "reconnect " + what, [&] { return by_real(real); }, by_model);
-        } else {
-            wait("reconnect " + what, by_real, by_model, [&] {
-                for (auto &each : work) {
-                    if (each.fenced) {
-                        each.session.rollback();
-                        each.fenced = false;
-                        modelled.release(each.pid);
-                    }
-                }
-            });
-        }
     }
     }
 }
 
 void bench::step()
 {
-    switch (random.pick(0, 18)) {
+    switch (random.pick(0, 22)) {
     case 0: {
         std::vector<book::registration> all;
         for (auto const &job : jobs_of_both) {

@@ -357,32 +357,6 @@ std::vector<bool> ledger_model::renew(std::span<claim const> held)
     return out;
 }
 
-bool ledger_model::reconnect_waits(claim const &held) const
-{
-    auto const found = leases.find(held.job);
-    return found != leases.end() && found->second.token == held.token &&
-           !found->second.holder.empty() && locked(found->second) && !lives(found->second.workers);
-}
-
-claim ledger_model::reconnect(claim const &held)
-{
-    auto *l = owned(held);
-    if (l == nullptr) {
-        throw_lost(held);
-    }
-    if (lives(l->workers)) {
-        throw held_error("the backend of its lost connection still works");
-    }
-    auto out = held;
-    out.token = ++l->token;
-    l->lease_until = now + book::ttl;
-    l->workers.clear();
-    if (auto const found = runs.find(held.run); found != runs.end()) {
-        found->second.token = out.token;
-    }
-    return out;
-}
-
 void ledger_model::finish(claim const &held, ledger::finished_run const &how)
 {
     bool const keeps =

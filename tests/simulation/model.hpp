@@ -95,7 +95,6 @@ class ledger_model {
     ledger::claim claim_manual(std::string const &job, ledger::runner_identity const &who);
     void record_skipped(std::span<ledger::ledger::skip const> slots);
     std::vector<bool> renew(std::span<ledger::claim const> held);
-    ledger::claim reconnect(ledger::claim const &held);
     void finish(ledger::claim const &held, ledger::finished_run const &how);
     void note_backend(ledger::claim const &held, int pid);
     std::vector<ledger::lost_run> mark_lost();
@@ -115,8 +114,6 @@ class ledger_model {
     bool may_take(std::span<ledger::slot_request const> locked) const;
     // A claim is under way on the row: a fence, finish, renewal, skip or note has to wait.
     bool waits(std::string const &job) const;
-    // Also for work transactions.
-    bool reconnect_waits(ledger::claim const &held) const;
 
     // The fence, in the transaction of `session`, which then holds FOR KEY SHARE until release().
     bool fence(ledger::claim const &held, int session);
