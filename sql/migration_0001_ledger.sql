@@ -99,6 +99,8 @@ CREATE TABLE pgtend.run (
 CREATE INDEX run_job_id_idx ON pgtend.run (job, id);
 CREATE INDEX run_started_idx ON pgtend.run (started);
 CREATE INDEX run_running_idx ON pgtend.run (job) WHERE status = 'running';
+-- Few runs of many, looked for among years of them. A run that goes well is never in it.
+CREATE INDEX run_status_id_idx ON pgtend.run (status, id) WHERE status IN ('failed', 'skipped', 'lost', 'interrupted', 'timed_out');
 COMMENT ON TABLE pgtend.run IS 'history: 30 days or 1,000 rows a job; purging it loses no watermark';
 COMMENT ON COLUMN pgtend.run.slot IS 'the instant that the schedule named; null: a run by hand';
 COMMENT ON COLUMN pgtend.run.attempt IS 'of this slot, from 1; 0: skipped';
