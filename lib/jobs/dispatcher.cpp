@@ -18,8 +18,10 @@ using ledger::run_status;
 constexpr seconds stale{1};
 // While work goes on, the ledger is looked at again this often for what fell due meanwhile.
 constexpr seconds look_again{15};
-// Rows of history that go with one tick that worked.
-constexpr long long purged_a_tick = 1'000;
+// Of so many rows that the history gained, the jobs are looked through together, and so many old
+// rows go with it at most: more than came, so that a backlog drains.
+constexpr std::size_t gained_a_purge = 100;
+constexpr long long purged_at_once = 1'000;
 constexpr std::size_t longest_output = 8'000; // bytes kept of a run's messages in the ledger
 
 ledger::finished_run to_record(run_report const &report, bool blameless)
@@ -64,7 +66,6 @@ step::any dispatcher::next(present const &at)
         if (members_.empty()) {
             next_renewal_ = claimed_at_ + ledger::ledger::renew_every;
         }
-        worked_ = true;
         members_.push_back(
             {.held = claim,
              .found = now_,
@@ -130,6 +131,9 @@ std::optional<question::any> dispatcher::ask(present const &at)
     if (halted) {
         return members_.empty() ? close() : std::nullopt;
     }
+    if (grown_.size() >= gained_a_purge) {
+        return purge();
+    }
     if (seen_) {
         return question::newest_runs{to_look_back(all_, *seen_, now_)};
     }
@@ -174,10 +178,17 @@ std::optional<question::any> dispatcher::close()
     if (!std::exchange(beaten_, true)) {
         return question::heartbeat{due_.empty() && !left_ ? std::optional{now_} : std::nullopt};
     }
-    if (worked_ && !std::exchange(purged_, true)) {
-        return question::purge{purged_a_tick};
-    }
-    return std::nullopt;
+    return grown_.empty() ? std::nullopt : std::optional<question::any>{purge()};
+}
+
+// After a signal nobody waits for more than one.
+question::purge dispatcher::purge()
+{
+    auto const end =
+        grown_.begin() + static_cast<std::ptrdiff_t>(std::min(grown_.size(), gained_a_purge));
+    std::set<std::string> const names{grown_.begin(), end};
+    grown_.erase(grown_.begin(), stop_seen_ ? grown_.end() : end);
+    return {purged_at_once, {names.begin(), names.end()}};
 }
 
 clock::monotonic dispatcher::wake_at(present const &at) const

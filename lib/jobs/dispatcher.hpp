@@ -60,6 +60,7 @@ struct heartbeat {
 };
 struct purge {
     long long limit;
+    std::vector<std::string> jobs; // that gained rows
 };
 struct newest_runs { // of jobs whose watermark lies in the future
     std::vector<ledger::slot_bound> asked;
@@ -152,6 +153,7 @@ class dispatcher {
     void obey(present const &at);
     std::optional<question::any> ask(present const &at);
     std::optional<question::any> close();
+    question::purge purge();
     clock::monotonic wake_at(present const &at) const;
     bool look_is_due(present const &at) const;
     void surveyed(ledger::overview seen, present const &at);
@@ -204,7 +206,8 @@ class dispatcher {
     clock::monotonic claimed_at_{}; // of what is in to_start_
     clock::monotonic next_renewal_{};
     std::optional<clock::monotonic> stop_seen_ = {};
-    bool worked_ = false, beaten_ = false, purged_ = false;
+    bool beaten_ = false;
+    std::deque<std::string> grown_ = {}; // jobs, for each row that the history gained
 };
 
 } // namespace pgtend::jobs

@@ -163,6 +163,9 @@ void dispatcher::decide_all(ledger::overview const &seen)
     }
     if (!skipped.slots.empty()) {
         report_.skipped.insert(report_.skipped.end(), skipped.slots.begin(), skipped.slots.end());
+        for (auto const &skip : skipped.slots) {
+            grown_.push_back(skip.job);
+        }
         follow_.emplace_back(std::move(skipped));
     }
 }
@@ -194,6 +197,9 @@ void dispatcher::claimed(std::vector<ledger::claim> const &claims)
 {
     claimed_at_ = asked_at_; // the lease counts from a moment after that
     to_start_.insert(to_start_.end(), claims.begin(), claims.end());
+    for (auto const &claim : claims) {
+        grown_.push_back(claim.job);
+    }
 }
 
 void dispatcher::renewed(question::renew const &asked, std::vector<bool> const &ours)

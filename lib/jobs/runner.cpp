@@ -209,7 +209,7 @@ answer runner::impl::put(question::any const &what)
                                       return {};
                                   },
                                   [&](question::purge const &q) -> answer {
-                                      to.purge(q.limit);
+                                      to.purge(q.limit, q.jobs);
                                       return {};
                                   },
                                   [&](question::newest_runs const &q) -> answer {

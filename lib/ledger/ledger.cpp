@@ -315,9 +315,11 @@ void ledger::note_sessions(bool had, int failures)
     ask(sql::ledger_note_sessions, {flag(had), std::to_string(failures)});
 }
 
-long long ledger::purge(long long limit)
+long long ledger::purge(long long limit, std::span<std::string const> jobs)
 {
-    return ask(sql::ledger_purge, {std::to_string(limit)}).integer(0, "gone");
+    return ask(sql::ledger_purge,
+               {std::to_string(limit), array_literal({jobs.begin(), jobs.end()})})
+        .integer(0, "gone");
 }
 
 fence_statement fence_of(claim const &held)

@@ -259,9 +259,9 @@ class ledger {
     std::vector<history_row> history(history_filter const &filter);
     // The newest run of each of these jobs that was not skipped; none for a job that never ran.
     std::vector<history_row> last_runs(std::span<std::string const> jobs);
-    // Runs older than 30 days or beyond 1,000 a job, at most `limit` rows a call; returns how many
-    // went. Never a running one.
-    long long purge(long long limit);
+    // Runs older than 30 days, and those of `jobs` beyond the newest 1,000 of each, at most `limit`
+    // rows a call; returns how many went. Never a running one. Costs 1,000 index entries a job.
+    long long purge(long long limit, std::span<std::string const> jobs);
 
   private:
     rows ask(std::string_view sql, std::vector<param> const &parameters = {});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The runner's decisions without a server: a scripted ledger, a clock of its own.
 #include <doctest/doctest.h>
+#include <set>
 
 #include "base/duration.hpp"
 #include "jobs/dispatcher.hpp"
@@ -154,12 +155,56 @@ TEST_SUITE("nodb")
         s.answer(s.seen(due, "2026-01-01T01:00:00Z"));
         s.asked<question::heartbeat>();
         s.answer();
-        s.asked<question::purge>();
+        // Of those that gained rows.
+        CHECK(s.asked<question::purge>().jobs == std::vector<std::string>{"a", "b"});
         s.answer();
         s.stepped<step::done>();
         CHECK(s.machine.report().runs.size() == 2);
         CHECK(s.machine.report().runs.front().lateness == seconds{5});
         CHECK(s.machine.report().code() == exit_code::failed);
+    }
+
+    TEST_CASE("the history of many jobs is looked through in parts; after a signal in one")
+    {
+        for (bool const stop : {false, true}) {
+            CAPTURE(stop);
+            std::vector<std::string> names;
+            for (int i = 0; i < 250; ++i) {
+                names.push_back("job-" + std::to_string(1'000 + i));
+            }
+            stage s{names};
+            for (auto &job : s.all.jobs) {
+                job.policy.missed = model::missed::none;
+            }
+            s.asked<question::read>();
+            s.answer(s.seen("2026-01-01T01:30:00Z", before)); // too late for all of them
+            CHECK(s.asked<question::record_skipped>().slots.size() == names.size());
+            s.answer();
+            s.present.stop = stop;
+            if (stop) {
+                s.asked<question::heartbeat>();
+                s.answer();
+                CHECK(s.asked<question::purge>().jobs.size() == 100);
+                s.answer();
+                s.stepped<step::done>();
+                continue;
+            }
+            std::set<std::string> purged;
+            auto const purge = [&](std::size_t count) {
+                auto const asked = s.asked<question::purge>();
+                CHECK(asked.jobs.size() == count);
+                CHECK(asked.limit > static_cast<long long>(count)); // more go than came
+                purged.insert(asked.jobs.begin(), asked.jobs.end());
+                s.answer();
+            };
+            purge(100);
+            purge(100);
+            s.asked<question::heartbeat>();
+            s.answer();
+            purge(50);
+            s.stepped<step::done>();
+            CHECK(purged.size() == names.size());
+        }
     }
 
     TEST_CASE("a lease that cannot be renewed ends the work in time, whatever the question does")

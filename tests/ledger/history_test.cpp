@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "ledger/support.hpp"
+#include "sql/queries.hpp"
 
 using namespace pgtend;
 using namespace std::chrono_literals;
@@ -186,12 +187,50 @@ TEST_SUITE("db")
         }
     }
 
+    TEST_CASE("few rows among many are found by an index, however uneven the history is")
+    {
+        test::ledger_database l;
+        // One job has nearly all, one a single old run, and one none; failures are old and few.
+        l.control.run("INSERT INTO pgtend.run (job, slot, status, finished) SELECT CASE n WHEN 7 "
+                      "THEN 'rare' ELSE 'busy' END, now(), CASE WHEN n < 20 THEN 'failed' ELSE "
+                      "'succeeded' END, now() FROM generate_series(1, 20000) n");
+        l.control.run("VACUUM (ANALYZE) pgtend.run");
+        l.control.run("SET plan_cache_mode = force_custom_plan");
+        auto const plan = [&](std::string_view sql, std::string const &arguments) {
+            l.control.run(fmt::format("PREPARE asked AS {}", sql));
+            auto const lines = l.control.run("EXPLAIN EXECUTE asked" + arguments);
+            l.control.run("DEALLOCATE asked");
+            std::string out;
+            for (std::size_t i = 0; i < lines.size(); ++i) {
+                out += lines.text(i, 0) + "\n";
+            }
+            return out;
+        };
+        auto const uses = [&](std::string_view index, std::string_view sql,
+                              std::string const &arguments) {
+            auto const shown = plan(sql, arguments);
+            INFO(shown);
+            CHECK(shown.find(index) != std::string::npos);
+            CHECK(shown.find("Seq Scan on run") == std::string::npos);
+            CHECK(shown.find("Backward using run_pkey") == std::string::npos);
+        };
+        for (std::string const status : {"failed", "skipped", "lost", "interrupted", "timed_out"}) {
+            uses("run_status_id_idx", sql::ledger_history, "(NULL, '" + status + "', NULL, '50')");
+        }
+        uses("run_job_id_idx", sql::ledger_history, "('never', NULL, NULL, '50')");
+        uses("run_started_idx", sql::ledger_history, "(NULL, NULL, now() + interval '1 s', '50')");
+        uses("run_job_id_idx", sql::ledger_last_runs, "('{busy,rare,never}')");
+        CHECK(plan(sql::ledger_purge, "('1000', '{busy,rare,never}')")
+                  .find("Backward using run_job_id_idx") != std::string::npos);
+    }
+
     TEST_CASE("purge: 30 days or 1,000 runs a job, in batches, never a running one")
     {
-        test::ledger_database l{{"busy", "old", "stuck"}};
-        l.control.run("INSERT INTO pgtend.run (job, slot, status, finished) SELECT 'busy', now(), "
-                      "'succeeded', now() FROM "
-                      "generate_series(1, 1500)");
+        test::ledger_database l{{"busy", "busier", "old", "stuck"}};
+        std::vector<std::string> const jobs{"busy", "stuck", "unknown"};
+        l.control.run("INSERT INTO pgtend.run (job, slot, status, finished) SELECT job, now(), "
+                      "'succeeded', now() FROM generate_series(1, 1500), unnest('{busy, "
+                      "busier}'::text[]) job");
         l.control.run("INSERT INTO pgtend.run (job, slot, status, started, finished) SELECT 'old', "
                       "now(), 'failed', now() - n * interval "
                       "'1 day', now() FROM generate_series(25, 44) n");
@@ -204,18 +243,38 @@ TEST_SUITE("db")
                       "interval '25 hours' FROM generate_series(1, 9) n");
         auto const newest = l.value("SELECT max(id) FROM pgtend.run WHERE job = 'busy'");
 
-        CHECK(l.book.purge(100) == 100);
+        CHECK(l.book.purge(100, jobs) == 100);
         long long gone = 100, batch = 0;
-        while ((batch = l.book.purge(100)) > 0) {
+        while ((batch = l.book.purge(100, jobs)) > 0) {
             CHECK(batch <= 100);
             gone += batch;
         }
         CHECK(gone == 500 + 15 + 1); // old: of day 30 on
         CHECK(l.value("SELECT count(*) FROM pgtend.run WHERE job = 'busy'") == "1000");
         CHECK(l.value("SELECT max(id) FROM pgtend.run WHERE job = 'busy'") == newest);
+        CHECK(l.value("SELECT count(*) FROM pgtend.run WHERE job = 'busier'") ==
+              "1500"); // not named
         CHECK(l.value("SELECT count(*) FROM pgtend.run WHERE job = 'old'") == "5");
         CHECK(l.value("SELECT count(*) FROM pgtend.run WHERE job = 'stuck'") == "1");
         CHECK(l.value("SELECT count(*) FROM pgtend.runner") == "1");
+    }
+
+    TEST_CASE("a backlog of any kind drains, a batch at a time")
+    {
+        test::ledger_database l{{"busy", "rare"}};
+        l.control.run("INSERT INTO pgtend.run (job, slot, status, started, finished) SELECT "
+                      "CASE WHEN n % 2 = 0 THEN 'busy' ELSE 'removed' END, now(), 'succeeded', "
+                      "now() - CASE WHEN n % 2 = 0 THEN interval '1 day' ELSE interval '40 days' "
+                      "END, now() FROM generate_series(1, 20000) n");
+        l.control.run("ANALYZE pgtend.run");
+        std::vector<std::string> const jobs{"busy", "rare"};
+        // 9,000 beyond the newest 1,000, and 10,000 that are too old.
+        for (int batch = 0; batch < 19; ++batch) {
+            CHECK(l.book.purge(1'000, jobs) == 1'000);
+        }
+        CHECK(l.book.purge(1'000, jobs) == 0);
+        CHECK(l.value("SELECT string_agg(DISTINCT job || ' ' || n, ', ') FROM (SELECT job, "
+                      "count(*) AS n FROM pgtend.run GROUP BY job) r") == "busy 1000");
     }
 
     TEST_CASE("two purges at once do not wait for each other and take nothing twice")
@@ -227,9 +286,10 @@ TEST_SUITE("db")
         auto const gone = test::at_once(l.db, 4, [](int, pg::session &s) {
             ledger::ledger book{s};
             s.run("SET lock_timeout = '2s'");
+            std::vector<std::string> const jobs{"nightly"};
             long long all = 0;
             for (int i = 0; i < 40; ++i) {
-                all += book.purge(100);
+                all += book.purge(100, jobs);
             }
             return all;
         });

@@ -77,7 +77,7 @@ void use_everything(pg::session &s)
     book.pause("", false, "");
     CHECK(book.history({.job = "b"}).size() == 1);
     CHECK(book.history({.status = run_status::skipped}).size() == 1);
-    CHECK(book.purge(100) == 0);
+    CHECK(book.purge(100, jobs) == 0);
 }
 
 } // namespace

@@ -448,6 +448,44 @@ using namespace pgtend;
 
 TEST_SUITE("db")
 {
+    TEST_CASE("the model purges what the ledger purges")
+    {
+        simulation::bench both{1};
+        std::vector<ledger::ledger::registration> all;
+        std::vector<ledger::ledger::skip> skips;
+        int count = 1'010; // of a; b has fewer than it may keep
+        for (std::string const job : {"a", "b", "c"}) {
+            all.push_back({job, "* * * * *", "UTC", "sql", simulation::slot_at(0)});
+            for (int i = 1; i <= count; ++i) {
+                skips.push_back({job, simulation::slot_at(i), "missed"});
+            }
+            count = job == "a" ? 20 : 1'030;
+        }
+        both.real.register_jobs(all);
+        both.modelled.register_jobs(all);
+        both.real.record_skipped(skips);
+        both.modelled.record_skipped(skips);
+        // The oldest 25 of each job are too old; of b all.
+        both.control.run("UPDATE pgtend.run SET started = started - interval '40 days' WHERE slot "
+                         "<= timestamptz '2001-01-01 00:25Z'");
+        for (auto &[id, r] : both.modelled.runs) {
+            if (r.slot <= simulation::slot_at(25)) {
+                r.started -= std::chrono::hours{24 * 40};
+            }
+        }
+        auto const purge = [&](long long limit, std::vector<std::string> const &jobs) {
+            both.both(
+                fmt::format("purge {} of {}", limit, join(jobs, " ")),
+                [&] { return std::to_string(both.real.purge(limit, jobs)); },
+                [&] { return std::to_string(both.modelled.purge(limit, jobs)); });
+        };
+        purge(0, {"a"});
+        purge(1'000, {"a", "b"}); // of c only what is too old: 5 beyond are left
+        purge(1'000, {"b", "never seen"});
+        purge(1'000, {"c", "a"});
+        purge(1'000, {"c"});
+    }
+
     TEST_CASE("the model answers and writes as the ledger does, whatever the order of operations")
     {
         for (auto const seed : simulation::seeds({1, 2, 3})) {

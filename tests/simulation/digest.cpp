@@ -46,8 +46,12 @@ struct inspector {
             out.add(each.report.begun);
             out.add(each.report.left_backend);
         }
-        for (bool const each : {of.surveyed_, of.fresh_, of.worked_, of.beaten_, of.purged_}) {
+        for (bool const each : {of.surveyed_, of.fresh_, of.beaten_}) {
             out.add(each);
+        }
+        out.add(of.grown_.size());
+        for (auto const &job : of.grown_) {
+            out.add(job);
         }
     }
 };

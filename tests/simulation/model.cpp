@@ -507,18 +507,33 @@ void ledger_model::note_sessions(bool had, int failures)
     }
 }
 
-long long ledger_model::purge(long long limit)
+long long ledger_model::purge(long long limit, std::span<std::string const> jobs)
 {
     auto const oldest = now - std::chrono::hours{24 * 30};
     std::vector<long long> old;
-    auto left = history_;
+    std::map<std::string, int> left; // of the jobs that have too many
+    for (auto const &job : jobs) {
+        if (auto const at = history_.find(job); at != history_.end() && at->second > 1'000) {
+            left.insert(*at);
+        }
+    }
+    auto const is_beyond = [&](run_row const &r) {
+        auto const mine = left.find(r.job);
+        if (mine == left.end()) {
+            return false;
+        }
+        if (--mine->second == 1'000) {
+            left.erase(mine);
+        }
+        return true;
+    };
     for (auto const &[id, r] : runs) {
-        bool const beyond = std::any_of(left.begin(), left.end(),
-                                        [](auto const &each) { return each.second > 1'000; });
-        if ((!beyond && r.started >= oldest) || old.size() == static_cast<std::size_t>(limit)) {
+        if ((left.empty() && r.started >= oldest) ||
+            old.size() == static_cast<std::size_t>(limit)) {
             break; // the rest is younger
         }
-        if (r.status != run_status::running && (left[r.job]-- > 1'000 || r.started < oldest)) {
+        bool const beyond = is_beyond(r);
+        if (r.status != run_status::running && (beyond || r.started < oldest)) {
             old.push_back(id);
         }
     }

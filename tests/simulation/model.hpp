@@ -102,7 +102,7 @@ class ledger_model {
     void pause(std::string const &job, bool paused, std::string const &because);
     std::vector<ledger::ledger::forgotten> reset(std::span<std::string const> jobs);
     void note_sessions(bool had, int failures);
-    long long purge(long long limit);
+    long long purge(long long limit, std::span<std::string const> jobs);
 
     // claim_slots() in two steps, as others see it: the rows that are due are locked, and then
     // written and committed.

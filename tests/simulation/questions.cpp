@@ -104,7 +104,7 @@ outcome carry_out(server &on, question::any const &asked, std::span<std::string 
                 [&](question::renew const &q) { out.what = book.renew(q.held); },
                 [&](question::finish const &q) { finish(on, q); },
                 [&](question::heartbeat const &q) { book.heartbeat(who, q.evaluated); },
-                [&](question::purge const &q) { book.purge(q.limit); },
+                [&](question::purge const &q) { book.purge(q.limit, q.jobs); },
                 [&](question::newest_runs const &q) { out.what = book.newest_runs(q.asked); },
                 [&](question::note_sessions const &q) { book.note_sessions(q.had, q.failures); },
             },
