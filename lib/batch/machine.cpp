@@ -131,12 +131,17 @@ plan::work machine::ask_change()
     wish.may_keep = may_keep();
     wish.notes_writer = may_meet_own();
     attempt_ = attempt{*sql_, std::move(wish)};
+    // Of a batch the first try is repeated; after that it goes on in smaller portions.
+    bool const again = careful_ || narrowing_ || held_.round() > 0;
     auto pause = std::exchange(rest_before_, microseconds{0});
     if (std::exchange(pause_, true)) {
         pause = std::max(pause, batches_wanted_.pause);
     }
     asked_ = asked::change;
-    return {.statements = attempt_.take(), .read_only = false, .pause_before = pause};
+    return {.statements = attempt_.take(),
+            .read_only = false,
+            .tells_conflicts = again,
+            .pause_before = pause};
 }
 
 std::optional<plan::work> machine::finish_at_limit()

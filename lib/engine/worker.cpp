@@ -149,7 +149,8 @@ void worker::carry_out_task(plan::step &step, step_result &out)
                     persist({.step = step,
                              .statements = work->statements,
                              .read_only = work->read_only,
-                             .tell_row_locks = own_lock_timeout(work->statements).count() > 0},
+                             .tell_row_locks = own_lock_timeout(work->statements).count() > 0,
+                             .tell_conflicts = work->tells_conflicts},
                             out.attempts);
                 last.results = std::move(came_to.results);
                 last.elapsed = came_to.elapsed;
@@ -268,6 +269,13 @@ std::optional<worker::done> worker::try_once(request const &what, lock_wait &wai
     return out;
 }
 
+bool worker::worth_a_retry(error const &failed, request const &what)
+{
+    auto const &state = failed.sqlstate();
+    bool const conflict = state == "40001" || state == "40P01";
+    return transient(state) && !(conflict && what.tell_conflicts);
+}
+
 worker::done worker::persist(request const &what, int &attempts)
 {
     auto const &settings = control_.around().settings;
@@ -299,7 +307,7 @@ worker::done worker::persist(request const &what, int &attempts)
                 throw *failed;
             }
             wait_for_lock(what, wait, who);
-        } else if (transient(failed->sqlstate()) && retries < settings.retry.max) {
+        } else if (worth_a_retry(*failed, what) && retries < settings.retry.max) {
             ++retries;
             ++retries_;
             last_retry_ = failed->message().substr(0, failed->message().find('\n')) +

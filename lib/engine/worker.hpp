@@ -30,6 +30,7 @@ class worker {
         std::vector<plan::statement> const &statements;
         bool read_only = false;
         bool tell_row_locks = false; // a task that set a lock_timeout hears of a row's lock at once
+        bool tell_conflicts = false; // see plan::work
     };
 
     void carry_out(plan::step &step, step_result &out);
@@ -37,6 +38,7 @@ class worker {
     // Tries until it is committed, in a transaction or outside of one. Throws run_ended or error
     // (lock_busy).
     done persist(request const &what, int &attempts);
+    static bool worth_a_retry(error const &failed, request const &what);
     // What a look before this attempt finds out; nothing is asked about relations that were clear a
     // moment ago, and that this worker has locked since without a wait.
     sight look_around(std::vector<plan::lock> const &wanted);

@@ -18,6 +18,9 @@ struct work {
     std::vector<statement> statements;
     // Nothing is changed: run READ ONLY, not fenced.
     bool read_only = false;
+    // A serialization failure or a deadlock (40001, 40P01) is told at once: the task goes on with
+    // less.
+    bool tells_conflicts = false;
     // Waited before it starts, under the run's stop and deadline.
     microseconds pause_before{0};
 };
