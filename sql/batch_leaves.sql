@@ -4,7 +4,8 @@
 -- $1 oid[]: the tables
 -- detaching: it, or something above it, waits for ALTER TABLE ... DETACH PARTITION ... FINALIZE. Triggers and rules count
 -- when they are enabled; a name is the first of several. self_references: of the table itself, {constraint, column,
--- referenced column, ...}, where deleting a row that another one refers to is refused.
+-- referenced column, schema and name of the operator that compares them, ...}, where deleting a row that another one refers
+-- to is refused.
 WITH RECURSIVE tree AS (
     SELECT root, root AS oid, false AS detaching
     FROM pg_catalog.unnest($1::oid[]) AS asked (root)
@@ -19,12 +20,14 @@ SELECT t.root, t.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
        ru.delete_rule, ru.update_rule,
        ARRAY(SELECT part
              FROM pg_catalog.pg_constraint f
-             CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(f.conkey), pg_catalog.unnest(f.confkey))
-                 WITH ORDINALITY AS k (own, referenced, ord)
+             CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(f.conkey), pg_catalog.unnest(f.confkey),
+                                           pg_catalog.unnest(f.conpfeqop)) WITH ORDINALITY AS k (own, referenced, equals, ord)
              JOIN pg_catalog.pg_attribute o ON o.attrelid = f.conrelid AND o.attnum = k.own
              JOIN pg_catalog.pg_attribute r ON r.attrelid = f.confrelid AND r.attnum = k.referenced
-             CROSS JOIN LATERAL pg_catalog.unnest(ARRAY[f.conname::text, o.attname::text, r.attname::text])
-                 WITH ORDINALITY AS u (part, position)
+             JOIN pg_catalog.pg_operator e ON e.oid = k.equals
+             JOIN pg_catalog.pg_namespace s ON s.oid = e.oprnamespace
+             CROSS JOIN LATERAL pg_catalog.unnest(ARRAY[f.conname::text, o.attname::text, r.attname::text, s.nspname::text,
+                                                        e.oprname::text]) WITH ORDINALITY AS u (part, position)
              WHERE t.oid = t.root AND f.contype = 'f' AND f.conrelid = t.oid AND f.confrelid = t.oid
                AND f.confdeltype IN ('a', 'r')
              ORDER BY f.conname, k.ord, u.position) AS self_references

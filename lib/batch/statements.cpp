@@ -157,8 +157,9 @@ std::string leaf_statements::unreferenced() const
     for (auto const &key : leaf_.unreferenced) {
         std::string same;
         for (auto const &each : key.columns) {
-            same += fmt::format(" AND {}.{} = {}", other, quote_ident(each.column),
-                                column(each.referenced));
+            same += fmt::format(" AND {} OPERATOR({}.{}) {}.{}", column(each.referenced),
+                                quote_ident(each.equals.schema), each.equals.name, other,
+                                quote_ident(each.column));
         }
         out += fmt::format(" AND NOT EXISTS (SELECT FROM {0} AS {1} WHERE NOT ({1}.tableoid{5}{2} "
                            "AND {1}.ctid{5}{3}){4})",

@@ -40,12 +40,16 @@ void add_self_references(rows const &found, std::size_t row, batch_target &out)
 {
     auto const parts = parse_array(found.text(row, "self_references"));
     auto &all = out.self_references;
-    for (std::size_t i = 0; i + 2 < parts.size(); i += 3) {
-        auto name = parts[i].value_or("");
+    constexpr std::size_t each = 5;
+    for (auto part = parts.begin(); parts.end() - part >= static_cast<std::ptrdiff_t>(each);
+         part += each) {
+        auto name = part[0].value_or("");
         if (all.empty() || all.back().constraint != name) {
             all.push_back({std::move(name), {}});
         }
-        all.back().columns.push_back({parts[i + 1].value_or(""), parts[i + 2].value_or("")});
+        all.back().columns.push_back({.column = part[1].value_or(""),
+                                      .referenced = part[2].value_or(""),
+                                      .equals = {part[3].value_or(""), part[4].value_or("")}});
     }
 }
 

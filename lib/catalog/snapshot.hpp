@@ -252,6 +252,7 @@ struct batch_obstacle {
 struct self_reference {
     struct pair {
         std::string column, referenced;
+        qualified_name equals; // the key's own operator: referenced equals column
     };
     std::string constraint;
     std::vector<pair> columns;

@@ -195,6 +195,35 @@ TEST_SUITE("db")
         }
     }
 
+    TEST_CASE("rows that refer to each other are compared by the key's own operator, wherever it "
+              "lies, and by no other")
+    {
+        test::database db;
+        db.psql("CREATE SCHEMA evil; CREATE FUNCTION evil.trap(int, int) RETURNS bool LANGUAGE "
+                "plpgsql AS $$ BEGIN RAISE 'hijacked'; END $$;"
+                "CREATE OPERATOR evil.= (LEFTARG = int, RIGHTARG = int, FUNCTION = evil.trap);"
+                "CREATE TABLE tree (id int PRIMARY KEY, up int REFERENCES tree); INSERT INTO tree "
+                "SELECT i, nullif(i / 2, 0) FROM generate_series(1, 20) i;"
+                "CREATE SCHEMA kinds; CREATE EXTENSION citext SCHEMA kinds;"
+                "CREATE TABLE named (id kinds.citext PRIMARY KEY, up kinds.citext REFERENCES "
+                "named); INSERT INTO named VALUES ('A', NULL), ('b', 'a'), ('C', 'B'), ('d', 'C')");
+        auto const run = [&](std::string const &table, std::string const &where) {
+            auto s = db.connect();
+            auto work = test::plan_batches(s, table, where);
+            s.run("SET search_path = evil, pg_catalog");
+            return test::drive(test::task_of(work), s);
+        };
+        auto const numbers = run("public.tree", "id <> 15"); // stays, and so do 7, 3 and 1
+        CHECK(numbers.problem == "");
+        CHECK(numbers.tally.left == 3);
+        CHECK(number(db, "SELECT count(*) FROM tree") == 4);
+        // Names that differ in case are the same.
+        auto const names = run("public.named", "id <> 'C'");
+        CHECK(names.problem == "");
+        CHECK(names.tally.left == 2);
+        CHECK(number(db, "SELECT count(*) FROM named") == 3);
+    }
+
     TEST_CASE("rows of partitions that refer to each other; another table's reference is a failure")
     {
         test::database db;
