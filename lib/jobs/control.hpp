@@ -23,11 +23,14 @@ class control {
 
     // Calls with a ledger::ledger &, from any thread, one at a time. A call that lost its session
     // is made again on a new one: every ledger operation may be repeated. Throws what the second
-    // try throws. `stop` ends a call whose answer is not needed any more.
-    template <class Call> auto ask(Call const &call, std::stop_token const &stop = {})
+    // try throws. `stop` ends a call whose answer is not needed any more. A session that gives none
+    // for `longest` is replaced: by default while leases can still be renewed on another one.
+    template <class Call>
+    auto ask(Call const &call, std::stop_token const &stop = {},
+             microseconds longest = ledger::ledger::renew_every)
     {
         std::lock_guard const lock{mutex_};
-        pg::limits const limit{.timeout = ledger::ledger::ttl, .stop = stop};
+        pg::limits const limit{.timeout = longest, .stop = stop};
         try {
             ledger::ledger book{session_, limit};
             return call(book);

@@ -124,7 +124,7 @@ struct runner::impl {
     std::thread asking = {};              // the open question
 
     dispatcher::present present() const;
-    answer put(question::any const &what);
+    answer put(question::any const &what, bool at_work);
     void ask(question::any what);
     void start(ledger::claim const &held);
     void hear(dispatcher &machine);
@@ -156,11 +156,12 @@ template <class... Cases> struct overloaded : Cases... {
 };
 template <class... Cases> overloaded(Cases...) -> overloaded<Cases...>;
 
-answer runner::impl::put(question::any const &what)
+answer runner::impl::put(question::any const &what, bool at_work)
 {
     // What became of a run is recorded whatever signals come.
     bool const recording = std::holds_alternative<question::finish>(what);
     auto const stop = recording ? std::stop_token{} : options.abort;
+    auto const longest = recording || !at_work ? ledger::ledger::ttl : ledger::ledger::renew_every;
     return book.ask(
         [&](ledger::ledger &to) {
             return std::visit(overloaded{
@@ -222,16 +223,16 @@ answer runner::impl::put(question::any const &what)
                               },
                               what);
         },
-        stop);
+        stop, longest);
 }
 
 // On a thread of its own, so that a server that does not answer keeps nobody from cancelling work
 // whose lease is over. With no work there is nothing to look after.
 void runner::impl::ask(question::any what)
 {
-    auto const carry_out = [this, what = std::move(what)] {
+    auto const carry_out = [this, what = std::move(what), at_work = !hands.empty()] {
         try {
-            mail.put(answered{put(what)});
+            mail.put(answered{put(what, at_work)});
         } catch (...) {
             mail.put(failed{std::current_exception()});
         }
