@@ -3,7 +3,7 @@
 -- going on stays one attempt. With all jobs also that no session could be had for their work.
 -- $1 jobs (null: all). One row for each that the ledger knows: what is forgotten.
 WITH locked AS MATERIALIZED (
-    SELECT l.job, l.failures, l.open_attempts
+    SELECT l.job, l.failures, l.open_slot, l.open_attempts
     FROM pgtend.lease l
     WHERE $1::pg_catalog.text[] IS NULL OR l.job OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[])
     ORDER BY l.job
@@ -20,4 +20,4 @@ WITH locked AS MATERIALIZED (
     SET connect_failures = 0, connect_failed_at = NULL
     WHERE $1::pg_catalog.text[] IS NULL AND m.connect_failures OPERATOR(pg_catalog.<>) 0
 )
-SELECT k.job, k.failures, k.open_attempts FROM locked k ORDER BY k.job;
+SELECT k.job, k.failures, CASE WHEN k.open_slot IS NULL THEN 0 ELSE k.open_attempts END AS open_attempts FROM locked k ORDER BY k.job;

@@ -36,6 +36,16 @@ std::optional<microseconds> breaker_pause(model::breaker_policy const &policy, i
     return std::min(pause, policy.ceiling);
 }
 
+std::string failed_in_a_row(int times)
+{
+    return times == 1 ? "failed once" : "failed " + std::to_string(times) + " times in a row";
+}
+
+std::string failures_in_a_row(int number)
+{
+    return number == 1 ? "a failure" : std::to_string(number) + " failures in a row";
+}
+
 std::optional<microseconds> since(std::optional<instant> then, instant now)
 {
     if (!then || *then > now + ledger::ledger::clock_tolerance) {

@@ -4,6 +4,7 @@
 // one try decides. Pure: the ledger holds how often in a row something failed, and when last.
 #pragma once
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "ledger/ledger.hpp"
@@ -33,6 +34,9 @@ breaker breaker_of(model::job const &job, ledger::job_state const &state, instan
 // Of the target: the ledger can be asked, and no session for the work of jobs can be had (too many
 // connections for the role, say). After 3 ticks in a row; pauses of 1 minute, at last 15.
 breaker breaker_of(ledger::overview const &seen);
+
+std::string failed_in_a_row(int times);    // "failed 5 times in a row", "failed once"
+std::string failures_in_a_row(int number); // "5 failures in a row", "a failure"
 
 // How long ago that was. Nothing when it is longer than forever: no instant, or one in the future,
 // from before the clock was set back.

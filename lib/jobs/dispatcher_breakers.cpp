@@ -40,10 +40,12 @@ std::size_t dispatcher::lanes(present const &at) const
 }
 
 // A run that was told to stop, or that never came to its work, says nothing about the job. By hand
-// one tries again and again what has to be repaired.
+// one tries again and again what has to be repaired. A window ends work that would go on for days.
 bool dispatcher::blameless(run_report const &report) const
 {
-    return !options_.by_hand.empty() ||
+    bool const got_on = report.status == run_status::timed_out && report.tally.rows > 0 &&
+                        all_.find_job(report.job).policy.window;
+    return !options_.by_hand.empty() || got_on ||
            (report.status == run_status::interrupted && (!report.begun || stop_seen_));
 }
 
@@ -51,8 +53,8 @@ void dispatcher::succeeded(std::string const &job)
 {
     auto const before = std::exchange(failures_[job], 0);
     if (breaker_pause(all_.find_job(job).policy.breaker, before)) {
-        report_.notes.push_back(fmt::format(
-            "{}: succeeded after {} failures in a row: its breaker is closed", job, before));
+        report_.notes.push_back(fmt::format("{}: succeeded after {}: its breaker is closed", job,
+                                            failures_in_a_row(before)));
     }
 }
 
@@ -65,9 +67,8 @@ void dispatcher::count_failure(std::string const &job)
         return; // of another file
     }
     if (auto const pause = breaker_pause(of->policy.breaker, now)) {
-        warn(fmt::format("{}: failed {} times in a row: its breaker is open, the next try comes "
-                         "after {}",
-                         job, now, humanize(*pause)));
+        warn(fmt::format("{}: {}: its breaker is open, the next try comes after {}", job,
+                         failed_in_a_row(now), humanize(*pause)));
     }
 }
 
@@ -82,7 +83,7 @@ void dispatcher::connected(long long run)
     if (auto const before = std::exchange(connect_failures_, 0); before > 0) {
         follow_.emplace_back(question::note_sessions{true, before});
         report_.notes.push_back(fmt::format(
-            "sessions for the work of jobs can be had again, after {} failures in a row", before));
+            "sessions for the work of jobs can be had again, after {}", failures_in_a_row(before)));
     }
 }
 

@@ -46,18 +46,13 @@ microseconds max_age(model::job const &job, pgtend::zone const &zone, instant sl
 
 namespace {
 
-std::string in_a_row(int failures)
-{
-    return "failed " + std::to_string(failures) + " times in a row";
-}
-
 ledger::ledger::skip missed(model::job const &job, ledger::job_state const &state, instant slot,
                             instant now, microseconds limit)
 {
     auto reason = "missed: found " + humanize(now - due_at(job, slot)) +
                   " late, over the limit of " + humanize(limit);
     if (breaker_pause(job.policy.breaker, state.failures)) {
-        reason += "; the job " + in_a_row(state.failures) + " and is not tried each time";
+        reason += "; the job " + failed_in_a_row(state.failures) + " and is not tried each time";
     }
     return {job.name, slot, std::move(reason)};
 }
@@ -209,8 +204,8 @@ decision decide(model::job const &job, ledger::job_state const &state, bool all_
     }
     if (auto const breaker = breaker_of(job, state, at.server_time);
         breaker.state == breaker_state::open) {
-        out.reason =
-            in_a_row(out.failures) + "; tried again from " + to_rfc3339(*breaker.until) + " on";
+        out.reason = failed_in_a_row(out.failures) + "; tried again from " +
+                     to_rfc3339(*breaker.until) + " on";
         return out;
     }
     // Where every slot counts, what was left open comes before what is new.

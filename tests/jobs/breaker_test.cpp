@@ -95,6 +95,9 @@ TEST_SUITE("nodb")
         CHECK(jobs::breaker_pause(of, 7) == hours{1});
         CHECK(jobs::breaker_pause(of, 2'000'000'000) == hours{1});
         CHECK(!jobs::breaker_pause({.on = false}, 100));
+        CHECK(jobs::failed_in_a_row(1) == "failed once");
+        CHECK(jobs::failures_in_a_row(1) == "a failure");
+        CHECK(jobs::failures_in_a_row(2) == "2 failures in a row");
     }
 
     TEST_CASE("open for the pause, then one try; a success closes, a failure opens for longer")

@@ -543,6 +543,29 @@ TEST_SUITE("nodb")
         CHECK(blameless(run_status::failed, true, false, true));
     }
 
+    TEST_CASE("a window that ends work which got on says nothing against the job; a timeout does, "
+              "and so does a window in which nothing was done")
+    {
+        auto const blameless = [](bool window, long long rows) {
+            stage s{{"a"}};
+            if (window) {
+                s.all.jobs[0].policy.window = std::chrono::minutes{5};
+            }
+            s.asked<question::read>();
+            s.answer(s.seen(due, before));
+            s.answer(s.granted(s.asked<question::claim_slots>()));
+            s.stepped<step::start>();
+            auto report = stage::ending(run_status::timed_out);
+            report.begun = true;
+            report.tally.rows = rows;
+            s.machine.ended(1, report);
+            return s.asked<question::finish>().how.blameless;
+        };
+        CHECK(blameless(true, 1000));
+        CHECK_FALSE(blameless(true, 0));
+        CHECK_FALSE(blameless(false, 1000));
+    }
+
     TEST_CASE("F18: a clock that was set back costs one question more, and is told once a tick")
     {
         stage s{{"a", "b"}};

@@ -104,7 +104,10 @@ TEST_SUITE("db")
         CHECK(l.book.read({}).connect_failures == 1);
         l.book.finish(held, {.status = run_status::interrupted, .keep_open = true, .begun = false});
         CHECK(l.state("nightly").open_attempts == 0);
-        CHECK(l.book.reset({}).size() == 3);
+        l.book.finish(take(l.book, 2), {});
+        auto const all = l.book.reset({});
+        REQUIRE(all.size() == 3);
+        CHECK(all[2].open_attempts == 0); // its slot is done with
         CHECK(l.book.read({}).connect_failures == 0);
     }
 

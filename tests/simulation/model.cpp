@@ -484,7 +484,7 @@ std::vector<book::forgotten> ledger_model::reset(std::span<std::string const> jo
         if (!jobs.empty() && std::find(jobs.begin(), jobs.end(), job) == jobs.end()) {
             continue;
         }
-        out.push_back({job, l.failures, l.open_attempts});
+        out.push_back({job, l.failures, l.open_slot ? l.open_attempts : 0});
         l.failures = 0;
         l.failed_at.reset();
         l.open_attempts = l.open_status == run_status::running ? std::min(l.open_attempts, 1) : 0;
