@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What fails again and again, and clocks that are set: the built program on a real server, whose
 // rows are moved in time.
+#include <csignal>
 #include <doctest/doctest.h>
 #include <memory>
 
@@ -167,7 +168,8 @@ TEST_SUITE("db")
         CHECK(g.count("SELECT count(*) FROM pgtend.lease WHERE failures > 0") == 0);
         g.db.psql(
             "UPDATE pgtend.meta SET connect_failed_at = connect_failed_at - interval '1 min'");
-        CHECK(tick(7).code == 4); // the try
+        CHECK(as_role({"tick", "--now", at(7)}).code ==
+              4); // the try: one, of two jobs side by side
         CHECK(runs() == 4);
         CHECK(tick(8).code == 4);
         CHECK(runs() == 4);
@@ -231,6 +233,22 @@ TEST_SUITE("db")
                       "interval '31 s'") == 0);
         g.expire_lease("j");
         CHECK(g.tick(at(20)).code == 0);
+        CHECK(g.runs("j") == "succeeded/1 succeeded/1");
+    }
+
+    TEST_CASE(
+        "F18: a tick that looked after the clock was set back, and claims what another one ran "
+        "meanwhile, gets nothing")
+    {
+        test::ground g{"  - { name: j, schedule: \"*/5 * * * *\", sql: { text: \"select 1\" } }\n"};
+        REQUIRE(g.tick(at(1)).code == 0);
+        REQUIRE(g.tick(at(250)).code == 0);
+        test::process late{g.arguments({"tick", "--now", at(10)}),
+                           {{"PGTEND_STOP_AT", "before claim"}}};
+        test::eventually("it stands still", [&] { return late.stands_still(); });
+        CHECK(g.tick(at(10)).code == 0);
+        late.signal(SIGCONT);
+        CHECK(late.wait().code == 0);
         CHECK(g.runs("j") == "succeeded/1 succeeded/1");
     }
 

@@ -57,6 +57,8 @@ TEST_SUITE("db")
 
         edit(g, "pgtend.yaml", job("new-name", "0 * * * *", "select public.pass('new')"));
         CHECK(g.tick("2026-01-01T01:02:10Z").code == 0);
+        CHECK(g.tick("2026-01-01T01:03:10Z").code == 0);
+        CHECK(g.runs("new-name") == ""); // from its first tick on: not 01:00 again
         CHECK(g.runs("gone") == "running/1");
         g.db.psql("INSERT INTO gate VALUES (true)");
         CHECK(runner.wait().code == 0);
@@ -66,7 +68,7 @@ TEST_SUITE("db")
         CHECK(g.tick(later).code == 0);
         CHECK(g.runs("gone") == "succeeded/1");
         CHECK(g.runs("old-name") == "succeeded/1");
-        CHECK(g.runs("new-name") == "succeeded/1"); // from its first tick on: not 01:00 again
+        CHECK(g.runs("new-name") == "succeeded/1");
         CHECK(g.db.value("SELECT string_agg(job, ' ' ORDER BY job) FROM hit") == "gone new old");
         auto const history = g.run({"job", "history"});
         CHECK(history.code == 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Slots that nobody could run in time: servers and runners that were down, jobs that take longer
 // than their interval, several runners that want the same.
+#include <csignal>
 #include <deque>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -155,6 +156,24 @@ TEST_SUITE("db")
                       "'succeeded' AND slot IS NOT NULL") == 30);
         CHECK(g.count("SELECT count(*) FROM span a, span b WHERE a.job = b.job AND a.ctid <> "
                       "b.ctid AND (a.begun, a.ended) OVERLAPS (b.begun, b.ended)") == 0);
+    }
+
+    TEST_CASE("F16: a tick that stands still between its look and its claim takes no slot that "
+              "another one ran meanwhile")
+    {
+        test::ground g{"  - { name: j, schedule: \"* * * * *\", sql: { text: \"insert into hit "
+                       "values (1)\" } }\n"};
+        g.db.psql("CREATE TABLE hit (n int)");
+        REQUIRE(g.tick(at_minute(0, 30)).code == 0);
+        test::process late{g.arguments({"tick", "--now", at_minute(1)}),
+                           {{"PGTEND_STOP_AT", "before claim"}}};
+        eventually("it stands still", [&] { return late.stands_still(); });
+        CHECK(g.tick(at_minute(1)).code == 0);
+        late.signal(SIGCONT);
+        auto const done = late.wait();
+        CHECK_MESSAGE(done.code == 0, done.err);
+        CHECK(g.runs("j") == "succeeded/1");
+        CHECK(g.count("SELECT count(*) FROM hit") == 1);
     }
 
     TEST_CASE("F21: a job that takes longer than its interval, skip: each slot meanwhile is "

@@ -239,6 +239,11 @@ TEST_SUITE("nodb")
         CHECK(!choose(j, state, now).claim);
         state.ran->slot.reset(); // the clock was wrong from the first run on
         CHECK(choose(j, state, now).claim == at("2026-01-01T08:00:00Z"));
+        // What is too old is no news: the watermark is beyond it.
+        auto strict = j;
+        strict.policy.missed = model::missed::none;
+        CHECK(!choose(strict, state, now + minutes{2}).claim);
+        CHECK(choose(strict, state, now + minutes{2}).skipped.empty());
         // A minute is no step: then one waits.
         CHECK(!jobs::ahead(j, seen(j, now + seconds{60}), now));
         CHECK(jobs::ahead(j, seen(j, now + seconds{61}), now));

@@ -198,6 +198,9 @@ TEST_SUITE("nodb")
         // An edit just before the slot loses nothing.
         state.evaluated_at = at("2026-01-01T10:59:00Z");
         CHECK(choose(j, state, "2026-01-01T11:00:05Z").claim == at("2026-01-01T11:00:00Z"));
+        // What was run since is not due again: its runner may have died before it told of its look.
+        state.last_slot = at("2026-01-01T11:00:00Z");
+        CHECK(!choose(j, state, "2026-01-01T11:00:20Z").claim);
     }
 
     TEST_CASE("paused and disabled jobs are not claimed, and keep their watermark")

@@ -77,6 +77,25 @@ void use_everything(pg::session &s)
     book.pause("", false, "");
     CHECK(book.history({.job = "b"}).size() == 1);
     CHECK(book.history({.status = run_status::skipped}).size() == 1);
+    CHECK(book.last_runs(jobs).size() == 2);
+    CHECK(book.newest_runs(std::vector<ledger::slot_bound>{{"a", minute(9)}}).at(0).slot ==
+          minute(2));
+    book.note_sessions(false, 0);
+    book.note_sessions(false, 1);
+    CHECK(book.read(jobs).connect_failures == 2);
+    book.note_sessions(true, 2);
+    CHECK(book.read(jobs).connect_failures == 0);
+    book.finish(book.claim_slots(std::vector<slot_request>{{"a", minute(4)}}, runner(1)).at(0),
+                {.status = run_status::failed});
+    CHECK(book.reset(std::vector<std::string>{"a"}).at(0).failures == 1);
+    CHECK(book.reset({}).size() == 2);
+    book.register_jobs(
+        std::vector<ledger::ledger::registration>{{"a", "0 3 * * *", "UTC", "sql", minute(0)}});
+    CHECK(book.read(jobs).jobs.at(0).schedule == "0 3 * * *");
+    slot_request back{"a", minute(3)};
+    back.token = book.newest_runs(std::vector<ledger::slot_bound>{{"a", minute(3)}}).at(0).token;
+    back.failures = 0;
+    CHECK(book.claim_slots(std::vector{back}, runner(1)).size() == 1);
     CHECK(book.purge(100, jobs) == 0);
 }
 

@@ -117,6 +117,15 @@ process::~process()
     }
 }
 
+// proc(5): the state stands behind the name, which is in parentheses.
+bool process::stands_still() const
+{
+    std::ifstream file{"/proc/" + std::to_string(pid_) + "/stat"};
+    std::string line;
+    std::getline(file, line);
+    return line.find(") T ") != std::string::npos;
+}
+
 void process::signal(int number) const
 {
     ::kill(pid_, number);

@@ -44,6 +44,7 @@ class process {
 
     int pid() const noexcept { return pid_; }
     void signal(int number) const;
+    bool stands_still() const;  // by SIGSTOP
     std::string errors() const; // what it has written to stderr until now
     // Throws error, after kill -9, when it does not end in time.
     finished wait(std::chrono::seconds limit = std::chrono::seconds{60});
