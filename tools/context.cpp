@@ -201,6 +201,7 @@ engine::result context::execute(plan::plan work, destination const &where,
         .stop = outside.abort,
         .deadline =
             timeout.count() > 0 ? std::optional{outside.time.steady() + timeout} : std::nullopt,
+        .time_limit = timeout,
         .watcher = &watcher,
         .workers = workers,
         .drain = outside.stop,

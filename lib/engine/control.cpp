@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/duration.hpp"
+
 namespace pgtend::engine {
 
 run_control::run_control(environment const &around)
@@ -70,10 +72,16 @@ void run_control::check() const
         throw run_ended{interruption()};
     }
     if (out_of_time()) {
-        throw run_ended{
-            {cause::timed_out, timed_out{"the run's time limit is over",
-                                         "Give it more time by `timeout:` or `window:`."}}};
+        throw run_ended{time_is_over()};
     }
+}
+
+ending run_control::time_is_over(std::string const &then, std::string const &statement) const
+{
+    auto const limit = around_.time_limit.count() > 0 ? " of " + humanize(around_.time_limit) : "";
+    return {cause::timed_out,
+            timed_out{"the run's time limit" + limit + " is over" + then,
+                      "Give it more time by `timeout:` or `window:`.", statement}};
 }
 
 pg::limits run_control::limit(microseconds own, bool without_deadline) const

@@ -43,6 +43,8 @@ class run_control {
     // first.
     pg::limits limit(microseconds own, bool without_deadline = false) const;
     bool out_of_time() const;
+    // `then`: what became of the statement that ran, ", ...".
+    ending time_is_over(std::string const &then = {}, std::string const &statement = {}) const;
     microseconds remaining() const; // to the deadline, at least 1 us; 0: there is none
     // Why a statement was interrupted: asked from outside, or because another worker ended the run.
     ending interruption() const;

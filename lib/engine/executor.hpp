@@ -123,6 +123,7 @@ struct environment {
     // Monotonic end of the run (timeout or window); nothing: none. A statement that runs past it is
     // cancelled: timed_out.
     std::optional<clock::monotonic> deadline = {};
+    microseconds time_limit{0}; // how long a run may take by that, for messages
     observer *watcher = nullptr;
     int workers = 1; // lanes side by side, each on its own session
     // Asked for: nothing new is begun, what runs goes on to its end (SIGTERM). `stop` cancels the

@@ -194,7 +194,7 @@ template <class Work> auto worker::guarded(Work const &work) -> decltype(work())
         throw run_ended{control_.interruption()};
     } catch (timed_out const &e) {
         if (control_.out_of_time()) {
-            throw run_ended{{cause::timed_out, e}};
+            throw run_ended{control_.time_is_over(": the statement was cancelled", e.statement())};
         }
         throw; // the statement's own limit
     } catch (outcome_unknown const &e) {
@@ -202,7 +202,9 @@ template <class Work> auto worker::guarded(Work const &work) -> decltype(work())
     } catch (connection_lost const &e) {
         control_.note_lost_session();
         if (control_.out_of_time()) { // it did not let itself be cancelled
-            throw run_ended{{cause::timed_out, timed_out{e.message(), {}, e.statement()}}};
+            throw run_ended{control_.time_is_over(
+                ": the statement did not let itself be cancelled, and the connection was shut down",
+                e.statement())};
         }
         throw run_ended{lost(e)};
     } catch (connect_error const &e) {

@@ -51,6 +51,7 @@ TEST_CASE("the deadline ends a running statement; what was committed stays and i
     w.db.psql("create table t (i int)");
     auto around = w.environment();
     around.deadline = w.time.steady() + milliseconds{400};
+    around.time_limit = milliseconds{500}; // 100 of them went before
     plan::plan p = one(step("first", {sql("insert into t values (1)")}, 0));
     p.steps.push_back(step("slow", {sql("insert into t values (2)"), sql("select pg_sleep(30)")}));
     p.steps.push_back(step("later", {sql("insert into t values (3)")}));
@@ -60,6 +61,10 @@ TEST_CASE("the deadline ends a running statement; what was committed stays and i
     REQUIRE(r.ended_by);
     CHECK(r.ended_by->why == cause::timed_out);
     CHECK(engine::name(r.ended_by->why) == "timed_out");
+    CHECK(r.ended_by->problem.message() ==
+          "the run's time limit of 500 ms is over: the statement was cancelled");
+    CHECK(r.ended_by->problem.statement() == "select pg_sleep(30)");
+    CHECK(r.ended_by->problem.hint().find("`timeout:`") != std::string::npos);
     CHECK(r.steps[0].tally.rows == 1);
     CHECK(r.steps[1].status == step_status::failed);
     CHECK(r.steps[2].status == step_status::skipped);
