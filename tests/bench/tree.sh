@@ -14,12 +14,12 @@ for ((m = 0; m < months; m++)); do
     psql_run postgres "CREATE TABLE events_$(month_of "$m" _) PARTITION OF events FOR VALUES FROM ('$(month_of "$m" -)-01 00:00+00')
         TO ('$(month_of $((m + 1)) -)-01 00:00+00') PARTITION BY LIST (id)"
 done
-# plant MONTH: its thousand partitions, 250 a transaction, two rows each, of which one is old.
+# plant MONTH: its thousand partitions, 100 a transaction, two rows each, of which one is old.
 plant() {
     local parent first
     parent=events_$(month_of "$1" _)
-    for ((first = 1; first <= 1000; first += 250)); do
-        psql_run postgres "DO \$\$ BEGIN FOR i IN $first..$((first + 249)) LOOP EXECUTE format('CREATE TABLE ${parent}_%1\$s PARTITION OF $parent
+    for ((first = 1; first <= 1000; first += 100)); do
+        psql_run postgres "DO \$\$ BEGIN FOR i IN $first..$((first + 99)) LOOP EXECUTE format('CREATE TABLE ${parent}_%1\$s PARTITION OF $parent
             FOR VALUES IN (%1\$s); INSERT INTO ${parent}_%1\$s SELECT %1\$s, ''$(month_of "$1" -)-05'', old FROM (VALUES (true), (false)) v (old)', i);
             END LOOP; END \$\$"
     done

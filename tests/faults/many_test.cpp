@@ -10,7 +10,7 @@ using namespace pgtend;
 namespace {
 
 // Two months with 500 partitions each, two rows in each, of which one is old. A transaction makes
-// 250 of them: more could not be locked.
+// 100 of them: many more could not be locked.
 void plant(test::own_server const &server)
 {
     server.psql("CREATE TABLE events (id int NOT NULL, at timestamptz NOT NULL, old boolean NOT "
@@ -20,12 +20,12 @@ void plant(test::own_server const &server)
                 "CREATE TABLE feb PARTITION OF events FOR VALUES FROM ('2026-02-01 00:00+00') TO "
                 "('2026-03-01 00:00+00') PARTITION BY LIST (id)");
     for (auto const &[month, day] : {std::pair{"jan", "2026-01-05"}, {"feb", "2026-02-05"}}) {
-        for (int first = 1; first <= 500; first += 250) {
+        for (int first = 1; first <= 500; first += 100) {
             server.psql(fmt::format(
                 "DO $$ BEGIN FOR i IN {1}..{2} LOOP EXECUTE format('CREATE TABLE {0}_%1$s "
                 "PARTITION OF {0} FOR VALUES IN (%1$s); INSERT INTO {0}_%1$s VALUES (%1$s, "
                 "''{3}'', true), (%1$s, ''{3}'', false)', i); END LOOP; END $$",
-                month, first, first + 249, day));
+                month, first, first + 99, day));
         }
     }
 }
