@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <ostream>
@@ -38,12 +39,41 @@ exit_code worse(exit_code a, exit_code b)
     return rank(a) >= rank(b) ? a : b;
 }
 
+// Of a target's tick, which may go on for months, so many runs are shown: the newest.
+constexpr std::size_t most_shown = 1'000;
+
 // What the tick of one target came to.
 struct outcome {
     exit_code code = exit_code::ok;
-    std::vector<run_on_target> runs = {};
+    std::deque<run_on_target> runs = {};
+    long long left_out = 0; // older runs
     long long skipped = 0;
 };
+
+void take(outcome &out, io &outside, std::string const &target, jobs::tick_news const &news)
+{
+    for (auto const &run : news.runs) {
+        tell_failure(outside, run);
+        out.runs.push_back({target, run});
+        if (out.runs.size() > most_shown) {
+            out.runs.pop_front();
+            ++out.left_out;
+        }
+    }
+    for (auto const &warning : news.warnings) {
+        log::warning("{}: {}", target, warning);
+    }
+    for (auto const &note : news.notes) {
+        log::info("{}: {}", target, note);
+    }
+    for (auto const &name : news.registered) {
+        log::info("{}: new job {}, starts from now", target, name);
+    }
+    for (auto const &skip : news.skipped) {
+        log::info("{}: {} skipped: {}", target, skip.job, skip.reason);
+    }
+    out.skipped += static_cast<long long>(news.skipped.size());
+}
 
 void tell(io &outside, std::mutex &one_at_a_time, std::string const &target, error const &e)
 {
@@ -64,27 +94,12 @@ outcome tick_target(context &c, arguments const &a, context::destination const &
         if (a.now) {
             options.now = checked([&] { return parse_rfc3339(*a.now); });
         }
-        options.finished = [&](jobs::run_report const &run) {
+        options.told = [&](jobs::tick_news const &news) {
             std::lock_guard const lock{one_at_a_time};
-            tell_failure(c.outside, run);
-            out.runs.push_back({where.name, run});
+            take(out, c.outside, where.name, news);
         };
         auto opened = open_runner(c, where, jobs, std::move(options), waited_for::no);
-        auto const done = opened.runner->tick();
-        for (auto const &warning : done.warnings) {
-            log::warning("{}: {}", where.name, warning);
-        }
-        for (auto const &note : done.notes) {
-            log::info("{}: {}", where.name, note);
-        }
-        for (auto const &name : done.registered) {
-            log::info("{}: new job {}, starts from now", where.name, name);
-        }
-        for (auto const &skip : done.skipped) {
-            log::info("{}: {} skipped: {}", where.name, skip.job, skip.reason);
-        }
-        out.skipped = static_cast<long long>(done.skipped.size());
-        out.code = done.code();
+        out.code = opened.runner->tick().code();
     } catch (error const &e) {
         tell(c.outside, one_at_a_time, where.name, e);
         out.code = e.code();
@@ -119,15 +134,17 @@ exit_code tick(context &c, arguments const &a)
     c.configuration(); // loaded before threads share it
     auto code = exit_code::ok;
     std::vector<run_on_target> runs;
-    long long skipped = 0;
+    long long skipped = 0, left_out = 0;
     for (auto &one : tick_all(c, a, c.destinations())) {
         code = worse(code, one.code);
         skipped += one.skipped;
+        left_out += one.left_out;
         std::move(one.runs.begin(), one.runs.end(), std::back_inserter(runs));
     }
     report::document out;
     out.schema = "pgtend/tick/1";
     out.fields.push_back({"skipped", "", {skipped}});
+    out.fields.push_back({"left_out", left_out > 0 ? "older runs left out" : "", {left_out}});
     bool const silent = runs.empty() && c.global.output == "text";
     out.tables.push_back(table_of(runs));
     if (!silent) {

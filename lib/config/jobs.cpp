@@ -154,6 +154,7 @@ void read_job(reader &r, node const &n, model::configuration &all)
 
 void read_jobs(reader &r, node const &n, model::configuration &all)
 {
+    all.jobs.reserve(all.jobs.size() + n.items.size());
     r.list(n, [&](node const &item) {
         r.key = "jobs";
         read_job(r, item, all);

@@ -19,14 +19,25 @@
 
 namespace pgtend::jobs {
 
-struct tick_report {
-    std::vector<run_report> runs; // also those of dead runners that were found lost
-    std::vector<ledger::ledger::skip> skipped;
-    std::vector<std::string> registered; // new jobs: they start from now
-    std::vector<std::string> warnings;
+// What came up in a tick, to be told while it lasts: nobody keeps what a runner of a year did.
+struct tick_news {
+    // In the order of their ends; also those of dead runners that were found lost.
+    std::vector<run_report> runs = {};
+    std::vector<ledger::ledger::skip> skipped = {};
+    std::vector<std::string> registered = {}; // new jobs: they start from now
+    std::vector<std::string> warnings = {};
     std::vector<std::string> notes = {}; // good news
+    bool empty() const noexcept;
+};
+
+// What a tick came to.
+struct tick_report {
+    bool failed = false;    // some run failed, timed out or was lost
+    bool broken = false;    // some run was ended by somebody else
+    bool unreached = false; // some run had no session for its work
     bool interrupted = false;
     bool no_sessions = false; // due slots were left, because none could be had for a while
+    void count(run_report const &run);
     // 0; 1 when a run failed, timed out, was lost or ended by somebody else; 4 when that was only
     // because no work session could be had; 130. Findings alone do not change it.
     exit_code code() const;
@@ -92,7 +103,7 @@ struct cancel {
 struct wait {
     std::optional<clock::monotonic> until;
 };
-// Everything is recorded; report() is complete.
+// Everything is recorded; report() and news() are complete.
 struct done {};
 using any = std::variant<question::any, start, cancel, wait, done>;
 } // namespace step
@@ -130,8 +141,10 @@ class dispatcher {
     // filled in here, and the status where the lease was lost meanwhile.
     void ended(long long run, run_report report);
 
-    // Runs are in the order of their ends. Valid at any time, complete after `done`.
-    tick_report &report() noexcept { return report_; }
+    // What is new: whoever drives takes it away after each step.
+    tick_news &news() noexcept { return news_; }
+    // Valid at any time, complete after `done`.
+    tick_report const &report() const noexcept { return report_; }
     // Set when the ledger could not be asked any more; rethrown by the driver after `done`.
     std::exception_ptr failure() const noexcept { return failure_; }
     // How many jobs are at work.
@@ -156,6 +169,7 @@ class dispatcher {
     question::purge purge();
     clock::monotonic wake_at(present const &at) const;
     bool look_is_due(present const &at) const;
+    void forget_tried(ledger::job_state const &state);
     void surveyed(ledger::overview seen, present const &at);
     void decide_all(ledger::overview const &seen);
     std::size_t lanes(present const &at) const;
@@ -168,13 +182,16 @@ class dispatcher {
     void claimed(std::vector<ledger::claim> const &claims);
     void renewed(question::renew const &asked, std::vector<bool> const &ours);
     void finished(bool counts);
-    void warn(std::string text);
+    void tell(run_report report);
+    void warn_of(ledger::overview const &seen, bool left);
     zone const &zone_of(std::string const &name);
 
     model::configuration const &all_;
     dispatcher_options options_;
     std::map<std::string, zone> zones_ = {};
     tick_report report_ = {};
+    tick_news news_ = {};
+    std::set<std::string> standing_ = {}; // warnings of the last survey: told once while they last
 
     std::optional<question::any> open_ = {};
     clock::monotonic asked_at_{}; // when open_ was given out
@@ -182,9 +199,10 @@ class dispatcher {
 
     std::deque<question::any> follow_ = {}; // what the survey found has to be written
     std::deque<ledger::slot_request> due_ = {};
-    std::set<std::pair<std::string, instant>> tried_ = {}; // what was left open waits for the next
+    // What was left open waits for the next tick.
+    std::set<std::pair<std::string, instant>> tried_ = {};
     std::optional<ledger::overview> seen_ = {}; // not decided yet: what was run has to be asked for
-    std::map<std::string, int> failures_ = {};  // in a row, by job
+    std::map<std::string, int> failures_ = {};  // in a row, of jobs that have any
     instant now_{};                             // of slots, at the last survey
     clock::monotonic surveyed_at_{};
     bool surveyed_ = false, fresh_ = false; // fresh: no job ended since

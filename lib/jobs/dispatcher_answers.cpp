@@ -16,30 +16,35 @@ namespace pgtend::jobs {
 
 using ledger::run_status;
 
+bool tick_news::empty() const noexcept
+{
+    return runs.empty() && skipped.empty() && registered.empty() && warnings.empty() &&
+           notes.empty();
+}
+
+void tick_report::count(run_report const &run)
+{
+    if (run.status == run_status::interrupted) {
+        bool const no_session = run.problem && run.problem->code() == exit_code::cannot_connect;
+        (no_session ? unreached : broken) = true;
+    } else if (run.status == run_status::failed || run.status == run_status::timed_out ||
+               run.status == run_status::lost) {
+        failed = true;
+    }
+}
+
 exit_code tick_report::code() const
 {
-    auto const any = [&](auto const &holds) {
-        return std::any_of(runs.begin(), runs.end(), holds);
-    };
-    if (any([](auto const &run) {
-            return run.status == run_status::failed || run.status == run_status::timed_out ||
-                   run.status == run_status::lost;
-        })) {
+    if (failed) {
         return exit_code::failed;
     }
     if (interrupted) {
         return exit_code::interrupted;
     }
-    auto const ended_early = [](auto const &run) { return run.status == run_status::interrupted; };
-    auto const unreachable = [](auto const &run) {
-        return run.problem && run.problem->code() == exit_code::cannot_connect;
-    };
-    if (!any(ended_early)) {
-        return no_sessions ? exit_code::cannot_connect : exit_code::ok;
+    if (broken) {
+        return exit_code::failed;
     }
-    return any([&](auto const &run) { return ended_early(run) && !unreachable(run); })
-               ? exit_code::failed
-               : exit_code::cannot_connect;
+    return unreached || no_sessions ? exit_code::cannot_connect : exit_code::ok;
 }
 
 zone const &dispatcher::zone_of(std::string const &name)
@@ -49,12 +54,27 @@ zone const &dispatcher::zone_of(std::string const &name)
                                  : zones_.emplace(name, zone::load(name)).first->second;
 }
 
-void dispatcher::warn(std::string text)
+void dispatcher::tell(run_report report)
 {
-    auto &all = report_.warnings;
-    if (std::find(all.begin(), all.end(), text) == all.end()) {
-        all.push_back(std::move(text));
+    report_.count(report);
+    news_.runs.push_back(std::move(report));
+}
+
+// What is seen again by each survey is told when it comes up.
+void dispatcher::warn_of(ledger::overview const &seen, bool left)
+{
+    std::set<std::string> now;
+    for (auto const &other : seen.other_configurations) {
+        now.insert("another runner uses a different file than " + all_.file + ": " + other);
     }
+    if (left) {
+        now.insert(fmt::format("no session for the work of jobs could be had {} times in a row: "
+                               "what is due waits, and is tried again from {} on",
+                               seen.connect_failures, to_rfc3339(*breaker_of(seen).until)));
+    }
+    std::set_difference(now.begin(), now.end(), standing_.begin(), standing_.end(),
+                        std::back_inserter(news_.warnings));
+    standing_ = std::move(now);
 }
 
 void dispatcher::answered(answer what, present const &at)
@@ -93,8 +113,11 @@ void dispatcher::surveyed(ledger::overview seen, present const &at)
     }
     now_ = options_.now.value_or(seen.server_time);
     connect_failures_ = seen.connect_failures;
+    failures_.clear();
     for (auto const &state : seen.jobs) {
-        failures_[state.job] = state.failures;
+        if (state.failures != 0) {
+            failures_[state.job] = state.failures;
+        }
     }
     if (!options_.by_hand.empty()) {
         return;
@@ -110,8 +133,8 @@ void dispatcher::surveyed(ledger::overview seen, present const &at)
     }
     seen_ = std::move(seen);
     if (!std::exchange(told_set_back_, true)) {
-        warn("the server's clock was set back, by " + humanize(furthest) +
-             " at least: only slots that were not run before become due");
+        news_.warnings.push_back("the server's clock was set back, by " + humanize(furthest) +
+                                 " at least: only slots that were not run before become due");
     }
 }
 
@@ -119,9 +142,6 @@ void dispatcher::surveyed(ledger::overview seen, present const &at)
 void dispatcher::decide_all(ledger::overview const &seen)
 {
     due_.clear();
-    for (auto const &other : seen.other_configurations) {
-        warn("another runner uses a different file than " + all_.file + ": " + other);
-    }
     bool const claims = may_claim(seen);
     question::register_jobs changed;
     question::record_skipped skipped;
@@ -133,9 +153,10 @@ void dispatcher::decide_all(ledger::overview const &seen)
             changed.jobs.push_back({job.name, job.schedule_text, job.time_zone,
                                     std::string{model::kind(job.action)}, choice.counts_from});
             if (!seen.jobs[i].known) {
-                report_.registered.push_back(job.name);
+                news_.registered.push_back(job.name);
             }
         }
+        forget_tried(seen.jobs[i]);
         bool const fresh = choice.claim && !tried_.contains({job.name, *choice.claim});
         if (!claims) {
             left_ = left_ || fresh || !choice.skipped.empty();
@@ -149,10 +170,8 @@ void dispatcher::decide_all(ledger::overview const &seen)
     }
     if (left_ && !without_sessions_) {
         report_.no_sessions = true;
-        warn(fmt::format("no session for the work of jobs could be had {} times in a row: what is "
-                         "due waits, and is tried again from {} on",
-                         seen.connect_failures, to_rfc3339(*breaker_of(seen).until)));
     }
+    warn_of(seen, left_ && !without_sessions_);
     std::stable_sort(due_.begin(), due_.end(),
                      [](auto const &a, auto const &b) { return a.slot < b.slot; });
     if (seen.dead_leases > 0) {
@@ -162,11 +181,21 @@ void dispatcher::decide_all(ledger::overview const &seen)
         follow_.emplace_back(std::move(changed));
     }
     if (!skipped.slots.empty()) {
-        report_.skipped.insert(report_.skipped.end(), skipped.slots.begin(), skipped.slots.end());
+        news_.skipped.insert(news_.skipped.end(), skipped.slots.begin(), skipped.slots.end());
         for (auto const &skip : skipped.slots) {
             grown_.push_back(skip.job);
         }
         follow_.emplace_back(std::move(skipped));
+    }
+}
+
+// Up to the watermark only the open slot can be claimed again.
+void dispatcher::forget_tried(ledger::job_state const &state)
+{
+    auto const first = tried_.lower_bound({state.job, instant::min()});
+    for (auto at = first; at != tried_.end() && at->first == state.job;) {
+        bool const past = state.last_slot && at->second <= *state.last_slot;
+        at = past && at->second != state.open_slot ? tried_.erase(at) : std::next(at);
     }
 }
 
@@ -189,7 +218,7 @@ void dispatcher::tell_lost(std::vector<ledger::lost_run> const &runs)
             error{"its runner " + printable(lost.holder) + " stopped renewing the lease",
                   "look there: it was killed, its host died, or it lost the network"};
         count_failure(report.job);
-        report_.runs.push_back(std::move(report));
+        tell(std::move(report));
     }
 }
 
@@ -241,8 +270,7 @@ void dispatcher::ended(long long run, run_report report)
         no_session();
     }
     if (report.status == run_status::lost) {
-        report_.runs.push_back(
-            std::move(report)); // its row is what the one who takes over makes it
+        tell(std::move(report)); // its row is what the one who takes over makes it
     } else {
         ended_.push_back({std::move(held), std::move(report)});
     }
@@ -256,7 +284,7 @@ void dispatcher::finished(bool counts)
     } else if (counts && report.status != run_status::skipped) {
         count_failure(report.job);
     }
-    report_.runs.push_back(std::move(ended_.front().report));
+    tell(std::move(ended_.front().report));
     ended_.pop_front();
 }
 

@@ -51,24 +51,26 @@ bool dispatcher::blameless(run_report const &report) const
 
 void dispatcher::succeeded(std::string const &job)
 {
-    auto const before = std::exchange(failures_[job], 0);
+    auto const known = failures_.extract(job);
+    auto const before = known ? known.mapped() : 0;
     if (breaker_pause(all_.find_job(job).policy.breaker, before)) {
-        report_.notes.push_back(fmt::format("{}: succeeded after {}: its breaker is closed", job,
-                                            failures_in_a_row(before)));
+        news_.notes.push_back(fmt::format("{}: succeeded after {}: its breaker is closed", job,
+                                          failures_in_a_row(before)));
     }
 }
 
 void dispatcher::count_failure(std::string const &job)
 {
-    auto const now = ++failures_[job];
     auto const of = std::find_if(all_.jobs.begin(), all_.jobs.end(),
                                  [&](model::job const &each) { return each.name == job; });
     if (of == all_.jobs.end()) {
         return; // of another file
     }
+    auto const now = ++failures_[job];
     if (auto const pause = breaker_pause(of->policy.breaker, now)) {
-        warn(fmt::format("{}: {}: its breaker is open, the next try comes after {}", job,
-                         failed_in_a_row(now), humanize(*pause)));
+        news_.warnings.push_back(
+            fmt::format("{}: {}: its breaker is open, the next try comes after {}", job,
+                        failed_in_a_row(now), humanize(*pause)));
     }
 }
 
@@ -82,7 +84,7 @@ void dispatcher::connected(long long run)
     probing_ = false;
     if (auto const before = std::exchange(connect_failures_, 0); before > 0) {
         follow_.emplace_back(question::note_sessions{true, before});
-        report_.notes.push_back(fmt::format(
+        news_.notes.push_back(fmt::format(
             "sessions for the work of jobs can be had again, after {}", failures_in_a_row(before)));
     }
 }

@@ -128,7 +128,7 @@ struct runner::impl {
     void ask(question::any what);
     void start(ledger::claim const &held);
     void hear(dispatcher &machine);
-    void drive(dispatcher &machine);
+    void drive(dispatcher &machine, std::function<void(tick_news)> const &told);
 };
 
 runner::impl::~impl()
@@ -305,9 +305,8 @@ void runner::impl::hear(dispatcher &machine)
     }
 }
 
-void runner::impl::drive(dispatcher &machine)
+void runner::impl::drive(dispatcher &machine, std::function<void(tick_news)> const &told)
 {
-    std::size_t told = 0;
     for (bool over = false; !over;) {
         hear(machine);
         auto next = machine.next(present());
@@ -321,10 +320,8 @@ void runner::impl::drive(dispatcher &machine)
                               [&](step::wait const &what) { mail.sleep(what.until); },
                               [&](step::done const &) { over = true; }},
                    next);
-        for (auto const &runs = machine.report().runs; told < runs.size(); ++told) {
-            if (options.finished) {
-                options.finished(runs[told]);
-            }
+        if (auto news = std::exchange(machine.news(), {}); told && !news.empty()) {
+            told(std::move(news));
         }
     }
     if (machine.failure()) {
@@ -347,23 +344,27 @@ tick_report runner::tick()
     auto const &o = impl_->options;
     dispatcher machine{
         impl_->all, {.max_parallel = o.max_parallel, .now = o.now, .stop_timeout = o.stop_timeout}};
-    impl_->drive(machine);
-    return std::move(machine.report());
+    impl_->drive(machine, o.told);
+    return machine.report();
 }
 
 run_report runner::run_by_hand(model::job const &job)
 {
     dispatcher machine{impl_->all,
                        {.stop_timeout = impl_->options.stop_timeout, .by_hand = job.name}};
-    impl_->drive(machine);
-    auto &runs = machine.report().runs;
-    if (runs.empty()) {
+    std::optional<run_report> out;
+    std::vector<std::string> notes;
+    impl_->drive(machine, [&](tick_news const &news) {
+        if (!out && !news.runs.empty()) {
+            out = news.runs.front();
+        }
+        notes.insert(notes.end(), news.notes.begin(), news.notes.end());
+    });
+    if (!out) {
         throw interrupted{"stopped before the run began"};
     }
-    auto out = std::move(runs.front());
-    auto const &notes = machine.report().notes;
-    out.messages.insert(out.messages.end(), notes.begin(), notes.end());
-    return out;
+    out->messages.insert(out->messages.end(), notes.begin(), notes.end());
+    return *std::move(out);
 }
 
 std::string holder_name(std::string const &host, int pid, random_source const &random)

@@ -29,8 +29,8 @@ struct runner_options {
     bool transaction_pooler = false;
     std::vector<rows> first_reading = {}; // what ledger::reading() returned already
     engine::observer *watcher = nullptr;
-    // After each run, on the thread that called tick() or run_by_hand().
-    std::function<void(run_report const &)> finished = {};
+    // What came up, each thing once, while tick() lasts and on the thread that called it.
+    std::function<void(tick_news const &)> told = {};
 };
 
 class runner {

@@ -1,114 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The runner's decisions without a server: a scripted ledger, a clock of its own.
-#include <doctest/doctest.h>
 #include <set>
 
-#include "base/duration.hpp"
-#include "jobs/dispatcher.hpp"
+#include "stage.hpp"
 
 using namespace pgtend;
 using jobs::dispatcher;
 using ledger::run_status;
+using test::at;
+using test::stage;
 namespace question = jobs::question;
 namespace step = jobs::step;
 
 namespace {
-
-instant at(char const *text)
-{
-    return parse_rfc3339(text);
-}
-
-model::configuration jobs_named(std::vector<std::string> const &names)
-{
-    model::configuration out;
-    for (auto const &name : names) {
-        out.jobs.push_back({.name = name,
-                            .target = {},
-                            .schedule_text = "0 * * * *",
-                            .schedule = cron::expression::parse("0 * * * *"),
-                            .time_zone = "UTC",
-                            .policy = {},
-                            .action = model::cleanup_action{},
-                            .at = {}});
-    }
-    return out;
-}
-
-// Drives a dispatcher by hand: time passes when told.
-struct stage {
-    explicit stage(std::vector<std::string> const &names, jobs::dispatcher_options options = {})
-        : all{jobs_named(names)}, machine{all, std::move(options)}
-    {
-    }
-
-    model::configuration all;
-    dispatcher machine;
-    dispatcher::present present{.steady = clock::monotonic{std::chrono::hours{1}}};
-    long long runs = 0;
-
-    step::any next() { return machine.next(present); }
-    void pass(microseconds span) { present.steady += span; }
-    void answer(jobs::answer what = {}) { machine.answered(std::move(what), present); }
-    template <class Error> void fail(Error const &e) { machine.failed(std::make_exception_ptr(e)); }
-
-    // The next step, which must be this question.
-    template <class Question> Question asked()
-    {
-        auto const what = next();
-        auto const *any = std::get_if<question::any>(&what);
-        REQUIRE(any != nullptr);
-        auto const *out = std::get_if<Question>(any);
-        REQUIRE(out != nullptr);
-        return *out;
-    }
-    template <class Step> Step stepped()
-    {
-        auto const what = next();
-        auto const *out = std::get_if<Step>(&what);
-        REQUIRE(out != nullptr);
-        return *out;
-    }
-
-    // All jobs are known, nothing is due before this server time's last full hour.
-    ledger::overview seen(char const *now, char const *watermark) const
-    {
-        ledger::overview out;
-        out.server_time = at(now);
-        for (auto const &job : all.jobs) {
-            ledger::job_state state;
-            state.job = job.name;
-            state.known = true;
-            state.last_slot = state.evaluated_at = at(watermark);
-            state.schedule = job.schedule_text;
-            state.time_zone = job.time_zone;
-            out.jobs.push_back(std::move(state));
-        }
-        return out;
-    }
-    std::vector<ledger::claim> granted(question::claim_slots const &wanted)
-    {
-        std::vector<ledger::claim> out;
-        for (auto const &each : wanted.wanted) {
-            ++runs;
-            out.push_back({.job = each.job, .slot = each.slot, .token = runs, .run = runs});
-        }
-        return out;
-    }
-    static jobs::run_report ending(run_status status)
-    {
-        jobs::run_report out;
-        out.status = status;
-        return out;
-    }
-    static jobs::run_report refused()
-    {
-        auto out = ending(run_status::interrupted);
-        out.reopen = true;
-        out.problem = connect_error{"too many connections", "", "53300"};
-        return out;
-    }
-};
 
 constexpr char due[] = "2026-01-01T01:00:05Z", before[] = "2026-01-01T00:00:00Z";
 
@@ -159,8 +63,8 @@ TEST_SUITE("nodb")
         CHECK(s.asked<question::purge>().jobs == std::vector<std::string>{"a", "b"});
         s.answer();
         s.stepped<step::done>();
-        CHECK(s.machine.report().runs.size() == 2);
-        CHECK(s.machine.report().runs.front().lateness == seconds{5});
+        CHECK(s.machine.news().runs.size() == 2);
+        CHECK(s.machine.news().runs.front().lateness == seconds{5});
         CHECK(s.machine.report().code() == exit_code::failed);
     }
 
@@ -225,7 +129,7 @@ TEST_SUITE("nodb")
         CHECK(s.stepped<step::cancel>().run == 1);
         CHECK_FALSE(s.stepped<step::wait>().until);
         s.machine.ended(1, stage::ending(run_status::interrupted));
-        CHECK(s.machine.report().runs.front().status == run_status::lost);
+        CHECK(s.machine.news().runs.front().status == run_status::lost);
         CHECK_FALSE(s.stepped<step::wait>().until); // for the question
         s.fail(connection_lost{"gone", "08006", ""});
         s.asked<question::read>();
@@ -305,7 +209,7 @@ TEST_SUITE("nodb")
         s.machine.ended(1, stage::ending(run_status::succeeded));
         s.asked<question::finish>();
         s.fail(connect_error{"no route"});
-        CHECK(s.machine.report().runs.front().status == run_status::failed); // not recorded
+        CHECK(s.machine.news().runs.front().status == run_status::failed); // not recorded
         s.pass(seconds{10});
         s.asked<question::renew>();
         s.fail(connect_error{"no route"});
@@ -350,8 +254,8 @@ TEST_SUITE("nodb")
         s.asked<question::heartbeat>();
         s.answer();
         s.stepped<step::done>();
-        REQUIRE(s.machine.report().runs.size() == 1);
-        CHECK(s.machine.report().runs[0].status == run_status::lost);
+        REQUIRE(s.machine.news().runs.size() == 1);
+        CHECK(s.machine.news().runs[0].status == run_status::lost);
         CHECK(s.machine.report().code() == exit_code::failed);
     }
 
@@ -367,7 +271,7 @@ TEST_SUITE("nodb")
         s.asked<question::finish>();
         s.answer();
         s.stepped<step::done>();
-        CHECK(s.machine.report().runs.size() == 1);
+        CHECK(s.machine.news().runs.size() == 1);
 
         stage held{{"a"}, {.by_hand = "a"}};
         held.asked<question::read>();
@@ -458,7 +362,7 @@ TEST_SUITE("nodb")
         open.answer();
         open.stepped<step::done>();
         CHECK(open.machine.report().code() == exit_code::cannot_connect);
-        CHECK(open.machine.report().warnings ==
+        CHECK(open.machine.news().warnings ==
               std::vector<std::string>{
                   "no session for the work of jobs could be had 5 times in a row: what is due "
                   "waits, and is tried again from 2026-01-01T01:01:00Z on"});
@@ -477,7 +381,7 @@ TEST_SUITE("nodb")
         CHECK(note.failures == 5);
         half.answer();
         CHECK(half.asked<question::claim_slots>().wanted.size() == 1); // the other, at once
-        CHECK(half.machine.report().notes.size() == 1);
+        CHECK(half.machine.news().notes.size() == 1);
     }
 
     TEST_CASE("a breaker that opens is told as a warning, one that closes as good news, once each")
@@ -494,7 +398,7 @@ TEST_SUITE("nodb")
         s.machine.ended(1, stage::ending(run_status::failed));
         CHECK_FALSE(s.asked<question::finish>().how.blameless);
         s.answer();
-        CHECK(s.machine.report().warnings ==
+        CHECK(s.machine.news().warnings ==
               std::vector<std::string>{"a: failed 5 times in a row: its breaker is open, the next "
                                        "try comes after 5 min"});
         s.asked<question::read>();
@@ -508,8 +412,8 @@ TEST_SUITE("nodb")
         s.machine.ended(2, stage::ending(run_status::succeeded));
         s.asked<question::finish>();
         s.answer();
-        CHECK(s.machine.report().warnings.size() == 1);
-        CHECK(s.machine.report().notes ==
+        CHECK(s.machine.news().warnings.size() == 1);
+        CHECK(s.machine.news().notes ==
               std::vector<std::string>{
                   "a: succeeded after 5 failures in a row: its breaker is closed"});
     }
@@ -583,7 +487,7 @@ TEST_SUITE("nodb")
         auto const claims = s.asked<question::claim_slots>();
         REQUIRE(claims.wanted.size() == 1);
         CHECK(claims.wanted[0].job == "b");
-        REQUIRE(s.machine.report().warnings.size() == 1);
-        CHECK(s.machine.report().warnings[0].starts_with("the server's clock was set back, by "));
+        REQUIRE(s.machine.news().warnings.size() == 1);
+        CHECK(s.machine.news().warnings[0].starts_with("the server's clock was set back, by "));
     }
 }
