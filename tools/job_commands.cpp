@@ -55,6 +55,13 @@ exit_code run_one(context &c, std::string const &name)
     }
 }
 
+void refuse_dry_run(context const &c, std::string const &command)
+{
+    if (c.global.dry_run) {
+        throw usage_error{command + " has no dry run", "see pgtend job list for how jobs stand"};
+    }
+}
+
 struct pause_arguments {
     std::string name, because;
     bool all = false;
@@ -62,6 +69,7 @@ struct pause_arguments {
 
 exit_code set_paused(context &c, pause_arguments const &a, bool paused)
 {
+    refuse_dry_run(c, paused ? "job pause" : "job resume");
     if (a.all == !a.name.empty()) {
         throw usage_error{"name one job, or give --all", "see pgtend job list"};
     }
@@ -86,6 +94,7 @@ exit_code set_paused(context &c, pause_arguments const &a, bool paused)
 
 exit_code reset(context &c, std::vector<std::string> const &names, bool all)
 {
+    refuse_dry_run(c, "job reset");
     if (all == !names.empty()) {
         throw usage_error{"name jobs, or give --all", "see pgtend job list"};
     }

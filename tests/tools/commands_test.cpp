@@ -169,6 +169,10 @@ TEST_SUITE("db")
                        "values (1)\" } }\n"};
         g.db.psql("CREATE TABLE hit (n int)");
         g.tick("2026-01-01T00:00:30Z");
+        for (auto const *change : {"pause", "resume", "reset"}) {
+            CHECK(g.run({"--dry-run", "job", change, "good"}).code == 2);
+        }
+        CHECK(!has(g.run({"job", "list"}).out, "paused"));
         CHECK(g.run({"job", "pause", "good", "--because", "migration"}).code == 0);
         CHECK(g.tick("2026-01-01T00:01:05Z").code == 0);
         CHECK(g.count("SELECT count(*) FROM hit") == 0);
