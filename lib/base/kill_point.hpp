@@ -10,27 +10,13 @@
 namespace pgtend {
 
 // All of them, in the order of a run. "before X": X was not sent yet; "after X": it was answered.
+// note: of the backend that works outside transactions; plan: what is to be done is read and
+// decided; begin: a work transaction's BEGIN and fence; outside: a statement outside transactions.
 inline constexpr std::array<std::string_view, 18> kill_points{
-    "before mark_lost",
-    "after mark_lost",
-    "before claim",
-    "after claim",
-    "before note",
-    "after note", // of the backend that works outside transactions
-    "before plan",
-    "after plan", // what is to be done is read and decided
-    "before begin",
-    "after begin", // a work transaction's BEGIN and fence
-    "before commit",
-    "after commit",
-    "before outside",
-    "after outside", // the work's
-                     // statement outside
-                     // transactions
-    "before renew",
-    "after renew",
-    "before finish",
-    "after finish",
+    "before mark_lost", "after mark_lost", "before claim",   "after claim",   "before note",
+    "after note",       "before plan",     "after plan",     "before begin",  "after begin",
+    "before commit",    "after commit",    "before outside", "after outside", "before renew",
+    "after renew",      "before finish",   "after finish",
 };
 
 // One of the list; another name does not compile.

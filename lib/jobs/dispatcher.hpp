@@ -211,7 +211,7 @@ class dispatcher {
     // now.
     int connect_failures_ = 0;
     bool had_session_ = false, without_sessions_ = false;
-    bool left_ = false;            // due slots, because of that
+    bool left_ = false;            // due slots of the last survey, because of that
     bool probing_ = false;         // the first job that gets one lets others go on
     std::size_t most_crowded_ = 1; // jobs side by side while sessions are scarce
     clock::monotonic crowded_until_{};

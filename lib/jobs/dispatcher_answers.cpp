@@ -142,6 +142,7 @@ void dispatcher::surveyed(ledger::overview seen, present const &at)
 void dispatcher::decide_all(ledger::overview const &seen)
 {
     due_.clear();
+    left_ = false;
     bool const claims = may_claim(seen);
     question::register_jobs changed;
     question::record_skipped skipped;

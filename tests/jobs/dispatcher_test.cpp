@@ -347,6 +347,41 @@ TEST_SUITE("nodb")
         CHECK(s.asked<question::claim_slots>().wanted.size() == 1);
     }
 
+    TEST_CASE("what the target's breaker held back while a job worked is claimed once it is closed")
+    {
+        stage s{{"a", "b"}};
+        auto const with = [&](int failures, bool b_due) {
+            auto seen = s.seen(due, before);
+            seen.connect_failures = failures;
+            seen.connect_failed_at = at("2026-01-01T00:59:00Z");
+            seen.jobs[0].last_slot = at("2026-01-01T01:00:00Z");
+            if (!b_due) {
+                seen.jobs[1].last_slot = seen.jobs[0].last_slot;
+            }
+            return seen;
+        };
+        s.asked<question::read>();
+        auto seen = with(0, false);
+        seen.jobs[0].last_slot = at(before);
+        s.answer(std::move(seen));
+        s.answer(s.granted(s.asked<question::claim_slots>()));
+        s.stepped<step::start>();
+        s.stepped<step::wait>();
+        auto const look = [&](int failures) {
+            s.pass(seconds{16});
+            s.asked<question::renew>();
+            s.answer({std::vector<bool>{true}});
+            s.asked<question::read>();
+            s.answer(with(failures, true));
+        };
+        look(5); // of other runners: this one's job has no session yet
+        s.stepped<step::wait>();
+        CHECK(s.machine.news().warnings.size() == 1);
+        look(0);
+        CHECK(s.asked<question::claim_slots>().wanted.at(0).job == "b");
+        CHECK(s.machine.news().warnings.size() == 1);
+    }
+
     TEST_CASE("the target's breaker: open, nothing is claimed or passed over; half open, one try")
     {
         auto const lacking = [](stage &s, int failures, char const *when) {
