@@ -7,15 +7,12 @@
 
 #include "base/duration.hpp"
 #include "support/ground.hpp"
+#include "support/hour.hpp"
 
 using namespace pgtend;
+using test::has;
 
 namespace {
-
-bool has(std::string const &text, std::string const &part)
-{
-    return text.find(part) != std::string::npos;
-}
 
 // The n-th minute of a day, and some seconds.
 std::string at(int minute)

@@ -4,9 +4,13 @@
 #include <doctest/doctest.h>
 
 #include "support/ground.hpp"
+#include "support/hour.hpp"
 
 using namespace pgtend;
+using test::before;
+using test::due;
 using test::eventually;
+using test::later;
 
 namespace {
 
@@ -26,10 +30,6 @@ std::string cleanup_job(std::string const &batch)
            "\"old\"" +
            batch + " } }\n";
 }
-
-constexpr char before[] = "2026-01-01T00:30:00Z";
-constexpr char due[] = "2026-01-01T01:00:10Z";
-constexpr char later[] = "2026-01-01T01:01:10Z";
 
 } // namespace
 

@@ -12,9 +12,14 @@
 #include "base/error.hpp"
 #include "support/database.hpp"
 #include "support/ground.hpp"
+#include "support/hour.hpp"
 #include "support/own_server.hpp"
 
 using namespace pgtend;
+using test::before;
+using test::due;
+using test::has;
+using test::later;
 
 namespace {
 
@@ -88,14 +93,6 @@ struct crowded {
     std::string config;
 };
 
-bool has(std::string const &text, std::string const &part)
-{
-    return text.find(part) != std::string::npos;
-}
-
-constexpr char before[] = "2026-01-01T00:30:00Z";
-constexpr char due[] = "2026-01-01T01:00:10Z";
-constexpr char later[] = "2026-01-01T01:01:10Z";
 constexpr char next_hour[] = "2026-01-01T02:00:10Z";
 
 } // namespace

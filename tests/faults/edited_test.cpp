@@ -3,8 +3,11 @@
 #include <doctest/doctest.h>
 
 #include "support/ground.hpp"
+#include "support/hour.hpp"
 
 using namespace pgtend;
+using test::before;
+using test::due;
 using test::eventually;
 
 namespace {
@@ -22,8 +25,6 @@ std::string edit(test::ground const &g, std::string const &file, std::string con
                                    "\" }\njobs:\n" + jobs);
 }
 
-constexpr char before[] = "2026-01-01T00:30:00Z";
-constexpr char due[] = "2026-01-01T01:00:10Z";
 constexpr char later[] = "2026-01-01T02:00:10Z";
 
 // Runs until the table `gate` has a row.

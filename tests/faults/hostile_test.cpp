@@ -5,19 +5,15 @@
 #include <filesystem>
 
 #include "support/ground.hpp"
+#include "support/hour.hpp"
 
 using namespace pgtend;
+using test::before;
+using test::due;
+using test::has;
+using test::later;
 
 namespace {
-
-constexpr char before[] = "2026-01-01T00:30:00Z";
-constexpr char due[] = "2026-01-01T01:00:10Z";
-constexpr char later[] = "2026-01-01T01:01:10Z";
-
-bool has(std::string const &text, std::string const &part)
-{
-    return text.find(part) != std::string::npos;
-}
 
 // A schema with all that a statement may mean when it does not say which schema it means: operators
 // and functions that fail when they are called, types that refuse each value, tables without rows.

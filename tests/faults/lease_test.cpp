@@ -7,17 +7,17 @@
 #include <memory>
 
 #include "support/ground.hpp"
+#include "support/hour.hpp"
 #include "support/proxy.hpp"
 
 using namespace pgtend;
 using namespace std::chrono_literals;
+using test::before;
+using test::due;
 using test::eventually;
+using test::later;
 
 namespace {
-
-constexpr char before[] = "2026-01-01T00:30:00Z";
-constexpr char due[] = "2026-01-01T01:00:10Z";
-constexpr char later[] = "2026-01-01T01:01:10Z";
 
 // Each change of a row takes 0.1 s, so that all take 50 s; when they were is noted.
 constexpr char tables[] = R"(

@@ -4,21 +4,18 @@
 #include <doctest/doctest.h>
 
 #include "support/ground.hpp"
+#include "support/hour.hpp"
 
 using namespace pgtend;
+using test::before;
+using test::due;
 using test::eventually;
+using test::has;
+using test::later;
 
 namespace {
 
-constexpr char before[] = "2026-01-01T00:30:00Z";
-constexpr char due[] = "2026-01-01T01:00:10Z";
-constexpr char later[] = "2026-01-01T01:01:10Z";
 constexpr char next_hour[] = "2026-01-01T02:00:10Z";
-
-bool has(std::string const &text, std::string const &part)
-{
-    return text.find(part) != std::string::npos;
-}
 
 // As long as the table `gate` is empty, `slow` takes a hundredth of a second a row.
 constexpr char table[] =

@@ -4,18 +4,18 @@
 #include <doctest/doctest.h>
 
 #include "support/ground.hpp"
+#include "support/hour.hpp"
 #include "support/proxy.hpp"
 
 using namespace pgtend;
 using namespace std::chrono_literals;
 using test::eventually;
 using way = test::proxy::way;
+using test::before;
+using test::due;
+using test::later;
 
 namespace {
-
-constexpr char before[] = "2026-01-01T00:30:00Z";
-constexpr char due[] = "2026-01-01T01:00:10Z";
-constexpr char later[] = "2026-01-01T01:01:10Z";
 
 // A dead peer is noticed within three seconds; without these words it takes thirty.
 constexpr char impatient[] =

@@ -4,16 +4,12 @@
 #include <thread>
 
 #include "support/ground.hpp"
+#include "support/hour.hpp"
 
 using namespace pgtend;
+using test::before;
+using test::due;
 using test::eventually;
-
-namespace {
-
-constexpr char before[] = "2026-01-01T00:30:00Z";
-constexpr char due[] = "2026-01-01T01:00:10Z";
-
-} // namespace
 
 TEST_SUITE("db")
 {

@@ -5,18 +5,14 @@
 
 #include "base/text.hpp"
 #include "support/ground.hpp"
+#include "support/hour.hpp"
 
 using namespace pgtend;
+using test::before;
+using test::due;
+using test::has;
 
 namespace {
-
-constexpr char before[] = "2026-01-01T00:30:00Z";
-constexpr char due[] = "2026-01-01T01:00:10Z";
-
-bool has(std::string const &text, std::string const &part)
-{
-    return text.find(part) != std::string::npos;
-}
 
 constexpr char one_job[] =
     "  - { name: j, schedule: \"0 * * * *\", sql: { text: \"select public.talk()\" } }\n";

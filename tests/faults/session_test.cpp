@@ -6,20 +6,16 @@
 #include <future>
 
 #include "support/ground.hpp"
+#include "support/hour.hpp"
 
 using namespace pgtend;
+using test::before;
+using test::due;
 using test::eventually;
+using test::has;
+using test::later;
 
 namespace {
-
-constexpr char before[] = "2026-01-01T00:30:00Z";
-constexpr char due[] = "2026-01-01T01:00:10Z";
-constexpr char later[] = "2026-01-01T01:01:10Z";
-
-bool has(std::string const &text, std::string const &part)
-{
-    return text.find(part) != std::string::npos;
-}
 
 // How often each row was changed is noted in it.
 constexpr char bookings[] = R"(

@@ -9,17 +9,17 @@
 #include <thread>
 
 #include "support/ground.hpp"
+#include "support/hour.hpp"
 #include "support/own_server.hpp"
 
 using namespace pgtend;
 using namespace std::chrono_literals;
+using test::before;
+using test::due;
 using test::eventually;
+using test::later;
 
 namespace {
-
-constexpr char before[] = "2026-01-01T00:30:00Z";
-constexpr char due[] = "2026-01-01T01:00:10Z";
-constexpr char later[] = "2026-01-01T01:01:10Z";
 
 // What a build takes at most for what it does at once; with a sanitizer it also looks for leaks at
 // the end of the program.

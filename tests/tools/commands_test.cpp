@@ -3,16 +3,13 @@
 #include <doctest/doctest.h>
 
 #include "support/ground.hpp"
+#include "support/hour.hpp"
 
 using namespace pgtend;
 using test::eventually;
+using test::has;
 
 namespace {
-
-bool has(std::string const &text, std::string const &part)
-{
-    return text.find(part) != std::string::npos;
-}
 
 constexpr char two_jobs[] =
     "  - { name: good, schedule: \"0 * * * *\", sql: { text: \"insert into hit values (1)\" } }\n"
