@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Who gets which slots: decided on the lease rows alone, in one statement, never waiting (a wait would stall the control
+-- Who gets which slots: decided on the rows of lease and fence alone, in one statement, never waiting (a wait would stall the control
 -- connection and return an expired lease). What a dead holder left running becomes lost. A holder that asks again for the slot
 -- it has did not get the answer: it gets the slot anew.
 -- $1 jobs, each once, $2 their slots, $3 which of them are the open slot, taken up again, $4 holder, $5 seconds that the lease lasts,
@@ -12,6 +12,7 @@ WITH due AS MATERIALIZED (
                     pg_catalog.unnest($3::boolean[]), pg_catalog.unnest($6::bigint[]),
                     pg_catalog.unnest($7::integer[])) d(job, slot, again, token, failures)
     JOIN pgtend.lease l ON l.job OPERATOR(pg_catalog.=) d.job
+    JOIN pgtend.fence f ON f.job OPERATOR(pg_catalog.=) l.job
     WHERE (l.last_slot IS NULL OR l.last_slot OPERATOR(pg_catalog.<) d.slot
            OR (l.open_slot OPERATOR(pg_catalog.=) d.slot
                AND (d.again OR l.holder OPERATOR(pg_catalog.=) $4::pg_catalog.text))
@@ -28,7 +29,7 @@ WITH due AS MATERIALIZED (
               SELECT FROM ROWS FROM (pg_catalog.unnest(l.backend_pids), pg_catalog.unnest(l.backend_starts)) b(pid, started)
               JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) b.pid
                 AND coalesce(a.backend_start OPERATOR(pg_catalog.=) b.started, true)) END
-    FOR UPDATE OF l SKIP LOCKED
+    FOR UPDATE OF l, f SKIP LOCKED
 ), lost AS (
     UPDATE pgtend.run AS r
     SET status = 'lost', finished = pg_catalog.clock_timestamp(),
@@ -60,6 +61,11 @@ WITH due AS MATERIALIZED (
     FROM due
     WHERE l.job OPERATOR(pg_catalog.=) due.job
     RETURNING l.job, l.token, l.open_slot, l.open_attempts
+), raised AS (
+    UPDATE pgtend.fence AS f
+    SET token = got.token
+    FROM got
+    WHERE f.job OPERATOR(pg_catalog.=) got.job
 )
 INSERT INTO pgtend.run AS r (job, slot, attempt, token, status, holder)
 SELECT got.job, got.open_slot, got.open_attempts, got.token, 'running', $4::pg_catalog.text FROM got

@@ -6,6 +6,7 @@
 WITH due AS MATERIALIZED (
     SELECT l.job, l.token, l.holder
     FROM pgtend.lease l
+    JOIN pgtend.fence f ON f.job OPERATOR(pg_catalog.=) l.job
     WHERE l.job OPERATOR(pg_catalog.=) $1::pg_catalog.text
       AND (l.holder IS NULL OR l.lease_until OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp()
            OR l.holder OPERATOR(pg_catalog.=) $2::pg_catalog.text)
@@ -13,7 +14,7 @@ WITH due AS MATERIALIZED (
               SELECT FROM ROWS FROM (pg_catalog.unnest(l.backend_pids), pg_catalog.unnest(l.backend_starts)) b(pid, started)
               JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) b.pid
                 AND coalesce(a.backend_start OPERATOR(pg_catalog.=) b.started, true)) END
-    FOR UPDATE OF l SKIP LOCKED
+    FOR UPDATE OF l, f SKIP LOCKED
 ), lost AS (
     UPDATE pgtend.run AS r
     SET status = 'lost', finished = pg_catalog.clock_timestamp(),
@@ -40,6 +41,11 @@ WITH due AS MATERIALIZED (
     FROM due
     WHERE l.job OPERATOR(pg_catalog.=) due.job
     RETURNING l.job, l.token
+), raised AS (
+    UPDATE pgtend.fence AS f
+    SET token = got.token
+    FROM got
+    WHERE f.job OPERATOR(pg_catalog.=) got.job
 ), fresh AS (
     INSERT INTO pgtend.lease AS l (job, token, holder, lease_until, backend_pids, backend_starts, open_attempts, open_begun, failures,
                                    schedule, time_zone, kind, paused, paused_because)
@@ -47,8 +53,10 @@ WITH due AS MATERIALIZED (
            pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => $3::double precision),
            '{}', '{}', 0, true, 0, '', '', '', false, ''
     WHERE NOT EXISTS (SELECT FROM pgtend.lease e WHERE e.job OPERATOR(pg_catalog.=) $1::pg_catalog.text)
-    ON CONFLICT DO NOTHING -- of either unique index
+    ON CONFLICT DO NOTHING
     RETURNING l.job, l.token
+), fenced AS (
+    INSERT INTO pgtend.fence (job, token) SELECT fresh.job, fresh.token FROM fresh
 ), created AS (
     INSERT INTO pgtend.run AS r (job, token, status, holder)
     SELECT g.job, g.token, 'running', $2::pg_catalog.text FROM (SELECT * FROM got UNION ALL SELECT * FROM fresh) g

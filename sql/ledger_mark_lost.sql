@@ -11,12 +11,13 @@ WITH cut AS (
 ), dead AS MATERIALIZED (
     SELECT l.job, l.token
     FROM pgtend.lease l
+    JOIN pgtend.fence f ON f.job OPERATOR(pg_catalog.=) l.job
     WHERE l.holder IS NOT NULL AND l.lease_until OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp()
       AND CASE WHEN pg_catalog.cardinality(l.backend_pids) OPERATOR(pg_catalog.=) 0 THEN true ELSE NOT EXISTS (
               SELECT FROM ROWS FROM (pg_catalog.unnest(l.backend_pids), pg_catalog.unnest(l.backend_starts)) b(pid, started)
               JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) b.pid
                 AND coalesce(a.backend_start OPERATOR(pg_catalog.=) b.started, true)) END
-    FOR UPDATE OF l SKIP LOCKED
+    FOR UPDATE OF l, f SKIP LOCKED
 ), freed AS (
     UPDATE pgtend.lease AS l
     SET token = l.token OPERATOR(pg_catalog.+) 1,
@@ -31,7 +32,12 @@ WITH cut AS (
         failed_at = pg_catalog.clock_timestamp()
     FROM dead
     WHERE l.job OPERATOR(pg_catalog.=) dead.job
-    RETURNING l.job
+    RETURNING l.job, l.token
+), raised AS (
+    UPDATE pgtend.fence AS f
+    SET token = freed.token
+    FROM freed
+    WHERE f.job OPERATOR(pg_catalog.=) freed.job
 ), lost AS (
     UPDATE pgtend.run AS r
     SET status = 'lost', finished = pg_catalog.clock_timestamp(), error = 'the runner stopped renewing its lease'

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Renews all leases of a runner. Changes no key column: does not wait for work transactions, which hold FOR KEY SHARE.
+-- Renews all leases of a runner. Does not wait for work transactions, which lock the fence's row, not the lease's.
 -- Rows are locked in the order of the names, as everywhere.
 -- $1 jobs, $2 tokens, $3 seconds that the leases last. One row each, in the order asked: is it still ours?
 WITH asked AS MATERIALIZED (

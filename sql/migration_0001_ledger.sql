@@ -62,11 +62,10 @@ CREATE TABLE pgtend.lease (
     kind           text NOT NULL,
     counts_from    timestamp with time zone,
     paused         boolean NOT NULL,
-    paused_because text NOT NULL,
-    UNIQUE (job, token)
+    paused_because text NOT NULL
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0.05, vacuum_truncate = false);
 COMMENT ON TABLE pgtend.lease IS 'one row a job: watermark of its schedule, and the right to work on it';
-COMMENT ON COLUMN pgtend.lease.token IS 'raised by every claim and takeover; part of a unique index, so that a work transaction that holds FOR KEY SHARE on (job, token) keeps takeovers out';
+COMMENT ON COLUMN pgtend.lease.token IS 'raised by every claim and takeover, together with that of the fence';
 COMMENT ON COLUMN pgtend.lease.holder IS 'runner that has the job: host/pid/random; null, as lease_until is: free';
 COMMENT ON COLUMN pgtend.lease.lease_until IS 'from then on, by this server''s clock, another runner may take over';
 COMMENT ON COLUMN pgtend.lease.backend_pids IS 'backends of work that cannot run in a transaction; no takeover while one of them lives';
@@ -78,6 +77,16 @@ COMMENT ON COLUMN pgtend.lease.open_begun IS 'false: the last run of open_slot s
 COMMENT ON COLUMN pgtend.lease.failures IS 'failed runs since one succeeded; a run by hand that fails, and one whose runner was told to stop, do not count';
 COMMENT ON COLUMN pgtend.lease.failed_at IS 'when the last of them ended: what the pause of the breaker counts from; null: there is none';
 COMMENT ON COLUMN pgtend.lease.counts_from IS 'the schedule noted here counts from then: a watermark too; null: the job was only paused or run by hand so far';
+
+-- A table of its own, that nothing but claims and takeovers updates: an UPDATE that has to let go of the page between locking the old
+-- row and writing the new one (a full page, a TOASTed value) forgets whoever locked the old one FOR KEY SHARE meanwhile, in PostgreSQL
+-- 9.3 to 18. On the lease's row a renewal at the wrong microsecond would let a takeover pass that work transaction.
+CREATE TABLE pgtend.fence (
+    job   pgtend.job_name PRIMARY KEY,
+    token bigint NOT NULL
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0.05, vacuum_truncate = false);
+COMMENT ON TABLE pgtend.fence IS 'one row for each of lease: locked FOR SHARE by every work transaction, so that no claim or takeover passes it';
+COMMENT ON COLUMN pgtend.fence.token IS 'that of the lease: a work transaction that does not find its own does nothing';
 
 CREATE TABLE pgtend.run (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -177,7 +177,7 @@ bool remove(pg::session &s)
             s.rollback();
             return false;
         }
-        s.run("LOCK TABLE pgtend.lease IN ACCESS EXCLUSIVE MODE");
+        s.run("LOCK TABLE pgtend.lease, pgtend.fence IN ACCESS EXCLUSIVE MODE");
         auto const busy = s.run(sql::ledger_busy);
         if (!busy.empty()) {
             throw error{fmt::format("job '{}' is held by {}", printable(busy.text(0, "job")),
@@ -216,8 +216,8 @@ std::string grants(std::string_view role)
     return fmt::format(R"(-- What {0} needs to run jobs: the ledger.
 GRANT USAGE ON SCHEMA pgtend TO {0};
 GRANT SELECT, UPDATE (all_paused, all_paused_because, connect_failures, connect_failed_at) ON pgtend.meta TO {0};
--- UPDATE is also what the fence of every work transaction needs: SELECT ... FROM pgtend.lease ... FOR KEY SHARE.
-GRANT SELECT, INSERT, UPDATE ON pgtend.lease TO {0};
+-- UPDATE is also what every work transaction needs: SELECT ... FROM pgtend.fence ... FOR SHARE.
+GRANT SELECT, INSERT, UPDATE ON pgtend.lease, pgtend.fence TO {0};
 GRANT SELECT, INSERT, UPDATE, DELETE ON pgtend.run, pgtend.runner TO {0};
 -- Only where it was taken from PUBLIC; without it a restored copy is told by its oid alone:
 -- GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO {0};

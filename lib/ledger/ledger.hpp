@@ -204,7 +204,7 @@ class ledger {
     // than the watermark, or the open one and asked for as such, or asked for with the job's token
     // and not run yet, and nobody has the job or its lease is over, no backend noted for it lives,
     // and neither it nor all are paused. What a dead holder left running is marked lost. Never
-    // waits: a job whose row is locked by another claim, or by the fence of a work transaction, is
+    // waits: a job that another claim, or the fence of a work transaction, has locked is
     // not got. Returns only what was got. A request without a slot is a run by hand. A holder that
     // asks for the very slot it has gets it anew (its first answer was lost): so `who.holder` must
     // be unique.
@@ -270,10 +270,10 @@ class ledger {
     pg::limits limit_;
 };
 
-// The fence of a claim: `SELECT ... FOR KEY SHARE`, first statement of each work transaction,
-// before any SET LOCAL ROLE. Returns no row once another run took over; at REPEATABLE READ it fails
-// with 40001 when it meets a takeover. It needs a READ WRITE transaction (25006 otherwise) and
-// UPDATE on one column of pgtend.lease.
+// The fence of a claim: `SELECT ... FOR SHARE`, first statement of each work transaction, before
+// any SET LOCAL ROLE. Returns no row once another run took over; at REPEATABLE READ it fails with
+// 40001 when it meets a takeover. It needs a READ WRITE transaction (25006 otherwise) and UPDATE on
+// one column of pgtend.fence.
 struct fence_statement {
     std::string sql;
     std::vector<param> parameters;

@@ -107,7 +107,7 @@ TEST_SUITE("db")
         CHECK(g.runs("vacuum") == "interrupted/1");
         // The one stands in its transaction, the other goes on.
         CHECK(g.count("SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE "
-                      "l.relation = 'pgtend.lease'::regclass AND l.mode = 'RowShareLock' AND "
+                      "l.relation = 'pgtend.fence'::regclass AND l.mode = 'RowShareLock' AND "
                       "a.application_name = 'pgtend/tick/expire'") == 1);
         CHECK(g.vacuums());
         CHECK(g.tick(later).code == 0);

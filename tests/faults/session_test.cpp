@@ -129,7 +129,7 @@ TEST_SUITE("db")
         eventually("it works", [&] { return expired(g) > 0; });
         terminate(g, "pgtend/tick");
         // Waits for the batch that is under way, as a takeover does.
-        auto const left = g.count("WITH taken AS (UPDATE pgtend.lease SET token = token + 1 WHERE "
+        auto const left = g.count("WITH taken AS (UPDATE pgtend.fence SET token = token + 1 WHERE "
                                   "job = 'expire' RETURNING 1) SELECT count(*) FROM taken");
         CHECK(left == 1);
         auto const then = expired(g);
