@@ -80,7 +80,7 @@ COMMENT ON COLUMN pgtend.lease.counts_from IS 'the schedule noted here counts fr
 
 -- A table of its own, that nothing but claims and takeovers updates: an UPDATE that has to let go of the page between locking the old
 -- row and writing the new one (a full page, a TOASTed value) forgets whoever locked the old one FOR KEY SHARE meanwhile, in PostgreSQL
--- 9.3 to 18. On the lease's row a renewal at the wrong microsecond would let a takeover pass that work transaction.
+-- 14 to 18 (seen on 14, 15 and 18). On the lease's row a renewal at the wrong microsecond would let a takeover pass that work transaction.
 CREATE TABLE pgtend.fence (
     job   pgtend.job_name PRIMARY KEY,
     token bigint NOT NULL
