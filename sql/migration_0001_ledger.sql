@@ -107,6 +107,8 @@ CREATE TABLE pgtend.run (
 ) WITH (autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX run_job_id_idx ON pgtend.run (job, id);
 CREATE INDEX run_started_idx ON pgtend.run (started);
+-- What was run of a job up to a slot: asked for each job while a clock that was set back lies before their watermarks.
+CREATE INDEX run_job_slot_idx ON pgtend.run (job, slot) WHERE status <> 'skipped';
 CREATE INDEX run_running_idx ON pgtend.run (job) WHERE status = 'running';
 -- Few runs of many, looked for among years of them. A run that goes well is never in it.
 CREATE INDEX run_status_id_idx ON pgtend.run (status, id) WHERE status IN ('failed', 'skipped', 'lost', 'interrupted', 'timed_out');

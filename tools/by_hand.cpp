@@ -34,8 +34,6 @@ void declare(options &o, model::batching &into)
     o.duration("--pause", into.pause, "pause between batches");
 }
 
-namespace {
-
 std::string zone_of(context &c, run_options const &run)
 {
     if (!run.time_zone.empty()) {
@@ -43,6 +41,8 @@ std::string zone_of(context &c, run_options const &run)
     }
     return c.has_configuration() ? c.configuration().time_zone : "UTC";
 }
+
+namespace {
 
 report::tone tone_of(engine::step_status status)
 {

@@ -19,6 +19,8 @@ struct run_options {
     std::optional<std::string> search_path;
 };
 void declare(options &o, run_options &into);
+// What --timezone says, else the file, else UTC. Throws error for an unknown zone.
+std::string zone_of(context &c, run_options const &run);
 // Batches of cleanup and expire.
 void declare(options &o, model::batching &into);
 

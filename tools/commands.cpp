@@ -21,6 +21,8 @@ std::span<command const> commands()
 {
     static constexpr command all[] = {
         {"init", "create or upgrade pgtend's own schema in a database", declare_init},
+        {"plan", "show how the database differs from what the file declares", declare_plan},
+        {"apply", "make the database as the file declares it", declare_apply},
         {"tick", "run every job that is due, then exit: for cron and systemd timers", declare_tick},
         {"expire", "update rows in batches, for example bookings whose time is over",
          declare_expire},

@@ -188,39 +188,59 @@ context::control context::open_control(destination const &where, bool writes, pg
     return {std::move(session), std::move(server), transactions};
 }
 
-engine::result context::execute(plan::plan work, destination const &where,
-                                engine::work_settings const &settings, int workers,
-                                microseconds timeout, bool transaction_pooler)
+engine::environment context::environment_for(destination const &where,
+                                             engine::work_settings const &settings,
+                                             bool transaction_pooler)
 {
-    progress_display watcher{outside, !global.quiet && !global.dry_run};
-    engine::environment around{
-        .open = [&] { return open(where); },
+    return {
+        .open = [this, where] { return open(where); },
         .time = outside.time,
         .random = outside.random,
         .settings = settings,
         .stop = outside.abort,
-        .deadline =
-            timeout.count() > 0 ? std::optional{outside.time.steady() + timeout} : std::nullopt,
-        .time_limit = timeout,
-        .watcher = &watcher,
-        .workers = workers,
         .drain = outside.stop,
         .resolve =
-            [&](std::string const &id) {
+            [this, where](std::string const &id) {
                 return pg::commit_status(where.options, id, outside.time, outside.random);
             },
         .transaction_pooler = transaction_pooler,
         .server = where.options.target.display(),
     };
-    auto const executor = global.dry_run ? engine::dry_run(std::move(around), outside.out)
-                                         : engine::real(std::move(around));
-    return executor->run(std::move(work));
+}
+
+engine::result context::print_script(plan::plan work, destination const &where,
+                                     engine::work_settings const &settings, bool transaction_pooler)
+{
+    return engine::dry_run(environment_for(where, settings, transaction_pooler), outside.out)
+        ->run(std::move(work));
+}
+
+engine::result context::execute(plan::plan work, destination const &where,
+                                engine::work_settings const &settings, int workers,
+                                microseconds timeout, bool transaction_pooler)
+{
+    if (global.dry_run) {
+        return print_script(std::move(work), where, settings, transaction_pooler);
+    }
+    progress_display watcher{outside, !global.quiet};
+    auto around = environment_for(where, settings, transaction_pooler);
+    if (timeout.count() > 0) {
+        around.deadline = outside.time.steady() + timeout;
+    }
+    around.time_limit = timeout;
+    around.watcher = &watcher;
+    around.workers = workers;
+    return engine::real(std::move(around))->run(std::move(work));
 }
 
 void context::print(report::document const &d)
 {
     if (global.output == "json") {
         outside.out << report::render_json(d);
+        return;
+    }
+    if (global.output == "markdown") {
+        outside.out << report::render_markdown(d);
         return;
     }
     bool const color =

@@ -62,11 +62,18 @@ class context {
     engine::result execute(plan::plan work, destination const &where,
                            engine::work_settings const &settings, int workers, microseconds timeout,
                            bool transaction_pooler);
+    // The psql script that a dry run of it prints, to stdout.
+    engine::result print_script(plan::plan work, destination const &where,
+                                engine::work_settings const &settings, bool transaction_pooler);
 
     // Renders as -o says, to stdout.
     void print(report::document const &d);
 
   private:
+    engine::environment environment_for(destination const &where,
+                                        engine::work_settings const &settings,
+                                        bool transaction_pooler);
+
     std::string command_;
     std::optional<model::configuration> configuration_;
 };

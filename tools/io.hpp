@@ -16,6 +16,8 @@ namespace pgtend::tools {
 struct io {
     std::ostream &out; // results
     std::ostream &err; // errors, progress
+    std::istream &in;  // answers of a person
+    bool in_is_terminal = false;
     bool out_is_terminal = false;
     bool err_is_terminal = false;
     int columns = 0; // width of the terminal, 0: unknown

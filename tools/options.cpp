@@ -12,6 +12,7 @@ namespace pgtend::tools {
 struct options::impl {
     CLI::App app;
     std::vector<std::pair<std::string, std::string>> examples;
+    std::vector<std::string> outputs = {"text", "json"};
 };
 
 namespace {
@@ -69,7 +70,10 @@ void options::text(std::string const &flags, std::optional<std::string> &into,
 void options::texts(std::string const &flags, std::vector<std::string> &into,
                     std::string const &name, std::string const &help)
 {
-    placeholder(impl_.app.add_option(flags, into, help), name)->expected(1)->take_all();
+    placeholder(impl_.app.add_option(flags, into, help), name)
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->take_all();
 }
 
 void options::number(std::string const &flags, long long &into, std::string const &name,
@@ -134,6 +138,11 @@ void options::required(std::string const &flag)
     impl_.app.get_option(flag)->required();
 }
 
+void options::output(std::string const &name)
+{
+    impl_.outputs.push_back(name);
+}
+
 void options::example(std::string const &arguments, std::string const &what)
 {
     impl_.examples.emplace_back(arguments, what);
@@ -141,15 +150,16 @@ void options::example(std::string const &arguments, std::string const &what)
 
 namespace {
 
-void declare_global(options &o, CLI::App &app, global_options &global)
+void declare_global(options &o, options::impl &implementation, global_options &global)
 {
+    auto &app = implementation.app;
     auto const before = app.get_options();
     o.text("-c,--config", global.config, "FILE",
            "configuration file (default: $PGTEND_CONFIG, then ./pgtend.yaml)");
     o.text("-t,--target", global.target, "NAME", "one of the file's targets, or all");
     o.text("-d,--dsn", global.conninfo, "CONNINFO",
            "database to work on: a conninfo string or a URI");
-    o.choice("-o,--output", global.output, {"text", "json"}, "form of the result");
+    o.choice("-o,--output", global.output, implementation.outputs, "form of the result");
     o.choice("--pooler", global.pooler, {"auto", "none", "session", "transaction"},
              "what stands before the server; auto takes any pooler for one in transaction mode");
     o.duration("--connect-timeout", global.connect_timeout, "try to connect for so long");
@@ -193,7 +203,7 @@ invocation parse_command(command const &chosen, std::vector<std::string> argumen
     invocation out;
     out.command = chosen.name;
     out.run = chosen.declare(o);
-    declare_global(o, app, out.global);
+    declare_global(o, implementation, out.global);
     app.footer(footer(implementation.examples));
 
     std::reverse(arguments.begin(), arguments.end());

@@ -44,6 +44,8 @@ class options {
     void excludes(std::string const &one, std::string const &other);
     void needs(std::string const &one, std::string const &other);
     void required(std::string const &flag);
+    // One more form of the result that -o may name for this command, beside text and json.
+    void output(std::string const &name);
     // A line of the help's examples, without the program's name.
     void example(std::string const &arguments, std::string const &what);
 
@@ -68,7 +70,7 @@ struct global_options {
     std::string config;                         // -c
     std::string target;                         // -t
     std::optional<std::string> conninfo;        // -d
-    std::string output = "text";                // -o, text or json
+    std::string output = "text";                // -o: text, json, or one that the command adds
     std::string pooler = "auto";                // auto, none, session or transaction
     microseconds connect_timeout = seconds{10}; // of all attempts to connect
     bool dry_run = false;

@@ -64,6 +64,8 @@ struct text_style {
 };
 
 std::string render_text(document const &d, text_style const &style);
+// For a pull request: heading, fields as a list, tables with their titled columns, notes.
+std::string render_markdown(document const &d);
 // One object: "schema" first, the fields, then each table's rows as an array of objects, then
 // notes. Ends with a line feed.
 std::string render_json(document const &d);

@@ -9,7 +9,7 @@ rows=${BENCH_ROWS:-20000000}
 jobs=${BENCH_JOBS:-10000}
 runs=${BENCH_RUNS:-15}
 
-base="$(date -u -d tomorrow +%Y-%m-%d) 00:00:00 UTC"
+base="$(date -u -d yesterday +%Y-%m-%d) 00:00:00 UTC"
 far=$(date -u -d '6 months' +%-m)
 at_minute() { date -u -d "$base + $1 minutes" +%Y-%m-%dT%H:%M:%SZ; }
 
@@ -65,7 +65,7 @@ printf '\n| 10,000 jobs | no history, ms | %s runs, ms | x |\n|---|---|---|---|\
 worst=0
 for what in 'tick, nothing due' 'tick, 20 jobs due' 'job list' 'job history' 'job history of one job' 'job history --status failed' 'job history --since 1h'; do
     times=$(ratio "old: $what" "young: $what")
-    worst=$(awk -v a="$worst" -v b="$times" 'BEGIN { print a > b ? a : b }')
+    worst=$(awk -v a="$worst" -v b="$times" 'BEGIN { print (a > b ? a : b) }')
     printf '| %s | %.1f | %.1f | %.2f |\n' "$what" "$(median "young: $what")" "$(median "old: $what")" "$times"
 done
 target 'the slowest against a ledger without history' "$worst" 1.1 ' x'

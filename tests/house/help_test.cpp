@@ -25,8 +25,10 @@ said run(std::vector<std::string> const &args)
 {
     std::ostringstream out, err;
     system_clock time;
+    std::istringstream in;
     tools::io outside{.out = out,
                       .err = err,
+                      .in = in,
                       .environment = [](std::string const &) { return std::nullopt; },
                       .time = time,
                       .random = system_random()};

@@ -189,9 +189,9 @@ TEST_SUITE("db")
         // of an old token committed after the new holder's first one, the tokens would go back
         // somewhere in the order of commits.
         //
-        // A renewal is an UPDATE of no key. One that has to let go of the page (a full page, a TOASTed
-        // value) before it writes the new row forgets whoever locked the old one FOR KEY SHARE
-        // meanwhile, in all versions of PostgreSQL: here each does.
+        // A renewal is an UPDATE of no key. One that has to let go of the page (a full page, a
+        // TOASTed value) before it writes the new row forgets whoever locked the old one FOR KEY
+        // SHARE meanwhile, in all versions of PostgreSQL: here each does.
         test::ledger_database l;
         l.control.run("CREATE TABLE work (n bigint GENERATED ALWAYS AS IDENTITY, token bigint)");
         l.control.run("ALTER TABLE pgtend.lease ALTER paused_because SET STORAGE EXTERNAL");

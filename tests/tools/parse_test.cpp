@@ -20,9 +20,11 @@ outcome call(std::vector<std::string> const &args)
 {
     std::ostringstream out, err;
     fake_clock time{instant{seconds{1'767'225'600}}}; // 2026-01-01T00:00:00Z
+    std::istringstream in;
     tools::io outside{
         .out = out,
         .err = err,
+        .in = in,
         .environment = [](std::string const &) { return std::optional<std::string>{}; },
         .time = time,
         .random = [] { return 0.5; }};

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/declared.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace pgtend::jobs {
+namespace {
+
+// A name without schema stands for all of that name.
+bool stands_for(qualified_name const &asked, qualified_name const &declared)
+{
+    return asked.name == declared.name && (asked.schema.empty() || asked.schema == declared.schema);
+}
+
+bool holds(std::span<qualified_name const> objects, qualified_name const &declared)
+{
+    return std::any_of(objects.begin(), objects.end(),
+                       [&](auto const &asked) { return stands_for(asked, declared); });
+}
+
+constexpr section partitions{
+    .name = "partitions",
+    .objects =
+        [](model::configuration const &all) {
+            std::vector<qualified_name> out;
+            for (auto const &policy : all.partitions) {
+                out.push_back(policy.table);
+            }
+            return out;
+        },
+    .narrow =
+        [](model::configuration &all, std::span<qualified_name const> objects) {
+            std::erase_if(all.partitions,
+                          [&](auto const &policy) { return !holds(objects, policy.table); });
+        },
+    .difference =
+        [](model::configuration const &all, planning const &with) {
+            if (all.partitions.empty()) {
+                return plan::plan{};
+            }
+            auto around = with;
+            around.partitions = all.partitions;
+            model::action const what = model::partition_action{};
+            return kind_of(what).make(what, around);
+        },
+};
+
+constexpr std::array<section, 1> table{partitions};
+
+section const &find_section(std::string const &name)
+{
+    std::vector<std::string_view> known;
+    for (auto const &each : table) {
+        if (each.name == name) {
+            return each;
+        }
+        known.push_back(each.name);
+    }
+    auto const near = nearest(name, known);
+    std::vector<std::string> const names{known.begin(), known.end()};
+    throw usage_error{"there is no section '" + printable(name) + "' that declares the database",
+                      near ? "did you mean " + *near + "?" : "there are: " + join(names, ", ")};
+}
+
+usage_error unknown(qualified_name const &object, std::vector<qualified_name> const &declared)
+{
+    std::vector<std::string> names;
+    for (auto const &each : declared) {
+        names.push_back(object.schema.empty() ? display_identifier(each.name) : display(each));
+    }
+    std::vector<std::string_view> const known{names.begin(), names.end()};
+    auto const near = nearest(display(object), known);
+    return usage_error{"the file declares nothing of " + display(object),
+                       near ? "did you mean " + *near + "?" : "pgtend plan shows what it declares"};
+}
+
+} // namespace
+
+std::span<section const> sections()
+{
+    return table;
+}
+
+model::configuration narrowed(model::configuration all, std::span<std::string const> only_sections,
+                              std::span<qualified_name const> objects)
+{
+    std::vector<section const *> chosen;
+    for (auto const &name : only_sections) {
+        chosen.push_back(&find_section(name));
+    }
+    std::vector<qualified_name> declared;
+    for (auto const &each : table) {
+        if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), &each) == chosen.end()) {
+            each.narrow(all, {});
+            continue;
+        }
+        auto const its = each.objects(all);
+        declared.insert(declared.end(), its.begin(), its.end());
+        if (!objects.empty()) {
+            each.narrow(all, objects);
+        }
+    }
+    for (auto const &object : objects) {
+        if (std::none_of(declared.begin(), declared.end(),
+                         [&](auto const &other) { return stands_for(object, other); })) {
+            throw unknown(object, declared);
+        }
+    }
+    return all;
+}
+
+} // namespace pgtend::jobs

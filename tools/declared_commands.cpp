@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+// plan, apply: the database against what the file declares.
+#include <algorithm>
+#include <fmt/core.h>
+#include <istream>
+#include <memory>
+#include <ostream>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "jobs/declared.hpp"
+#include "jobs/run.hpp"
+#include "plan/impact.hpp"
+#include "plan/refusal.hpp"
+#include "tools/by_hand.hpp"
+#include "tools/command_files.hpp"
+
+namespace pgtend::tools {
+namespace {
+
+struct arguments {
+    std::vector<std::string> objects, only;
+    run_options run;
+    bool yes = false;
+    long long workers = 4;
+};
+
+void declare_choice(options &o, arguments &a)
+{
+    o.positionals("object", a.objects,
+                  "tables, indexes, views that the file declares (default: all of them)", false);
+    o.texts("--only", a.only, "SECTION", "only this section of the file, such as partitions");
+}
+
+// What the file declares of what was asked for, the database, and how they differ.
+class comparison {
+  public:
+    comparison(context &c, arguments const &a, bool writes)
+        : context_{c}, where_{c.only_destination()}, settings_{settings_of(c, a)},
+          declared_{declared(c, a)}, control_{c.open_control(where_, writes)},
+          role_{a.run.policy.role}
+    {
+        where_.options = pg::on_same_server(where_.options, control_.session);
+    }
+
+    std::string const &target() const { return where_.name; }
+
+    plan::plan of(jobs::section const &section)
+    {
+        return section.difference(declared_, {.session = control_.session,
+                                              .partitions = {},
+                                              .now = control_.server.server_time,
+                                              .role = role_,
+                                              .limit = {.stop = context_.outside.abort}});
+    }
+
+    std::vector<plan::plan> of_all()
+    {
+        std::vector<plan::plan> out;
+        for (auto const &section : jobs::sections()) {
+            out.push_back(of(section));
+        }
+        return out;
+    }
+
+    engine::result print_script(std::vector<plan::plan> difference)
+    {
+        plan::plan all;
+        for (auto &each : difference) {
+            all.append(std::move(each));
+        }
+        return context_.print_script(std::move(all), where_, settings_,
+                                     control_.transaction_pooler);
+    }
+
+    engine::result execute(plan::plan work, arguments const &a, microseconds timeout)
+    {
+        return context_.execute(std::move(work), where_, settings_, static_cast<int>(a.workers),
+                                timeout, control_.transaction_pooler);
+    }
+
+  private:
+    static engine::work_settings settings_of(context &c, arguments const &a)
+    {
+        auto policy = a.run.policy;
+        policy.search_path = a.run.search_path;
+        return jobs::settings_of(policy, zone_of(c, a.run));
+    }
+
+    static model::configuration declared(context &c, arguments const &a)
+    {
+        auto const objects = checked([&] {
+            std::vector<qualified_name> out;
+            for (auto const &text : a.objects) {
+                out.push_back(parse_qualified_name(text));
+            }
+            return out;
+        });
+        return jobs::narrowed(c.configuration(), a.only, objects);
+    }
+
+    context &context_;
+    context::destination where_;
+    engine::work_settings settings_;
+    model::configuration declared_;
+    context::control control_;
+    std::string role_;
+};
+
+std::size_t count(std::vector<plan::plan> const &difference)
+{
+    std::size_t out = 0;
+    for (auto const &each : difference) {
+        out += each.steps.size();
+    }
+    return out;
+}
+
+std::string sql_of(plan::step const &step)
+{
+    std::string out;
+    for (auto const &statement : plan::statements_of(step)) {
+        out += (out.empty() ? "" : ";\n") + statement.sql;
+    }
+    return out;
+}
+
+std::string why_not(plan::step const &step)
+{
+    auto const *task = std::get_if<std::unique_ptr<plan::task>>(&step.body);
+    auto const *why = task != nullptr ? plan::refused(**task) : nullptr;
+    return why == nullptr ? "" : why->message() + (why->hint().empty() ? "" : "; " + why->hint());
+}
+
+report::document document_of(std::vector<plan::plan> const &difference, std::string const &target)
+{
+    using report::align;
+    auto const number = static_cast<long long>(count(difference));
+    report::document out{.schema = "pgtend/plan/1",
+                         .fields = {{"target", "", {target}}, {"differences", "", {number}}},
+                         .tables = {}};
+    report::table steps{.key = "steps",
+                        .columns = {{"section", "section", align::left},
+                                    {"step", "step", align::left, true},
+                                    {"object", "", align::left},
+                                    {"reason", "because", align::left, true},
+                                    {"impact", "meanwhile", align::left},
+                                    {"locks", "", align::left},
+                                    {"sql", "", align::left},
+                                    {"problem", "", align::left}},
+                        .rows = {},
+                        .when_empty = "the database is as the file declares it"};
+    for (std::size_t i = 0; i < difference.size(); ++i) {
+        for (auto const &step : difference[i].steps) {
+            auto const problem = why_not(step);
+            steps.rows.push_back(
+                {{std::string{jobs::sections()[i].name}},
+                 {step.title},
+                 {step.object},
+                 {step.reason},
+                 {std::string{plan::impact_of(step)}, report::tone::plain,
+                  problem.empty() ? "" : "cannot be done"},
+                 {plan::locks_of(step)},
+                 {sql_of(step)},
+                 problem.empty() ? report::cell{} : report::cell{problem, report::tone::bad}});
+            if (!problem.empty()) {
+                out.notes.push_back(step.title + ": " + problem);
+            }
+        }
+        for (auto const &note : difference[i].notes) {
+            out.notes.push_back(note);
+        }
+    }
+    out.tables.push_back(std::move(steps));
+    if (number > 0) {
+        out.heading = fmt::format("{} difference{} between the file and {}", number,
+                                  number == 1 ? "" : "s", target);
+    }
+    return out;
+}
+
+// Asks a person; throws usage_error when there is none to ask.
+bool agreed(io &outside, std::size_t steps, std::string const &target)
+{
+    if (!outside.in_is_terminal) {
+        throw usage_error{"apply asks before it changes something, and stdin is no terminal",
+                          "give --yes, or look first with pgtend plan"};
+    }
+    outside.err << "apply " << steps << (steps == 1 ? " step" : " steps") << " to " << target
+                << "? [y/N] " << std::flush;
+    std::string answer;
+    std::getline(outside.in, answer);
+    return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+// A step that failed while another run did the same: it is no difference any more.
+void forgive(engine::result &result, plan::plan const &left)
+{
+    for (auto &step : result.steps) {
+        bool const remains =
+            std::any_of(left.steps.begin(), left.steps.end(),
+                        [&](auto const &other) { return other.title == step.title; });
+        if (step.status != engine::step_status::succeeded && !remains) {
+            step.status = engine::step_status::succeeded;
+            step.tally.notes.push_back("done by somebody else meanwhile");
+            step.problem.reset();
+        }
+    }
+}
+
+void append(engine::result &all, engine::result one)
+{
+    std::move(one.steps.begin(), one.steps.end(), std::back_inserter(all.steps));
+    all.notes.insert(all.notes.end(), one.notes.begin(), one.notes.end());
+    all.ended_by = std::move(one.ended_by);
+}
+
+// Section by section, each compared anew: what an earlier one made may ask for more.
+engine::result make_true(context &c, comparison &with, arguments const &a)
+{
+    auto const limit = a.run.policy.timeout;
+    auto const end = c.outside.time.steady() + limit;
+    engine::result all;
+    for (auto const &section : jobs::sections()) {
+        auto work = with.of(section);
+        if (work.empty()) {
+            continue;
+        }
+        auto const left =
+            limit.count() == 0
+                ? limit
+                : std::max<microseconds>(microseconds{1}, std::chrono::duration_cast<microseconds>(
+                                                              end - c.outside.time.steady()));
+        auto result = with.execute(std::move(work), a, left);
+        if (!result.ended_by && !result.succeeded()) {
+            forgive(result, with.of(section));
+        }
+        append(all, std::move(result));
+        if (all.ended_by) {
+            break;
+        }
+    }
+    return all;
+}
+
+} // namespace
+
+action declare_plan(options &o)
+{
+    auto a = std::make_shared<arguments>();
+    declare_choice(o, *a);
+    o.text("--role", a->run.policy.role, "ROLE", "what this role could do");
+    o.output("sql");
+    o.output("markdown");
+    o.example("-c kwenda.yaml plan", "what apply would do; exit 3 when there is something");
+    o.example("-c kwenda.yaml plan -o sql", "as a psql script, for a DBA who runs it");
+    o.example("-c kwenda.yaml plan -o markdown", "for a pull request");
+    o.example("-c kwenda.yaml plan --only partitions public.orders", "of one table");
+    return [a](context &c) {
+        comparison with{c, *a, false};
+        auto difference = with.of_all();
+        auto const code = count(difference) > 0 ? exit_code::findings : exit_code::ok;
+        if (c.global.output == "sql" || c.global.dry_run) {
+            auto const printed = with.print_script(std::move(difference));
+            return printed.ended_by ? code_of(printed) : code;
+        }
+        c.print(document_of(difference, with.target()));
+        return code;
+    };
+}
+
+action declare_apply(options &o)
+{
+    auto a = std::make_shared<arguments>();
+    a->run.policy.timeout = microseconds{0};
+    declare_choice(o, *a);
+    o.flag("-y,--yes", a->yes, "do not ask");
+    o.number("--workers", a->workers, "N", "tables worked on side by side", 1, 16);
+    declare(o, a->run);
+    o.example("-c kwenda.yaml apply", "shows the plan, asks, and makes it so");
+    o.example("-c kwenda.yaml apply --yes --only indexes", "in a deployment");
+    o.example("-c kwenda.yaml --dry-run apply", "print the SQL only");
+    return [a](context &c) {
+        comparison with{c, *a, !c.global.dry_run};
+        auto difference = with.of_all();
+        auto const steps = count(difference);
+        if (c.global.dry_run) {
+            return code_of(with.print_script(std::move(difference)));
+        }
+        if (steps > 0 && !a->yes) {
+            c.outside.err << report::render_text(document_of(difference, with.target()),
+                                                 {.columns = c.outside.columns})
+                          << "\n";
+            if (!agreed(c.outside, steps, with.target())) {
+                throw interrupted{"nothing was applied"};
+            }
+        }
+        auto const result = make_true(c, with, *a);
+        tell_failures(c.outside, result);
+        auto printed = tools::document_of(result, "pgtend/apply/1", "steps");
+        printed.tables[0].when_empty = "nothing to do: the database is as the file declares it";
+        c.print(printed);
+        return code_of(result);
+    };
+}
+
+} // namespace pgtend::tools
