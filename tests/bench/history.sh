@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What years of history cost: the same 10,000 jobs on a ledger that is new, and on one with 20,000,000 runs. The floor is the new one.
+# What years of history cost: the same 10,000 jobs on a ledger with one run of each, and on one with 20,000,000 runs. The floor is the new
+# one.
 # BENCH_ROWS, BENCH_JOBS and BENCH_RUNS change what is measured. The rows are the newest of 20,000 jobs, so that retention (30 days or
 # 1,000 a job) keeps them all.
 # shellcheck source=lib.sh
@@ -30,6 +31,14 @@ for db in young old; do
     PGDATABASE=$db "$PGTEND" -c "$scratch/jobs.yaml" init --test-clock >/dev/null
     PGDATABASE=$db "$PGTEND" -c "$scratch/jobs.yaml" -q tick --now "$(at_minute 0)" 2>/dev/null # registers the jobs
 done
+# runs_of ROWS: SQL that adds them, of 20,000 jobs in turn, over 25 days
+runs_of() {
+    cat <<SQL
+INSERT INTO pgtend.run (job, slot, attempt, token, status, holder, started, finished, rows)
+SELECT 'job-' || lpad((i % 20000)::text, 5, '0'), at, 1, i, CASE WHEN i % 20011 = 0 THEN 'failed' ELSE 'succeeded' END, 'host/1/abcdef', at, at, i % 100
+FROM generate_series(1, $1) i, LATERAL (SELECT now() - interval '25 days' * (1 - i::float / $1) AS at) t
+SQL
+}
 note "making $rows runs"
 "$PGBIN/psql" -XqAt -v ON_ERROR_STOP=1 -d old <<SQL
 CREATE TEMP TABLE kept AS SELECT indexdef FROM pg_indexes WHERE schemaname = 'pgtend' AND tablename = 'run' AND indexname <> 'run_pkey';
@@ -38,15 +47,16 @@ DO \$\$ DECLARE name text; BEGIN
         EXECUTE format('DROP INDEX pgtend.%I', name);
     END LOOP;
 END \$\$;
-INSERT INTO pgtend.run (job, slot, attempt, token, status, holder, started, finished, rows)
-SELECT 'job-' || lpad((i % 20000)::text, 5, '0'), at, 1, i, CASE WHEN i % 20011 = 0 THEN 'failed' ELSE 'succeeded' END, 'host/1/abcdef', at, at, i % 100
-FROM generate_series(1, $rows) i, LATERAL (SELECT now() - interval '25 days' * (1 - i::float / $rows) AS at) t;
+$(runs_of "$rows");
 DO \$\$ DECLARE definition text; BEGIN
     FOR definition IN SELECT indexdef FROM kept LOOP EXECUTE definition; END LOOP;
 END \$\$;
 VACUUM (ANALYZE) pgtend.run;
 CHECKPOINT;
 SQL
+
+psql_run young "$(runs_of 20000)"
+psql_run young 'VACUUM (ANALYZE) pgtend.run'
 
 for ((round = 1; round <= runs; round++)); do
     for db in young old; do
@@ -61,12 +71,12 @@ for ((round = 1; round <= runs; round++)); do
     done
 done
 
-printf '\n| 10,000 jobs | no history, ms | %s runs, ms | x |\n|---|---|---|---|\n' "$rows"
+printf '\n| 10,000 jobs | a run each, ms | %s runs, ms | x |\n|---|---|---|---|\n' "$rows"
 worst=0
 for what in 'tick, nothing due' 'tick, 20 jobs due' 'job list' 'job history' 'job history of one job' 'job history --status failed' 'job history --since 1h'; do
     times=$(ratio "old: $what" "young: $what")
     worst=$(awk -v a="$worst" -v b="$times" 'BEGIN { print (a > b ? a : b) }')
     printf '| %s | %.1f | %.1f | %.2f |\n' "$what" "$(median "young: $what")" "$(median "old: $what")" "$times"
 done
-target 'the slowest against a ledger without history' "$worst" 1.1 ' x'
+target 'the slowest against a new ledger' "$worst" 1.1 ' x'
 target 'tick with 10,000 jobs, nothing due' "$(median 'old: tick, nothing due')" 400 ' ms'
