@@ -60,7 +60,7 @@ TEST_SUITE("db")
                 "1\" } }\n");
         CHECK(test::pgtend({"-c", config, "-t", "good", "init", "--test-clock"}).code == 0);
         auto const tick = [&](std::string const &now) {
-            return test::pgtend({"-c", config, "-t", "all", "--connect-timeout", "0s", "-o", "json",
+            return test::pgtend({"-c", config, "-t", "all", "--connect-timeout", "2s", "-o", "json",
                                  "tick", "--now", now});
         };
         auto const first = tick("2026-01-01T00:30:00Z");
