@@ -125,6 +125,23 @@ TEST_SUITE("db")
         g.check_each_once();
     }
 
+    TEST_CASE("F14: the control session answers nothing, and TCP has not noticed: another one is "
+              "opened after 10 s, before the lease is over")
+    {
+        ground g{
+            "  - { name: nap, schedule: \"0 * * * *\", sql: { text: \"select pg_sleep(11)\" } }\n"};
+        test::proxy line;
+        test::process runner{g.arguments({"-d", line.dsn(g.db.name()), "tick", "--now", due})};
+        auto const begun = std::chrono::steady_clock::now();
+        eventually("it works", [&] { return g.runs("nap") == "running/1"; });
+        line.unplug("pgtend/tick"); // the renewal after 10 s gets no answer
+        auto const done = runner.wait();
+        CHECK_MESSAGE(done.code == 0, done.err);
+        CHECK(g.runs("nap") == "succeeded/1");
+        CHECK(since(begun) > 19s);
+        CHECK(since(begun) < 29s);
+    }
+
     TEST_CASE("F14: the control session's other end is gone: another one records the end")
     {
         ground g{expire};
