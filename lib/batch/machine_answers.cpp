@@ -17,6 +17,12 @@ bool is_conflict(plan::failure const &f)
            (f.sqlstate == "55P03" || f.sqlstate == "40P01" || f.sqlstate == "40001");
 }
 
+// 23001: what ON DELETE RESTRICT says from PostgreSQL 18 on.
+bool refers_still(plan::failure const &f)
+{
+    return f.sqlstate == "23503" || f.sqlstate == "23001";
+}
+
 // The statement itself is wrong: it would fail on every leaf.
 bool is_wrong_statement(plan::failure const &f)
 {
@@ -164,7 +170,7 @@ void machine::change_failed(plan::failure const &why)
                                  "privilege UPDATE on a column of {}",
                                  name()));
     }
-    if (why.sqlstate == "23503" && what_.deletes() && !target_.self_references.empty() &&
+    if (refers_still(why) && what_.deletes() && !target_.self_references.empty() &&
         !referred_.has(leaf_)) {
         referred_.add(leaf_, why.message);
         held_.forget(leaf_);
