@@ -10,7 +10,7 @@ WITH RECURSIVE tree (oid) AS (
 ),
 wanted AS (
     SELECT c.oid, c.relname, c.relnamespace, c.relkind, c.relispartition, c.relisshared, c.relowner, c.reltoastrelid,
-           c.reloptions, c.reltuples, c.relpages, c.relfrozenxid, c.relminmxid,
+           c.reloptions, c.reltuples, c.relpages, c.relfrozenxid, c.relminmxid, c.relhassubclass,
            -- The column relallfrozen exists from 18 on.
            CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 180000
                 THEN pg_catalog.to_jsonb(c) ->> 'relallfrozen' ELSE '0' END AS frozen_pages
@@ -31,6 +31,7 @@ wanted AS (
 SELECT w.oid, n.nspname AS schema, w.relname AS name, w.relkind AS kind,
        (SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = w.oid AND w.relispartition) AS parent,
        n.nspname IN ('pg_catalog', 'information_schema') AS system,
+       w.relkind = 'r' AND w.relhassubclass AS inherited,
        w.reltuples, w.relpages AS pages, w.frozen_pages,
        pg_catalog.pg_stat_get_dead_tuples(w.oid) AS dead,
        pg_catalog.pg_stat_get_mod_since_analyze(w.oid) AS modified,

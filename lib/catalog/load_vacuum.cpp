@@ -37,6 +37,7 @@ class table_reader {
         out.kind = found_.text(row, kind_).at(0);
         out.parent = found_.text(row, parent_);
         out.system = found_.flag(row, system_);
+        out.inherited = found_.flag(row, inherited_);
         out.reltuples = found_.real(row, reltuples_);
         out.pages = found_.real(row, pages_);
         out.frozen_pages = found_.real(row, frozen_pages_);
@@ -69,9 +70,10 @@ class table_reader {
     std::size_t oid_ = found_.column("oid"), schema_ = found_.column("schema"),
                 name_ = found_.column("name"), kind_ = found_.column("kind"),
                 parent_ = found_.column("parent"), system_ = found_.column("system"),
-                reltuples_ = found_.column("reltuples"), pages_ = found_.column("pages"),
-                frozen_pages_ = found_.column("frozen_pages"), dead_ = found_.column("dead"),
-                modified_ = found_.column("modified"), inserted_ = found_.column("inserted"),
+                inherited_ = found_.column("inherited"), reltuples_ = found_.column("reltuples"),
+                pages_ = found_.column("pages"), frozen_pages_ = found_.column("frozen_pages"),
+                dead_ = found_.column("dead"), modified_ = found_.column("modified"),
+                inserted_ = found_.column("inserted"),
                 toast_reltuples_ = found_.column("toast_reltuples"),
                 toast_dead_ = found_.column("toast_dead"), age_ = found_.column("age"),
                 multixact_age_ = found_.column("multixact_age"),

@@ -182,10 +182,11 @@ struct vacuum_settings {
 struct vacuum_table {
     std::string oid;
     qualified_name name;
-    char kind = 'r';       // r table or partition, m materialized view, p partitioned table
-    std::string parent;    // OID of the partitioned table directly above it; empty: none
-    bool system = false;   // of pg_catalog or information_schema
-    double reltuples = -1; // -1: never counted
+    char kind = 'r';        // r table or partition, m materialized view, p partitioned table
+    std::string parent;     // OID of the partitioned table directly above it; empty: none
+    bool system = false;    // of pg_catalog or information_schema
+    bool inherited = false; // other tables inherit from this one, which is not partitioned
+    double reltuples = -1;  // -1: never counted
     double pages = 0, frozen_pages = 0;          // frozen_pages: from 18 on
     double dead = 0, modified = 0, inserted = 0; // rows since the last vacuum or analyze
     double toast_reltuples = 0, toast_dead = 0;  // of its TOAST table, which the same VACUUM treats

@@ -233,6 +233,10 @@ class planner {
         sort(chosen_);
         for (auto const &each : chosen_) {
             auto const name = plan::quote(each.table->name);
+            // From 18 on what inherits from it would be treated as well.
+            auto const alone =
+                (each.table->inherited && all_.settings.server_version >= 180000 ? "ONLY " : "") +
+                name;
             plan::statement body;
             if (each.vacuum) {
                 ++vacuums_;
@@ -244,10 +248,10 @@ class planner {
                     options.emplace_back("SKIP_DATABASE_STATS");
                 }
                 body.sql =
-                    "VACUUM " + (options.empty() ? "" : "(" + join(options, ", ") + ") ") + name;
+                    "VACUUM " + (options.empty() ? "" : "(" + join(options, ", ") + ") ") + alone;
                 body.in_transaction = false;
             } else {
-                body.sql = "ANALYZE " + name;
+                body.sql = "ANALYZE " + alone;
             }
             body.locks = {{name, plan::lock_mode::share_update_exclusive}};
             step_of_.emplace(each.table->oid, out_.steps.size());

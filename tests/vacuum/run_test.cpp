@@ -165,6 +165,23 @@ TEST_SUITE("nodb")
               list{"VACUUM \"public\".\"p1\""});
     }
 
+    TEST_CASE("a table that others inherit from is treated alone, on every server")
+    {
+        auto root = table("root", 30000, 30000);
+        root.inherited = true;
+        auto const asked = [&](int version, bool vacuum) {
+            return sql(plan_of(
+                {root},
+                {.version = version, .vacuum = vacuum, .analyze = true, .names = {"root"}}));
+        };
+        CHECK(asked(170000, true) ==
+              list{"VACUUM (ANALYZE, SKIP_DATABASE_STATS) \"public\".\"root\""});
+        CHECK(asked(180000, true) ==
+              list{"VACUUM (ANALYZE, SKIP_DATABASE_STATS) ONLY \"public\".\"root\""});
+        CHECK(asked(170000, false) == list{"transaction: ANALYZE \"public\".\"root\""});
+        CHECK(asked(180000, false) == list{"transaction: ANALYZE ONLY \"public\".\"root\""});
+    }
+
     TEST_CASE("from 18 on: ANALYZE ONLY, and the partitions by themselves")
     {
         auto const made =

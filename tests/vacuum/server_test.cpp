@@ -185,6 +185,23 @@ TEST_SUITE("db")
         CHECK(problems(apply(plan_tables(s, {"public.m", "public.p"}, true, false), s)) == list{});
     }
 
+    TEST_CASE("a table that others inherit from: it alone, with statistics of all")
+    {
+        database const db;
+        auto s = db.connect();
+        db.psql("CREATE TABLE root (a int); CREATE TABLE child () INHERITS (root);"
+                "INSERT INTO root SELECT generate_series(1, 100);"
+                "INSERT INTO child SELECT generate_series(1, 500)");
+        CHECK(problems(apply(plan_tables(s, {"public.root"}, true), s)) == list{});
+        CHECK(problems(apply(plan_tables(s, {"public.root"}, true, false), s)) == list{});
+        flush(s);
+        CHECK(
+            db.value("SELECT string_agg(concat_ws('/', relname, vacuum_count, analyze_count), ' ' "
+                     "ORDER BY relname) FROM pg_stat_user_tables") == "child/0/0 root/1/2");
+        CHECK(db.value("SELECT count(*) FROM pg_stats WHERE tablename = 'root' AND inherited") ==
+              "1");
+    }
+
     TEST_CASE("rights: of the table, of the database, and from 17 on MAINTAIN")
     {
         database const db;
