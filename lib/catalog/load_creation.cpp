@@ -36,6 +36,7 @@ creation_facts facts_of(rows const &found, std::size_t row)
     out.tablespace = found.text(row, "tablespace");
     out.comment = found.at(row, found.column("comment"));
     out.temporary = found.flag(row, "temporary");
+    out.excludes = found.flag(row, "excludes");
     out.references = names_of(found.text(row, "referenced"));
     out.referenced_by = names_of(found.text(row, "referenced_by"));
     auto const columns = parse_array(found.text(row, "columns"));
@@ -151,6 +152,7 @@ std::vector<creation_facts> load_creation_facts(pg::session &s,
             continue; // dropped meanwhile
         }
         auto facts = facts_of(found, at->second);
+        facts.server_version = s.server_version();
         facts.taken_by.assign(taken_by.begin() + static_cast<std::ptrdiff_t>(first),
                               taken_by.begin() + static_cast<std::ptrdiff_t>(position));
         facts.rows_in_default.resize(request.partitions.size());

@@ -94,6 +94,7 @@ struct column_setting {
 // What a new partition must be like, and whether it can be made. In the order of the requests.
 struct creation_facts {
     std::string table_oid;
+    int server_version = 150000;
     std::string owner;
     bool row_security = false, force_row_security = false;
     char replica_identity = 'd';  // d default, n nothing, f full, i index
@@ -103,6 +104,7 @@ struct creation_facts {
     std::string tablespace; // empty: the server's default
     std::optional<std::string> comment = {};
     bool temporary = false;
+    bool excludes = false; // has an exclusion constraint (17 on) or a key WITHOUT OVERLAPS (18 on)
     // Tables that its foreign keys point to, with all partitions of each; itself and its own
     // partitions when one points to itself.
     std::vector<qualified_name> references;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "config/scalar.hpp"
 #include "config/sections.hpp"
 #include "model/partition_name.hpp"
+#include "model/storage_parameter.hpp"
 
 namespace pgtend::config {
 namespace {
@@ -30,52 +30,14 @@ void read_from(reader &r, node const &n, partition_policy &out)
     }
 }
 
-// The parameters of tables (PostgreSQL 18, "Storage Parameters"); those marked also exist as
-// toast.*.
-constexpr std::array<std::string_view, 15> both_parameters{
-    "autovacuum_enabled",
-    "autovacuum_freeze_max_age",
-    "autovacuum_freeze_min_age",
-    "autovacuum_freeze_table_age",
-    "autovacuum_multixact_freeze_max_age",
-    "autovacuum_multixact_freeze_min_age",
-    "autovacuum_multixact_freeze_table_age",
-    "autovacuum_vacuum_cost_delay",
-    "autovacuum_vacuum_cost_limit",
-    "autovacuum_vacuum_insert_scale_factor",
-    "autovacuum_vacuum_insert_threshold",
-    "autovacuum_vacuum_scale_factor",
-    "autovacuum_vacuum_threshold",
-    "log_autovacuum_min_duration",
-    "vacuum_index_cleanup",
-};
-constexpr std::array<std::string_view, 9> table_parameters{
-    "autovacuum_analyze_scale_factor",
-    "autovacuum_analyze_threshold",
-    "autovacuum_vacuum_max_threshold",
-    "fillfactor",
-    "parallel_workers",
-    "toast_tuple_target",
-    "user_catalog_table",
-    "vacuum_max_eager_freeze_failure_rate",
-    "vacuum_truncate",
-};
-
-template <std::size_t N>
-bool contains(std::array<std::string_view, N> const &all, std::string_view name)
-{
-    return std::find(all.begin(), all.end(), name) != all.end();
-}
-
 void check_parameter(std::string_view name)
 {
-    bool const toast = name.substr(0, 6) == "toast.";
-    auto const bare = toast ? name.substr(6) : name;
-    bool const known = contains(both_parameters, bare) || (toast && bare == "vacuum_truncate") ||
-                       (!toast && contains(table_parameters, bare));
-    if (!known) {
-        std::vector<std::string_view> names{both_parameters.begin(), both_parameters.end()};
-        names.insert(names.end(), table_parameters.begin(), table_parameters.end());
+    if (!model::find_storage_parameter(name)) {
+        std::vector<std::string_view> names;
+        for (auto const &each : model::storage_parameters()) {
+            names.push_back(each.name);
+        }
+        auto const bare = name.substr(name.substr(0, 6) == "toast." ? 6 : 0);
         auto const near = bare.size() <= 64 ? nearest(bare, names) : std::nullopt;
         throw error{fmt::format("{} is not a storage parameter of tables", shown(name)),
                     near ? fmt::format("did you mean '{}'?", *near) : std::string{}};

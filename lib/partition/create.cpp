@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/text.hpp"
+#include "model/storage_parameter.hpp"
 #include "plan/refusal.hpp"
 
 namespace pgtend::partition {
@@ -47,6 +48,22 @@ void check_table(due_table const &table, catalog::creation_facts const &facts)
                                 plan::quote_ident(table.table.schema),
                                 plan::quote_ident(facts.owner)),
                     "42501"};
+    }
+}
+
+// Throws error for a storage parameter that the server is too old for.
+void check_parameters(due_table const &table, catalog::creation_facts const &facts)
+{
+    for (auto const &each : table.policy.storage_parameters) {
+        auto const name = trim(std::string_view{each}.substr(0, each.find('=')));
+        auto const known = model::find_storage_parameter(name);
+        if (known && facts.server_version < known->since * 10000) {
+            throw error{
+                fmt::format("{}: storage parameter {} exists from PostgreSQL {} on, and the "
+                            "server is PostgreSQL {}",
+                            display(table.table), name, known->since, facts.server_version / 10000),
+                "take it out of storage_parameters: of this table"};
+        }
     }
 }
 
@@ -107,6 +124,7 @@ class planner {
                 throw error{shown + " is gone", "it was dropped while this ran"};
             }
             check_table(table, *at->second);
+            check_parameters(table, *at->second);
         } catch (error const &why) {
             out_.steps.push_back(plan::refused_step("create partitions of " + shown, shown, why));
             return;

@@ -16,10 +16,12 @@ namespace pgtend::partition {
 //
 // - CREATE TABLE ... (LIKE parent INCLUDING ALL EXCLUDING IDENTITY): columns, defaults, generated
 // columns, CHECK and NOT NULL,
-//   indexes with primary key, UNIQUE and EXCLUDE (ATTACH then adopts them), extended statistics,
+//   indexes with primary key and UNIQUE (ATTACH then adopts them), extended statistics,
 //   storage, compression, comments; never the identity, which ATTACH refuses from version 17 on and
 //   passes down itself. With the parent's access method (17 on) and tablespace, and the policy's
-//   storage parameters. Lock: ACCESS SHARE on the parent.
+//   storage parameters. EXCLUDING INDEXES when one of them excludes: ATTACH does not compare such
+//   indexes and would make a second one, so it makes all of them (without their comments).
+//   Lock: ACCESS SHARE on the parent.
 // - ALTER TABLE: owner, row level security and its FORCE, replica identity, statistics targets, as
 // the parent has them.
 //   Policies are not copied: who reads a partition by its own name is refused, access goes through
@@ -30,8 +32,8 @@ namespace pgtend::partition {
 // - ALTER TABLE parent ATTACH PARTITION: foreign keys and row triggers come with it. Locks: SHARE
 // UPDATE EXCLUSIVE on the
 //   parent (readers and writers go on), SHARE ROW EXCLUSIVE on the tables at the other end of
-//   foreign keys in either direction (readers go on), ACCESS EXCLUSIVE on the default partition if
-//   there is one, all rows of which are read.
+//   foreign keys in either direction (readers go on; on 14 not on those that refer to it), ACCESS
+//   EXCLUSIVE on the default partition if there is one, all rows of which are read.
 // - REPLICA IDENTITY USING INDEX, when the parent's is an index: only now is it known which index
 // of the partition it is.
 //

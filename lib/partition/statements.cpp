@@ -35,7 +35,7 @@ std::string create_table(due_table const &table, std::string const &partition,
                          catalog::creation_facts const &facts)
 {
     auto sql = "CREATE TABLE " + partition + " (LIKE " + quote(table.table) +
-               " INCLUDING ALL EXCLUDING IDENTITY)";
+               " INCLUDING ALL EXCLUDING IDENTITY" + (facts.excludes ? " EXCLUDING INDEXES)" : ")");
     if (!facts.access_method.empty()) {
         sql += " USING " + quote_ident(facts.access_method);
     }
@@ -154,7 +154,9 @@ plan::statement attach(due_table const &table, std::string const &partition,
         out.comment = "reads the whole default partition, unless a CHECK on it rules the range out";
     }
     auto others = facts.references;
-    others.insert(others.end(), facts.referenced_by.begin(), facts.referenced_by.end());
+    if (facts.server_version >= 150000) { // 14 reads them only
+        others.insert(others.end(), facts.referenced_by.begin(), facts.referenced_by.end());
+    }
     std::sort(others.begin(), others.end());
     for (auto const &each : others) {
         add(each, lock_mode::share_row_exclusive);

@@ -117,6 +117,10 @@ TEST_SUITE("nodb")
         CHECK(locks[3].relation == "\"public\".\"items\"");
         CHECK(locks[4].relation == "\"public\".\"users\"");
         CHECK(locks[4].mode == plan::lock_mode::share_row_exclusive);
+        facts.server_version = 140000;
+        locks = locks_of();
+        REQUIRE(locks.size() == 4); // 14 does not lock items
+        CHECK(locks[3].relation == "\"public\".\"users\"");
 
         auto const first = create_statements(table, table.partitions.front().what, facts).front();
         REQUIRE(first.locks.size() == 1);
@@ -152,6 +156,31 @@ TEST_SUITE("nodb")
                    "COMMENT ON TABLE \"public\".\"orders_2026_12\" IS  E'it''s \\\\ here'",
                    attach});
         CHECK(plan_of(table, facts).notes.size() == 1); // row level security without policies
+    }
+
+    TEST_CASE("indexes that exclude are left to ATTACH")
+    {
+        auto facts = plain();
+        facts.excludes = true;
+        auto const with = create.substr(0, create.size() - 1) + " EXCLUDING INDEXES)";
+        CHECK(sql(orders(), facts) == list{with, attach});
+    }
+
+    TEST_CASE("a storage parameter that the server is too old for")
+    {
+        auto facts = plain();
+        facts.server_version = 170004;
+        auto table = orders();
+        table.policy.storage_parameters = {"fillfactor=90",
+                                           "toast.autovacuum_vacuum_max_threshold=5"};
+        auto const refused = refusal_of(table, facts);
+        CHECK(refused.message() ==
+              "public.orders: storage parameter toast.autovacuum_vacuum_max_threshold exists from "
+              "PostgreSQL 18 on, and the server is PostgreSQL 17");
+        CHECK(refused.hint() == "take it out of storage_parameters: of this table");
+        facts.server_version = 180000;
+        CHECK(sql(table, facts).front() ==
+              create + " WITH (fillfactor = '90', toast.autovacuum_vacuum_max_threshold = '5')");
     }
 
     TEST_CASE("grants only when the policy asks for them")

@@ -283,4 +283,50 @@ TEST_SUITE("db")
         CHECK(column(s, "SELECT tableoid::regclass || ' ' || id || ' ' || x FROM t ORDER BY ts") ==
               list{"t_2026_09 100 1", "t_2026_10 101 2"});
     }
+
+    // What only some servers know is in a new partition as well, under the names of the parent's.
+    TEST_CASE("columns and constraints of newer versions")
+    {
+        database const db;
+        auto s = db.connect();
+        run_all(s, {"CREATE TABLE t (id int NOT NULL, ts timestamptz NOT NULL, n int, doubled int "
+                    "GENERATED ALWAYS AS (n * 2) STORED) PARTITION BY RANGE (ts)"});
+        if (s.server_version() >= 150000) {
+            run_all(s, {"ALTER TABLE t ADD CONSTRAINT once UNIQUE NULLS NOT DISTINCT (n, ts)"});
+        }
+        if (s.server_version() >= 170000) {
+            run_all(s, {"CREATE EXTENSION btree_gist", "CREATE INDEX ON t (n)",
+                        "ALTER TABLE t ADD stay tstzrange NOT NULL DEFAULT '(,)'",
+                        "ALTER TABLE t ADD EXCLUDE USING gist (ts WITH =, stay WITH &&)"});
+        }
+        if (s.server_version() >= 180000) {
+            run_all(s, {"ALTER TABLE t ADD tripled int GENERATED ALWAYS AS (n * 3) VIRTUAL",
+                        "ALTER TABLE t ADD PRIMARY KEY (id, ts, stay WITHOUT OVERLAPS)",
+                        "ALTER TABLE t ADD CONSTRAINT must NOT NULL n",
+                        "ALTER TABLE t ADD CONSTRAINT hope CHECK (n > 0) NOT ENFORCED"});
+        }
+        create_all(s, {policy_for("public.t")});
+        auto const of = [&](std::string const &table) {
+            return column(s, "SELECT concat_ws(' ', a.attname, a.attnotnull, a.attgenerated, "
+                             "pg_get_expr(d.adbin, d.adrelid)) FROM pg_attribute a LEFT JOIN "
+                             "pg_attrdef d ON d.adrelid = attrelid AND adnum = attnum WHERE "
+                             "attrelid = '" +
+                                 table + "'::regclass AND attnum > 0 ORDER BY attnum");
+        };
+        CHECK(of("t_2026_10") == of("t"));
+        auto const constraints = [&](std::string const &table) {
+            return column(s, "SELECT concat_ws(' ', contype, pg_get_constraintdef(oid), CASE WHEN "
+                             "contype IN ('c', 'n') THEN conname END) FROM pg_constraint WHERE "
+                             "conrelid = '" +
+                                 table + "'::regclass ORDER BY 1");
+        };
+        CHECK(constraints("t_2026_10") == constraints("t"));
+        auto const indexes = [&](std::string const &table) {
+            return value(s, "SELECT count(*) FROM pg_index WHERE indrelid = '" + table +
+                                "'::regclass");
+        };
+        CHECK(indexes("t_2026_10") == indexes("t"));
+        run_all(s, {"INSERT INTO t (id, ts, n) VALUES (1, '2026-10-20', 7)"});
+        CHECK(value(s, "SELECT doubled FROM t_2026_10") == "14");
+    }
 }
