@@ -141,6 +141,19 @@ std::string denied(error const &e, plan::statement const *failed, work_settings 
            ", or let the job run as another one (`role:`).";
 }
 
+// What the server runs with a search_path of its own from version 17 on (release notes of 17,
+// "Migration").
+bool has_own_search_path(plan::statement const &s)
+{
+    for (char const *command :
+         {"REFRESH ", "VACUUM", "ANALYZE", "REINDEX ", "CREATE INDEX ", "CREATE UNIQUE INDEX "}) {
+        if (s.sql.starts_with(command)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 std::string hint_for(error const &e, plan::statement const *failed, work_settings const &settings,
                      pg::session *ask)
 {
@@ -149,6 +162,12 @@ std::string hint_for(error const &e, plan::statement const *failed, work_setting
         return denied(e, failed, settings, ask);
     }
     if (state == "42P01" || state == "42704" || state == "42883") {
+        if (failed != nullptr && has_own_search_path(*failed) && ask != nullptr &&
+            ask->server_version() >= 170000) {
+            return "From PostgreSQL 17 on this runs with the search_path pg_catalog, pg_temp: the "
+                   "functions that it calls have to name relations and functions with their "
+                   "schema.";
+        }
         return settings.search_path
                    ? "Unqualified names are looked up in `search_path: " + *settings.search_path +
                          "`."

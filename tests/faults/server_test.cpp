@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "support/database.hpp"
+#include "support/ground.hpp"
 #include "support/hour.hpp"
 #include "support/own_server.hpp"
 
@@ -154,5 +155,24 @@ TEST_SUITE("db")
         CHECK_MESSAGE(fourth.code == 0, fourth.err);
         CHECK(copy.value(runs_of("j")) == "succeeded/1 succeeded/1 succeeded/1");
         CHECK(copy.value("SELECT count(*) FROM hit") == "3");
+    }
+
+    TEST_CASE("F43: a view whose function leaves out a schema: refreshed up to 16, from 17 on told "
+              "what to do")
+    {
+        test::ground const g;
+        g.db.psql("CREATE TABLE base (n int); INSERT INTO base VALUES (7); CREATE FUNCTION total() "
+                  "RETURNS bigint LANGUAGE sql AS 'SELECT sum(n) FROM base'; CREATE MATERIALIZED "
+                  "VIEW v AS SELECT total() AS n WITH NO DATA");
+        auto const done = g.run({"matview", "refresh", "public.v"});
+        if (g.count("SELECT current_setting('server_version_num')") < 170000) {
+            CHECK_MESSAGE(done.code == 0, done.err);
+            CHECK(g.db.value("SELECT n FROM v") == "7");
+        } else {
+            CHECK(done.code == 1);
+            CHECK(has(done.err, "relation \"base\" does not exist"));
+            CHECK(has(done.err, "HINT: From PostgreSQL 17 on this runs with the search_path "
+                                "pg_catalog, pg_temp"));
+        }
     }
 }
