@@ -76,6 +76,22 @@ std::vector<rows> ask(session &s, companion const *with)
     return s.batch_all(question(s, {}), limit);
 }
 
+void judge_version(int version)
+{
+    int const major = version / 10000;
+    if (major < oldest_server) {
+        throw connect_error{
+            fmt::format("the server is PostgreSQL {}.{}, too old for pgtend", major,
+                        major < 10 ? version / 100 % 100 : version % 10000),
+            fmt::format("pgtend works with PostgreSQL {} and later: upgrade the server",
+                        oldest_server)};
+    }
+    if (major > newest_tested_server) {
+        log::warning("the server is PostgreSQL {}; this pgtend was tested up to {}", major,
+                     newest_tested_server);
+    }
+}
+
 } // namespace
 
 std::string database_of(std::string const &path)
@@ -90,13 +106,14 @@ std::string database_of(std::string const &path)
 
 capabilities probe(session &s, clock &time, companion *with)
 {
+    judge_version(s.server_version());
     auto const wall = time.now();
     auto const sent = time.steady();
     auto answers = ask(s, with);
     auto const round_trip = std::chrono::duration_cast<microseconds>(time.steady() - sent);
     if (answers.size() < 3 || answers[1].size() != 1) {
         throw error{"the server did not answer the first question about itself",
-                    "Is it PostgreSQL 13 or later?"};
+                    "Is it PostgreSQL, or a pooler in front of one?"};
     }
     auto const &answer = answers[1];
     capabilities out;

@@ -10,6 +10,10 @@
 
 namespace pgtend::pg {
 
+// Major versions of PostgreSQL. Older servers are refused; newer ones are warned of, once a
+// session.
+constexpr int oldest_server = 14, newest_tested_server = 18;
+
 struct capabilities {
     int server_version = 0;
     bool in_recovery = false;
@@ -40,6 +44,7 @@ struct companion {
 // s, client_min_messages notice (skipped work is told by a warning), default_transaction_read_only
 // off. Limits of the role do not reach it, but statement_timeout of at most a few milliseconds may.
 // `with` is asked under these settings, in the same transaction, of which all see one snapshot.
+// Throws connect_error, before anything is sent, when the server is too old.
 capabilities probe(session &s, clock &time, companion *with = nullptr);
 
 // The OID of the database, from what pg_relation_filepath(1259) says of pg_class in it:

@@ -7,6 +7,7 @@
 #include "support/ground.hpp"
 #include "support/hour.hpp"
 #include "support/own_server.hpp"
+#include "support/proxy.hpp"
 
 using namespace pgtend;
 using test::before;
@@ -155,6 +156,27 @@ TEST_SUITE("db")
         CHECK_MESSAGE(fourth.code == 0, fourth.err);
         CHECK(copy.value(runs_of("j")) == "succeeded/1 succeeded/1 succeeded/1");
         CHECK(copy.value("SELECT count(*) FROM hit") == "3");
+    }
+
+    TEST_CASE("F43: a server that is too old is refused before anything is sent, a newer one than "
+              "tested is warned of")
+    {
+        test::ground const g{one_job};
+        test::proxy server;
+        caller const c{server.dsn(g.db.name()), one_job};
+        for (auto const &command : {std::vector<std::string>{"init"}, {"tick"}, {"job", "list"}}) {
+            CAPTURE(command.front());
+            server.claim_version(13);
+            auto const before_it = server.messages();
+            auto const refused = c.run(command);
+            CHECK(refused.code == 4);
+            CHECK(has(refused.err, "the server is PostgreSQL 13."));
+            CHECK(has(refused.err, "HINT: pgtend works with PostgreSQL 14 and later"));
+            CHECK(server.messages() - before_it <= 2); // its first message and its last
+        }
+        server.claim_version(19);
+        CHECK(has(c.run({"job", "list"}).err,
+                  "warning: the server is PostgreSQL 19; this pgtend was tested up to 18"));
     }
 
     TEST_CASE("F43: a view whose function leaves out a schema: refreshed up to 16, from 17 on told "

@@ -73,7 +73,7 @@ TEST_SUITE("db")
         auto const found = pg::probe(s, time);
         CHECK(network.messages() - before == 1);
         CHECK(found.server_version == s.server_version());
-        CHECK(found.server_version >= 130000);
+        CHECK(found.server_version >= pg::oldest_server * 10000);
         CHECK(!found.in_recovery);
         CHECK(found.database == db.name());
         CHECK(found.user == "postgres");

@@ -76,6 +76,16 @@ std::string application_of(std::string_view startup)
     return at == std::string_view::npos ? "" : std::string{startup.data() + at + key.size()};
 }
 
+// In what the server says of itself when a session begins.
+void claim(std::string_view major, char *data, std::size_t size)
+{
+    constexpr std::string_view key{"server_version\0", 15};
+    auto const at = std::string_view{data, size}.find(key);
+    if (at != std::string_view::npos && at + key.size() + major.size() < size) {
+        major.copy(data + at + key.size(), major.size());
+    }
+}
+
 } // namespace
 
 proxy::proxy()
@@ -215,6 +225,9 @@ void proxy::forward(int client, int number, std::stop_token const &stop)
             } else if (losing) {
                 open = false;
                 break;
+            }
+            if (from == server && claimed_version_ > 0) {
+                claim(std::to_string(claimed_version_), buffer.data(), message.size());
             }
             std::this_thread::sleep_for(std::chrono::milliseconds{delay_ms_.load()});
             send_all(from == client ? server : client, message.data(), message.size());

@@ -45,6 +45,8 @@ class proxy {
     // As soon as a client sends this text: forwarded, but the answer is swallowed, and the client's
     // connection closed when it has come.
     void lose_answer_to(std::string text);
+    // From now on the server says to each new session that it is this major version, of two digits.
+    void claim_version(int major) noexcept { claimed_version_ = major; }
     // All connections that there are are closed at both ends.
     void cut() noexcept { cut_until_ = connections_.load(); }
     // How often clients have sent something since the start: round trips, but for those of opening
@@ -65,7 +67,8 @@ class proxy {
     int port_ = 0;
     std::string directory_, server_port_;
     std::atomic<bool> ignore_new_{false};
-    std::atomic<int> connections_{0}, cut_until_{0}, messages_{0}, delay_ms_{0};
+    std::atomic<int> connections_{0}, cut_until_{0}, messages_{0}, delay_ms_{0},
+        claimed_version_{0};
     mutable std::mutex mutex_; // of what is below
     std::string lose_answer_to_, unplugged_;
     std::map<std::string, way> swallowed_; // by which sessions
