@@ -2,11 +2,14 @@
 // Every link of every document leads somewhere, and every complete file shown in one can be loaded.
 #include <cctype>
 #include <doctest/doctest.h>
+#include <fmt/core.h>
 #include <set>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "config/load.hpp"
+#include "pg/probe.hpp"
+#include "support/database.hpp"
 #include "tree.hpp"
 
 using namespace pgtend;
@@ -153,6 +156,23 @@ TEST_SUITE("nodb")
         for (auto const &file : files_below("docs", {".md"})) {
             INFO(file);
             CHECK(readme.find("(" + file + ")") != std::string::npos);
+        }
+    }
+
+    TEST_CASE(
+        "the versions of PostgreSQL that are promised are those that pgtend accepts, and those "
+        "that ./dev test --pg all tries")
+    {
+        std::string accepted;
+        for (int major = pg::oldest_server; major <= pg::newest_tested_server; ++major) {
+            accepted += std::to_string(major) + "\n";
+        }
+        CHECK(test::run_script("server_binaries", "list") == accepted);
+        auto const promise =
+            fmt::format("PostgreSQL {} to {}", pg::oldest_server, pg::newest_tested_server);
+        for (char const *file : {"README.md", "docs/postgresql.md", "CONTRIBUTING.md"}) {
+            INFO(file);
+            CHECK(read(root() / file).find(promise) != std::string::npos);
         }
     }
 
