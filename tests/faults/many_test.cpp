@@ -70,7 +70,8 @@ TEST_SUITE("db")
         CHECK(server.value("SELECT rows FROM pgtend.run WHERE job = 'clean'") == "1000");
         CHECK(server.value("SELECT count(*) FROM feb_7") == "1");
         run({"vacuum", "run", "public.events"});
-        CHECK(server.value("SELECT count(*) FROM pg_stat_user_tables WHERE vacuum_count > 0 AND "
-                           "relname ~ '^(jan|feb)_'") == "1000");
+        // Not asked of pg_stat_user_tables: the collector of 14 may lose messages.
+        CHECK(server.value("SELECT count(*) FROM pg_class WHERE reltuples = 1 AND relname ~ "
+                           "'^(jan|feb)_[0-9]+$'") == "1000");
     }
 }
