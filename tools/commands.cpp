@@ -37,6 +37,8 @@ std::span<command const> commands()
         {"schedule next", "when an expression falls due next", declare_schedule_next},
         {"schedule check", "read the file, tell what its schedules mean and what looks wrong",
          declare_schedule_check},
+        {"partition status", "how far the partitions of tables reach, and what is wrong with them",
+         declare_partition_status},
         {"partition create", "create the partitions that are missing", declare_partition_create},
         {"matview refresh", "refresh materialized views, concurrently when possible",
          declare_matview_refresh},

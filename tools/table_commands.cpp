@@ -5,53 +5,19 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "model/partition_name.hpp"
 #include "tools/by_hand.hpp"
 #include "tools/command_files.hpp"
-#include "zone/zone.hpp"
+#include "tools/policy_options.hpp"
 
 namespace pgtend::tools {
 namespace {
 
-std::vector<qualified_name> names_of(std::vector<std::string> const &texts)
-{
-    return checked([&] {
-        std::vector<qualified_name> out;
-        for (auto const &text : texts) {
-            out.push_back(parse_qualified_name(text));
-        }
-        return out;
-    });
-}
-
 struct partition_arguments {
     std::vector<std::string> tables;
-    std::string key, every, name, from, zone = "UTC";
-    long long premake = 3;
-    bool grants = false;
+    policy_options policy;
     long long workers = 4;
     run_options run;
 };
-
-model::partition_policy policy_of(std::string const &table, partition_arguments const &a)
-{
-    model::partition_policy out;
-    out.table = parse_qualified_name(table);
-    out.key = parse_identifier(a.key);
-    out.every = model::parse_step(a.every);
-    out.name_pattern = a.name;
-    if (!a.name.empty()) {
-        model::check_pattern(a.name, out.every);
-    }
-    if (!a.from.empty()) {
-        out.from = model::parse_date(a.from);
-    }
-    out.premake = static_cast<int>(a.premake);
-    out.time_zone = zone::load(a.zone).name();
-    out.grants = a.grants;
-    out.at = {.file = "command line"};
-    return out;
-}
 
 } // namespace
 
@@ -60,21 +26,8 @@ action declare_partition_create(options &o)
     auto a = std::make_shared<partition_arguments>();
     o.positionals("table", a->tables, "partitioned tables (default: all that the file declares)",
                   false);
-    o.text("--key", a->key, "COLUMN", "partition column; with it the file's policies are not used");
-    o.choice("--every", a->every, {"hour", "day", "week", "month", "quarter", "year"},
-             "interval of a partition");
-    o.text("--from", a->from, "DATE",
-           "first partition: 2025-01 or 2025-01-15 (default: that of now)");
-    o.number("--premake", a->premake, "N", "partitions beyond that of now", 0, 1000);
-    o.text("--name", a->name, "PATTERN", "name of a partition, such as {table}_{yyyy}_{mm}");
-    o.text("--bounds-timezone", a->zone, "ZONE", "time zone of the bounds");
-    o.flag("--grants", a->grants,
-           "give each partition the parent's grants (access through the parent needs none)");
+    declare(o, a->policy);
     o.number("--workers", a->workers, "N", "tables worked on side by side", 1, 16);
-    o.needs("--every", "--key");
-    o.needs("--key", "--every");
-    o.needs("--from", "--key");
-    o.needs("--name", "--key");
     declare(o, a->run);
     o.example("-c kwenda.yaml partition create", "create what the file's policies ask for");
     o.example("-d \"$DSN\" partition create public.orders --key created_at --every month --from "
@@ -86,7 +39,7 @@ action declare_partition_create(options &o)
                                                        .workers = static_cast<int>(a->workers)},
                        .schema = "pgtend/partition-create/1",
                        .plural = "partitions"};
-        if (a->key.empty()) {
+        if (a->policy.key.empty()) {
             work.partitions = c.configuration().partitions;
             return do_by_hand(c, work, a->run);
         }
@@ -95,7 +48,7 @@ action declare_partition_create(options &o)
                               "name the partitioned table, or use a file"};
         }
         for (auto const &text : a->tables) {
-            work.partitions.push_back(checked([&] { return policy_of(text, *a); }));
+            work.partitions.push_back(checked([&] { return policy_of(text, a->policy); }));
         }
         return do_by_hand(c, work, a->run);
     };

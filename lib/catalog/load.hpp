@@ -33,6 +33,32 @@ std::vector<creation_facts> load_creation_facts(pg::session &s,
                                                 std::string const &role,
                                                 pg::limits const &limit = {});
 
+// Every partitioned table of the database that is no partition itself, but for temporary ones.
+std::vector<qualified_name> load_partition_roots(pg::session &s, pg::limits const &limit = {});
+
+// The tables (by OID) and all below them, in no order. Takes no lock on them. With 10,000
+// partitions it takes the server 0.3 s, and more than a second where it compiles the query (jit).
+std::vector<tree_relation> load_partition_tree(pg::session &s, std::vector<std::string> const &oids,
+                                               pg::limits const &limit = {});
+
+// For each partition of each request: what has its name in the schema already, empty when nothing
+// does.
+std::vector<std::vector<std::string>>
+load_names_taken(pg::session &s, std::vector<creation_request> const &requests,
+                 pg::limits const &limit = {});
+
+// Reads all rows of the default partition (ACCESS SHARE on it and what is below it). Without a
+// default partition, zero.
+struct default_rows {
+    long long all = 0;
+    std::vector<long long> in_range; // of each partition of the request
+};
+default_rows count_default_rows(pg::session &s, creation_request const &request,
+                                pg::limits const &limit = {});
+
+// How many locks all sessions together can hold.
+long long load_lock_table_size(pg::session &s, pg::limits const &limit = {});
+
 matview_snapshot load_matviews(pg::session &s, std::vector<qualified_name> const &names,
                                std::string const &role, pg::limits const &limit = {});
 

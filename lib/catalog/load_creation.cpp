@@ -2,6 +2,7 @@
 #include <unordered_map>
 
 #include "base/error.hpp"
+#include "catalog/default_part.hpp"
 #include "catalog/load.hpp"
 #include "catalog/lookup.hpp"
 #include "sql/queries.hpp"
@@ -67,43 +68,13 @@ creation_facts facts_of(rows const &found, std::size_t row)
     return out;
 }
 
-// Rows of the default partition (`relation`, after ONLY unless it is partitioned itself) in each
-// range, in one pass. The names come quoted from the server.
-std::string count_in_ranges(std::string const &relation, std::string const &key,
-                            std::string const &type)
-{
-    return "SELECT r.position, pg_catalog.count(*) FROM ROWS FROM (pg_catalog.unnest($1::" + type +
-           "[]), pg_catalog.unnest($2::" + type +
-           "[])) WITH ORDINALITY AS r (low, high, position) JOIN " + relation + " d ON d." + key +
-           " >= r.low AND d." + key + " < r.high WHERE d." + key +
-           " >= (SELECT pg_catalog.min(low) FROM pg_catalog.unnest($1::" + type +
-           "[]) low) AND d." + key +
-           " < (SELECT pg_catalog.max(high) FROM pg_catalog.unnest($2::" + type +
-           "[]) high) GROUP BY r.position";
-}
-
 void count_rows_in_default(pg::session &s, rows const &found, std::size_t row,
                            creation_request const &request, creation_facts &into,
                            pg::limits const &limit)
 {
-    std::vector<param> low, high;
-    for (auto const &each : request.partitions) {
-        low.emplace_back(each.from);
-        high.emplace_back(each.to);
-    }
-    std::string const only = found.flag(row, "default_partitioned") ? "" : "ONLY ";
     try {
-        auto const counted =
-            s.run(count_in_ranges(only + found.text(row, "default_relation"),
-                                  found.text(row, "key_quoted"), found.text(row, "key_type")),
-                  {array_literal(low), array_literal(high)}, limit);
-        for (auto &each : into.rows_in_default) {
-            each = 0;
-        }
-        for (std::size_t i = 0; i < counted.size(); ++i) {
-            into.rows_in_default.at(static_cast<std::size_t>(counted.integer(i, 0) - 1)) =
-                counted.integer(i, 1);
-        }
+        auto const counted = count_in_ranges(s, default_part_of(found, row), request, limit);
+        into.rows_in_default.assign(counted.begin(), counted.end());
     } catch (error const &e) {
         // Not readable, or dropped meanwhile: ATTACH looks itself.
         if (s.in_transaction() || s.lost() || !e.sqlstate().starts_with("42")) {
@@ -123,38 +94,26 @@ std::vector<creation_facts> load_creation_facts(pg::session &s,
         return out;
     }
     check_role(s, role, limit);
-    std::vector<param> oids, relations, names;
+    std::vector<param> oids;
     for (auto const &request : requests) {
         oids.emplace_back(request.table_oid);
-        for (auto const &each : request.partitions) {
-            relations.emplace_back(request.table_oid);
-            names.emplace_back(each.name);
-        }
     }
     auto const found =
         s.run(sql::catalog_creation, {array_literal(oids), role_parameter(role)}, limit);
-    auto const taken =
-        s.run(sql::catalog_names_taken, {array_literal(relations), array_literal(names)}, limit);
-    std::vector<std::string> taken_by(names.size());
-    for (std::size_t i = 0; i < taken.size(); ++i) {
-        taken_by.at(static_cast<std::size_t>(taken.integer(i, 0) - 1)) = taken.text(i, 1);
-    }
+    auto taken_by = load_names_taken(s, requests, limit);
     std::unordered_map<std::string, std::size_t> row_of;
     for (std::size_t i = 0; i < found.size(); ++i) {
         row_of.emplace(found.text(i, "oid"), i);
     }
-    std::size_t position = 0;
-    for (auto const &request : requests) {
-        auto const first = position;
-        position += request.partitions.size();
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        auto const &request = requests[i];
         auto const at = row_of.find(request.table_oid);
         if (at == row_of.end()) {
             continue; // dropped meanwhile
         }
         auto facts = facts_of(found, at->second);
         facts.server_version = s.server_version();
-        facts.taken_by.assign(taken_by.begin() + static_cast<std::ptrdiff_t>(first),
-                              taken_by.begin() + static_cast<std::ptrdiff_t>(position));
+        facts.taken_by = std::move(taken_by[i]);
         facts.rows_in_default.resize(request.partitions.size());
         if (found.at(at->second, found.column("default_relation"))) {
             count_rows_in_default(s, found, at->second, request, facts, limit);

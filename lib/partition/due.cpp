@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "model/partition_name.hpp"
+#include "partition/coverage.hpp"
 #include "partition/range.hpp"
 #include "plan/statement.hpp"
 
@@ -13,71 +14,6 @@ namespace pgtend::partition {
 namespace {
 
 constexpr std::size_t most_periods = 100'000;
-
-struct taken_range {
-    catalog::time_point from, to;
-    catalog::attached_partition const *partition;
-};
-
-// Sorted by their beginnings; ranges of one table never overlap.
-std::vector<taken_range> taken_ranges(catalog::partitioned_table const &table)
-{
-    std::vector<taken_range> out;
-    for (auto const &each : table.partitions) {
-        if (each.is_default) {
-            continue;
-        }
-        if (!each.range) {
-            throw error{display(table.found.name) + ": the bounds of its partition " +
-                        display(each.name) + " are not understood"};
-        }
-        out.push_back({each.range->from, each.range->to, &each});
-    }
-    std::sort(out.begin(), out.end(), [](auto const &a, auto const &b) { return a.from < b.from; });
-    return out;
-}
-
-enum class cover { none, partly, whole, pending };
-
-struct covering {
-    cover how = cover::none;
-    catalog::attached_partition const *by = nullptr; // the first one that overlaps
-};
-
-// Looks at a period after those before it: what ends before it is never asked again.
-class coverage {
-  public:
-    explicit coverage(std::vector<taken_range> ranges) : ranges_{std::move(ranges)} {}
-
-    covering of(catalog::time_point from, catalog::time_point to)
-    {
-        while (next_ < ranges_.size() && ranges_[next_].to <= from) {
-            ++next_;
-        }
-        covering out;
-        auto reached = from;
-        for (auto i = next_; i < ranges_.size() && ranges_[i].from < to; ++i) {
-            if (ranges_[i].to <= from) {
-                continue;
-            }
-            if (ranges_[i].partition->pending_detach) {
-                return {cover::pending, ranges_[i].partition};
-            }
-            out.by = out.by == nullptr ? ranges_[i].partition : out.by;
-            if (ranges_[i].from <= reached) {
-                reached = std::max(reached, ranges_[i].to);
-            }
-        }
-        if (out.by != nullptr) {
-            out.how = reached >= to ? cover::whole : cover::partly;
-        }
-        return out;
-    }
-
-  private:
-    std::vector<taken_range> ranges_;
-    std::size_t next_ = 0;
-};
 
 // Why partitions of this table cannot be made by a policy at all; throws error.
 key_kind check_key(model::partition_policy const &policy, catalog::partitioned_table const &table)

@@ -132,6 +132,19 @@ catalog::time_point key_axis::point(civil_time const &at) const
                                       : seconds_from_civil(at) * microseconds_a_second;
 }
 
+catalog::time_point key_axis::point(pgtend::instant at) const
+{
+    return kind_ == key_kind::instant ? at.time_since_epoch().count() : point(civil(at));
+}
+
+civil_time key_axis::civil(catalog::time_point at) const
+{
+    auto const span = microseconds{at};
+    return kind_ == key_kind::instant
+               ? zone_.to_civil(pgtend::instant{span}).civil
+               : civil_from_seconds(std::chrono::floor<seconds>(span).count());
+}
+
 std::string key_axis::text(civil_time const &at) const
 {
     if (kind_ == key_kind::instant) {

@@ -49,6 +49,10 @@ class key_axis {
     std::string text(catalog::time_point at) const;
     // What clocks of the zone show.
     civil_time civil(pgtend::instant at) const { return zone_.to_civil(at).civil; }
+    // The same of a finite point; fractions of a second are cut off.
+    civil_time civil(catalog::time_point at) const;
+    // Where an instant lies: for keys without a zone, what clocks show then.
+    catalog::time_point point(pgtend::instant at) const;
 
   private:
     key_kind kind_;

@@ -4,6 +4,7 @@
 
 #include "partition/support.hpp"
 #include "support/lists.hpp"
+#include "support/role.hpp"
 
 using namespace pgtend;
 using namespace pgtend::test;
@@ -12,47 +13,6 @@ namespace {
 
 using list = std::vector<std::string>;
 instant const now = parse_rfc3339("2026-10-14T09:00:00Z");
-
-// A role of the cluster, for this database only.
-class role {
-  public:
-    role(pg::session &s, std::string const &stem, std::string const &attributes = "")
-        : session_{s}, name_{stem + "_" + std::to_string(s.backend_pid())}
-    {
-        session_.run("CREATE ROLE " + name_ + " " + attributes);
-    }
-    ~role()
-    {
-        try {
-            session_.rollback();
-            session_.run("DROP OWNED BY " + name_ + " CASCADE");
-            session_.run("DROP ROLE " + name_);
-        } catch (...) {
-        }
-    }
-    role(role const &) = delete;
-    role &operator=(role const &) = delete;
-    std::string const &name() const { return name_; }
-
-  private:
-    pg::session &session_;
-    std::string name_;
-};
-
-void run_all(pg::session &s, std::vector<std::string> const &statements)
-{
-    for (auto const &each : statements) {
-        s.run(each);
-    }
-}
-
-void create_all(pg::session &s, std::vector<model::partition_policy> const &policies)
-{
-    for (auto const &each : apply(plan_partitions(s, policies, now), s)) {
-        CAPTURE(each.title);
-        CHECK(each.problem == "");
-    }
-}
 
 } // namespace
 
@@ -102,7 +62,7 @@ TEST_SUITE("db")
         auto wanted = policy_for("public.orders");
         wanted.storage_parameters = {"autovacuum_vacuum_scale_factor=0.05",
                                      "toast.autovacuum_enabled=off"};
-        create_all(s, {wanted});
+        create_all(s, {wanted}, now);
 
         auto const leaf = [&](std::string const &what) {
             return value(s, "SELECT " + what +
@@ -177,7 +137,7 @@ TEST_SUITE("db")
                     "GRANT UPDATE (a) ON t TO " + clerk.name()});
         auto wanted = policy_for("public.t");
         wanted.grants = true;
-        create_all(s, {wanted});
+        create_all(s, {wanted}, now);
         auto const acl = [&](std::string const &table) {
             return value(
                 s, "SELECT array_agg(x ORDER BY x)::text FROM (SELECT unnest(relacl)::text FROM "
@@ -202,7 +162,7 @@ TEST_SUITE("db")
                     "ALTER TABLE \"a $pgtend$ b\".t REPLICA IDENTITY USING INDEX \"k'ey\"",
                     "CREATE TABLE nothing (ts date) PARTITION BY RANGE (ts)",
                     "ALTER TABLE nothing REPLICA IDENTITY NOTHING"});
-        create_all(s, {policy_for("\"a $pgtend$ b\".t"), policy_for("public.nothing")});
+        create_all(s, {policy_for("\"a $pgtend$ b\".t"), policy_for("public.nothing")}, now);
         CHECK(column(s, "SELECT p.relname FROM pg_index x JOIN pg_inherits i ON i.inhrelid = "
                         "x.indexrelid JOIN pg_class p ON "
                         "p.oid = i.inhparent WHERE x.indisreplident AND x.indrelid IN (SELECT "
@@ -218,7 +178,7 @@ TEST_SUITE("db")
         auto s = db.connect();
         run_all(s, {"CREATE TABLE t (a int, ts date) PARTITION BY RANGE (ts)",
                     "ALTER TABLE t REPLICA IDENTITY FULL", "CREATE PUBLICATION p FOR TABLE t"});
-        create_all(s, {policy_for("public.t")});
+        create_all(s, {policy_for("public.t")}, now);
         s.run("INSERT INTO t VALUES (1, '2026-10-14')");
         s.run("UPDATE t SET a = 2"); // refused when the leaf has no replica identity
         CHECK(column(s, "SELECT tablename FROM pg_publication_tables ORDER BY 1") ==
@@ -256,7 +216,7 @@ TEST_SUITE("db")
             wanted.name_pattern = "{table}_%I_{yyyy}{mm}";
             policies.push_back(wanted);
         }
-        create_all(s, policies);
+        create_all(s, policies, now);
         CHECK(value(s, "SELECT count(*) FROM pg_inherits WHERE inhparent IN (SELECT oid FROM "
                        "pg_class WHERE relkind = 'p')") == std::to_string(names.size() * 5));
         CHECK(due(s, policies, now).tables.empty());
@@ -278,7 +238,7 @@ TEST_SUITE("db")
                     "100), x serial, ts timestamp NOT "
                     "NULL) PARTITION BY RANGE (ts)",
                     "ALTER TABLE t DROP COLUMN gone"});
-        create_all(s, {policy_for("public.t", "2026-09")});
+        create_all(s, {policy_for("public.t", "2026-09")}, now);
         run_all(s, {"INSERT INTO t (ts) VALUES ('2026-09-30 23:59:59.999999'), ('2026-10-01')"});
         CHECK(column(s, "SELECT tableoid::regclass || ' ' || id || ' ' || x FROM t ORDER BY ts") ==
               list{"t_2026_09 100 1", "t_2026_10 101 2"});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From policies to what became of them, on a real server.
 #pragma once
+#include <doctest/doctest.h>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,22 @@ inline std::string value(pg::session &s, std::string_view query)
 {
     auto const all = column(s, query);
     return all.empty() ? "(no row)" : all.front();
+}
+
+inline void run_all(pg::session &s, std::vector<std::string> const &statements)
+{
+    for (auto const &each : statements) {
+        s.run(each);
+    }
+}
+
+inline void create_all(pg::session &s, std::vector<model::partition_policy> const &policies,
+                       instant now)
+{
+    for (auto const &each : apply(plan_partitions(s, policies, now), s)) {
+        CAPTURE(each.title);
+        CHECK(each.problem == "");
+    }
 }
 
 } // namespace pgtend::test

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where partitions differ from what would be made today, on a real server.
+#include <doctest/doctest.h>
+
+#include "partition/drift.hpp"
+#include "partition/support.hpp"
+#include "support/lists.hpp"
+#include "support/role.hpp"
+
+using namespace pgtend;
+using namespace pgtend::test;
+
+namespace {
+
+using list = std::vector<std::string>;
+instant const now = parse_rfc3339("2026-10-14T09:00:00Z");
+
+std::vector<partition::difference> drift(pg::session &s, model::partition_policy const &policy,
+                                         std::set<std::string> const &ignored = {})
+{
+    auto const tables = catalog::load_partitioned_tables(s, {policy.table});
+    return partition::differences(catalog::load_partition_tree(s, {tables.front().found.oid}),
+                                  policy, {}, ignored);
+}
+
+list told(std::vector<partition::difference> const &all)
+{
+    list out;
+    for (auto const &each : all) {
+        out.push_back(each.partition.name + " " + each.attribute + ": " + each.is);
+    }
+    return out;
+}
+
+void make(pg::session &s)
+{
+    run_all(s, {"CREATE TABLE orders (id int NOT NULL, note text, ts date NOT NULL, PRIMARY KEY "
+                "(id, ts)) PARTITION BY RANGE (ts)",
+                "CREATE INDEX by_note ON orders (note)",
+                "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; "
+                "END'",
+                "CREATE TRIGGER touch BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION "
+                "touch()",
+                "CREATE TRIGGER log AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION touch()",
+                "ALTER TABLE orders ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+                "ALTER TABLE orders REPLICA IDENTITY USING INDEX orders_pkey",
+                "CREATE POLICY \"for all\" ON orders USING (true)"});
+}
+
+} // namespace
+
+TEST_SUITE("db")
+{
+    TEST_CASE("what partition create makes has no difference, with and without grants")
+    {
+        database const db;
+        auto s = db.connect();
+        role const clerk{s, "drift_clerk"};
+        make(s);
+        s.run("GRANT SELECT, UPDATE (note) ON orders TO " + clerk.name());
+        auto policy = policy_for("public.orders");
+        policy.storage_parameters = {"autovacuum_vacuum_scale_factor=0.050", "fillfactor=90"};
+        create_all(s, {policy}, now);
+        CHECK(told(drift(s, policy)) == list{});
+        policy.grants = true;
+        CHECK(drift(s, policy).size() == 8); // two privileges on each of four
+        policy.from = model::parse_date("2026-09");
+        create_all(s, {policy}, now);
+        policy.from.reset();
+        CHECK(drift(s, policy).size() == 8);
+        policy.grants = false; // and now September has what it should not have
+        CHECK(told(drift(s, policy)) ==
+              list{"orders_2026_09 grants: " + clerk.name() + " may SELECT",
+                   "orders_2026_09 grants: " + clerk.name() + " may UPDATE (note)"});
+    }
+
+    TEST_CASE("each attribute is told leaf by leaf, and its cure mends it")
+    {
+        database const db;
+        auto s = db.connect();
+        role const owner{s, "drift_owner"}, anon{s, "drift_anon"};
+        make(s);
+        auto policy = policy_for("public.orders");
+        policy.storage_parameters = {"fillfactor=90"};
+        create_all(s, {policy}, now);
+        run_all(s, {"ALTER TABLE orders_2026_10 DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL "
+                    "SECURITY, REPLICA IDENTITY FULL",
+                    "ALTER TABLE orders_2026_10 SET UNLOGGED, RESET (fillfactor)",
+                    "ALTER TABLE orders_2026_11 DISABLE TRIGGER touch",
+                    "ALTER TABLE orders_2026_11 ENABLE ALWAYS TRIGGER log",
+                    "CREATE POLICY \"of its own\" ON orders_2026_11 USING (true)",
+                    "GRANT SELECT, DELETE ON orders_2026_11 TO " + anon.name() + ", PUBLIC",
+                    "GRANT INSERT (note) ON orders_2026_11 TO " + anon.name(),
+                    "ALTER TABLE orders_2026_12 SET (fillfactor = 80)",
+                    "GRANT CREATE ON SCHEMA public TO " + owner.name(),
+                    "ALTER TABLE orders_2027_01 OWNER TO " + owner.name(),
+                    "UPDATE pg_index SET indisvalid = false WHERE indexrelid = "
+                    "'orders_2027_01_note_idx'::regclass"});
+        auto const found = drift(s, policy);
+        CHECK(told(found) ==
+              list{"orders_2026_10 row_security: off", "orders_2026_10 force_row_security: off",
+                   "orders_2026_10 persistence: unlogged",
+                   "orders_2026_10 storage_parameters: fillfactor: not set",
+                   "orders_2026_10 replica_identity: full",
+                   "orders_2026_11 policies: \"of its own\"",
+                   "orders_2026_11 grants: everybody may DELETE",
+                   "orders_2026_11 grants: everybody may SELECT",
+                   "orders_2026_11 grants: " + anon.name() + " may DELETE",
+                   "orders_2026_11 grants: " + anon.name() + " may INSERT (note)",
+                   "orders_2026_11 grants: " + anon.name() + " may SELECT",
+                   "orders_2026_11 triggers: log always", "orders_2026_11 triggers: touch disabled",
+                   "orders_2026_12 storage_parameters: fillfactor: 80",
+                   "orders_2027_01 owner: " + owner.name(),
+                   "orders_2027_01 indexes: public.orders_2027_01_note_idx is invalid"});
+        for (auto const &each : found) {
+            CAPTURE(each.cure);
+            if (each.attribute == "replica_identity") { // words: the index has a name of its own
+                s.run("ALTER TABLE orders_2026_10 REPLICA IDENTITY USING INDEX "
+                      "orders_2026_10_pkey");
+            } else {
+                CHECK_NOTHROW(s.run(each.cure));
+            }
+        }
+        CHECK(told(drift(s, policy)) == list{});
+    }
+
+    TEST_CASE("indexes that are not there, triggers and an identity of its own; what is ignored")
+    {
+        database const db;
+        auto s = db.connect();
+        make(s);
+        auto const policy = policy_for("public.orders");
+        create_all(s, {policy}, now);
+        run_all(s, {"CREATE INDEX by_ts ON ONLY orders (ts)", // no partition has its part
+                    "CREATE TRIGGER own BEFORE DELETE ON orders_2026_12 FOR EACH ROW EXECUTE "
+                    "FUNCTION touch()",
+                    "CREATE UNIQUE INDEX other ON orders_2026_12 (id)",
+                    "ALTER TABLE orders_2026_12 REPLICA IDENTITY USING INDEX other"});
+        auto const found = drift(s, policy);
+        CHECK(told(found) == list{"orders indexes: public.by_ts is invalid",
+                                  "orders_2026_10 indexes: none", "orders_2026_11 indexes: none",
+                                  "orders_2026_12 replica_identity: an index of its own",
+                                  "orders_2026_12 indexes: none",
+                                  "orders_2026_12 triggers: own of its own",
+                                  "orders_2027_01 indexes: none"});
+        CHECK(found[1].should == "one attached to public.by_ts");
+        CHECK(told(drift(s, policy, {"indexes", "triggers"})) ==
+              list{"orders_2026_12 replica_identity: an index of its own"});
+    }
+
+    TEST_CASE("what lies deeper is compared as well; a partition whose detach did not end is not")
+    {
+        database const db;
+        auto s = db.connect();
+        make(s);
+        run_all(s, {"CREATE TABLE deep PARTITION OF orders FOR VALUES FROM ('2020-01-01') TO "
+                    "('2021-01-01') PARTITION BY RANGE (ts)",
+                    "CREATE TABLE deeper PARTITION OF deep DEFAULT",
+                    "CREATE TABLE gone PARTITION OF orders FOR VALUES FROM ('2021-01-01') TO "
+                    "('2022-01-01')",
+                    "UPDATE pg_inherits SET inhdetachpending = true WHERE inhrelid = "
+                    "'gone'::regclass"});
+        auto const found = told(drift(s, policy_for("public.orders"), {"replica_identity"}));
+        CHECK(found == list{"deep row_security: off", "deep force_row_security: off",
+                            "deeper row_security: off", "deeper force_row_security: off"});
+    }
+
+    TEST_CASE("names that are not plain, in every place where they are told or quoted")
+    {
+        database const db;
+        auto s = db.connect();
+        run_all(s, {"CREATE SCHEMA \"Odd one\"",
+                    "CREATE TABLE \"Odd one\".\"t\"\"x\" (ts date) PARTITION BY RANGE (ts)",
+                    "CREATE TABLE \"Odd one\".\"p, q\" PARTITION OF \"Odd one\".\"t\"\"x\" DEFAULT",
+                    "CREATE POLICY \"a b c\" ON \"Odd one\".\"p, q\"",
+                    "GRANT SELECT (ts) ON \"Odd one\".\"p, q\" TO PUBLIC"});
+        model::partition_policy policy;
+        policy.table = {"Odd one", "t\"x"};
+        auto const found = drift(s, policy);
+        REQUIRE(told(found) ==
+                list{"p, q policies: \"a b c\"", "p, q grants: everybody may SELECT (ts)"});
+        for (auto const &each : found) {
+            CHECK_NOTHROW(s.run(each.cure));
+        }
+        CHECK(drift(s, policy).empty());
+    }
+}
