@@ -22,8 +22,12 @@ wanted AS (
                     OR pg_catalog.pg_stat_get_mod_since_analyze(c.oid) > 0
                     OR pg_catalog.pg_stat_get_ins_since_vacuum(c.oid) > 0
                     OR pg_catalog.pg_stat_get_dead_tuples(c.reltoastrelid) > 0
-                    OR pg_catalog.age(c.relfrozenxid) > 50000000
-                    OR pg_catalog.mxid_age(c.relminmxid) > 50000000
+                    OR pg_catalog.age(c.relfrozenxid)
+                       > least(50000000, pg_catalog.current_setting('autovacuum_freeze_max_age')::int)
+                    OR pg_catalog.mxid_age(c.relminmxid)
+                       > least(50000000, pg_catalog.current_setting('autovacuum_multixact_freeze_max_age')::int)
+                    -- Its own limit may be lower.
+                    OR pg_catalog.array_to_string(c.reloptions, ',') LIKE '%freeze\_max\_age=%'
                     -- A partition that was analyzed makes its parent due.
                     OR c.relispartition
           END

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // VACUUM and ANALYZE on a real server.
+#include <algorithm>
 #include <doctest/doctest.h>
 
 #include "catalog/load.hpp"
@@ -63,6 +64,18 @@ catalog::vacuum_table const &named(catalog::vacuum_snapshot const &all, std::str
 
 TEST_SUITE("db")
 {
+    TEST_CASE("a table with a limit of its own for its age is loaded, however young it is")
+    {
+        database const db;
+        auto s = db.connect();
+        s.run("CREATE TABLE own (a int) WITH (autovacuum_multixact_freeze_max_age = 10000)");
+        s.run("CREATE TABLE young (a int)");
+        auto const all = catalog::load_vacuum_tables(s, {}, "");
+        CHECK(named(all, "own").age < 50e6);
+        CHECK(std::none_of(all.tables.begin(), all.tables.end(),
+                           [](auto const &each) { return each.name.name == "young"; }));
+    }
+
     TEST_CASE("what the server counts is what is loaded")
     {
         database const db;
