@@ -22,6 +22,7 @@ action declare_matview_refresh(options &);
 action declare_expire(options &);
 action declare_cleanup(options &);
 action declare_vacuum_run(options &);
+action declare_vacuum_status(options &);
 action declare_schedule_next(options &);
 action declare_schedule_check(options &);
 

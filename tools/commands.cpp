@@ -42,6 +42,9 @@ std::span<command const> commands()
         {"partition create", "create the partitions that are missing", declare_partition_create},
         {"matview refresh", "refresh materialized views, concurrently when possible",
          declare_matview_refresh},
+        {"vacuum status",
+         "vacuums that run, who holds them up, how near wraparound is, what is due",
+         declare_vacuum_status},
         {"vacuum run", "vacuum or analyze tables, most needed first", declare_vacuum_run},
     };
     return all;

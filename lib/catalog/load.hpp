@@ -67,6 +67,9 @@ matview_snapshot load_matviews(pg::session &s, std::vector<qualified_name> const
 vacuum_snapshot load_vacuum_tables(pg::session &s, std::vector<qualified_name> const &names,
                                    std::string const &role, pg::limits const &limit = {});
 
+// What vacuum does, what is in its way, and how old databases are. Reads counters, locks nothing.
+vacuum_activity load_vacuum_activity(pg::session &s, pg::limits const &limit = {});
+
 // A schema in which others than the role may create what unqualified names then find.
 struct path_writers {
     std::string schema;
