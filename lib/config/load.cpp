@@ -29,6 +29,7 @@ struct sections {
     model::configuration *all = nullptr;
     node const *targets = nullptr;
     node const *partitions = nullptr;
+    node const *autovacuum = nullptr;
     node const *jobs = nullptr;
 };
 
@@ -43,8 +44,9 @@ void read_version(reader &r, node const &n, sections & /*out*/)
 
 void in_main_file_only(reader &r, node const & /*n*/, sections & /*out*/)
 {
-    r.plain_error(*r.key_node, fmt::format("key '{}' belongs into the main file", r.key),
-                  "an included file has `targets`, `partitions`, `jobs` and `include`");
+    r.plain_error(
+        *r.key_node, fmt::format("key '{}' belongs into the main file", r.key),
+        "an included file has `targets`, `partitions`, `autovacuum`, `jobs` and `include`");
 }
 
 void nothing(reader & /*r*/, node const & /*n*/, sections & /*out*/) {} // `include` was read before
@@ -53,6 +55,8 @@ constexpr map_key<sections> targets_key{
     "targets", [](reader &, node const &n, sections &s) { s.targets = &n; }};
 constexpr map_key<sections> partitions_key{
     "partitions", [](reader &, node const &n, sections &s) { s.partitions = &n; }};
+constexpr map_key<sections> autovacuum_key{
+    "autovacuum", [](reader &, node const &n, sections &s) { s.autovacuum = &n; }};
 constexpr map_key<sections> jobs_key{"jobs",
                                      [](reader &, node const &n, sections &s) { s.jobs = &n; }};
 
@@ -67,7 +71,7 @@ constexpr std::array<map_key<sections>, 12> main_keys{{
     jobs_key,
     {"indexes"},
     {"matviews"},
-    {"autovacuum"},
+    autovacuum_key,
     {"checks"},
     {"notify"},
 }};
@@ -82,7 +86,7 @@ constexpr std::array<map_key<sections>, 12> included_keys{{
     jobs_key,
     {"indexes"},
     {"matviews"},
-    {"autovacuum"},
+    autovacuum_key,
     {"checks"},
     {"notify"},
 }};
@@ -202,6 +206,10 @@ class loader {
         if (found.partitions != nullptr) {
             r.key = "partitions";
             read_partitions(r, *found.partitions, all);
+        }
+        if (found.autovacuum != nullptr) {
+            r.key = "autovacuum";
+            read_autovacuum(r, *found.autovacuum, all);
         }
         if (found.jobs != nullptr) {
             r.key = "jobs";

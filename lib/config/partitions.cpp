@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "config/parameters.hpp"
 #include "config/scalar.hpp"
 #include "config/sections.hpp"
 #include "model/partition_name.hpp"
@@ -30,22 +32,7 @@ void read_from(reader &r, node const &n, partition_policy &out)
     }
 }
 
-void check_parameter(std::string_view name)
-{
-    if (!model::find_storage_parameter(name)) {
-        std::vector<std::string_view> names;
-        for (auto const &each : model::storage_parameters()) {
-            names.push_back(each.name);
-        }
-        auto const bare = name.substr(name.substr(0, 6) == "toast." ? 6 : 0);
-        auto const near = bare.size() <= 64 ? nearest(bare, names) : std::nullopt;
-        throw error{fmt::format("{} is not a storage parameter of tables", shown(name)),
-                    near ? fmt::format("did you mean '{}'?", *near) : std::string{}};
-    }
-}
-
-// A map of parameter and value, which become WITH (name=value): nothing but numbers and plain
-// words.
+// A map of parameter and value, which become WITH (name=value).
 void read_storage_parameters(reader &r, node const &n, partition_policy &out)
 {
     if (n.kind != node_kind::map || n.entries.empty()) {
@@ -53,30 +40,12 @@ void read_storage_parameters(reader &r, node const &n, partition_policy &out)
         return;
     }
     for (auto const &entry : n.entries) {
-        auto const &value = entry.value;
-        if (!r.checked(entry.key, [&] { check_parameter(entry.key.text); })) {
-            continue;
+        std::string value;
+        auto const &name = entry.key.text;
+        bool const known = r.checked(entry.key, [&] { model::check_storage_parameter_name(name); });
+        if (known && read_parameter_value(r, entry.key, entry.value, name, value)) {
+            out.storage_parameters.push_back(name + "=" + value);
         }
-        if (value.kind == node_kind::refused) {
-            continue;
-        }
-        if (value.kind != node_kind::scalar) {
-            r.error(entry.key, fmt::format("{} has no value", entry.key.text),
-                    "write a number, true, false or auto");
-            continue;
-        }
-        auto const kind =
-            value.style == node_style::plain ? classify(value.text) : plain_kind::text;
-        bool const good = kind == plain_kind::integer || kind == plain_kind::decimal ||
-                          kind == plain_kind::boolean ||
-                          (kind == plain_kind::text && value.text == "auto");
-        if (!good) {
-            r.error(value,
-                    fmt::format("{} is not a value of {}", shown(value.text), entry.key.text),
-                    "write a number, true, false or auto, without quotes");
-            continue;
-        }
-        out.storage_parameters.push_back(entry.key.text + "=" + value.text);
     }
 }
 

@@ -298,6 +298,9 @@ std::string_view refuse_unknown(reader &r, map_entry const &entry, std::string_v
     } else if (auto const near = word.size() <= 64 ? nearest(word, names) : std::nullopt) {
         meant = *std::find(names.begin(), names.end(), *near);
         hint = fmt::format("did you mean '{}'?", meant);
+    } else if (constexpr std::size_t most = 30; built.size() > most) {
+        built.resize(4);
+        hint = fmt::format("{} has keys such as {}", what, listed(built, " and "));
     } else {
         hint = fmt::format("{} has the keys {}", what, listed(built, " and "));
     }

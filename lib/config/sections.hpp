@@ -12,6 +12,7 @@ namespace pgtend::config {
 // `defaults` and `time_zone` of `all` are those of the main file, already read.
 void read_jobs(reader &r, node const &n, model::configuration &all);
 void read_partitions(reader &r, node const &n, model::configuration &all);
+void read_autovacuum(reader &r, node const &n, model::configuration &all);
 
 // `private_file`: nobody but its owner may read or write the file, which then may hold passwords.
 // Otherwise they are refused. `mode` is for that message.

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "model/job.hpp"
 #include "model/partition_policy.hpp"
+#include "model/storage_parameter.hpp"
 
 namespace pgtend::model {
 
@@ -27,6 +28,7 @@ struct configuration {
     std::vector<target> targets;
     run_policy defaults;
     std::vector<partition_policy> partitions;
+    std::vector<autovacuum_policy> autovacuum;
     std::vector<job> jobs;
 
     // Throws usage_error with the nearest name as hint.
@@ -38,7 +40,8 @@ struct configuration {
 // table, a job that names an unknown target or a table without policy, `from` where no partition
 // begins, a pattern that does not tell partitions apart, partition names that may collide or exceed
 // 63 bytes, hourly partitions outside UTC, a job's own max_age over the longest interval between
-// its slots (unless missed: all, it would have no effect). In the order of their files' names and
+// its slots (unless missed: all, it would have no effect), a storage parameter of one table that is
+// declared twice. In the order of their files' names and
 // positions.
 std::vector<diagnostic> validate(configuration const &all);
 

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "model/configuration.hpp"
 #include "model/partition_name.hpp"
+#include "model/validate_parameters.hpp"
 #include "zone/civil.hpp"
 #include "zone/zone.hpp"
 
@@ -287,6 +288,7 @@ std::vector<diagnostic> validate(configuration const &all)
     check_targets_of(all, out);
     check_partition_jobs(all, out);
     check_partitions(all, out);
+    check_parameters_declared_once(all, out);
     for (auto const &job : all.jobs) {
         check_max_age(job, out);
     }

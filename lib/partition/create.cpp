@@ -56,12 +56,13 @@ void check_parameters(due_table const &table, catalog::creation_facts const &fac
 {
     for (auto const &each : table.policy.storage_parameters) {
         auto const name = trim(std::string_view{each}.substr(0, each.find('=')));
-        auto const known = model::find_storage_parameter(name);
-        if (known && facts.server_version < known->since * 10000) {
+        auto const *known = model::find_storage_parameter(name);
+        if (known != nullptr && facts.server_version < known->since) {
             throw error{
                 fmt::format("{}: storage parameter {} exists from PostgreSQL {} on, and the "
                             "server is PostgreSQL {}",
-                            display(table.table), name, known->since, facts.server_version / 10000),
+                            display(table.table), name, known->since / 10000,
+                            facts.server_version / 10000),
                 "take it out of storage_parameters: of this table"};
         }
     }

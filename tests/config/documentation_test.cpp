@@ -6,6 +6,7 @@
 
 #include "config/file.hpp"
 #include "config/support.hpp"
+#include "model/storage_parameter.hpp"
 
 using namespace pgtend;
 using namespace pgtend::test;
@@ -91,9 +92,19 @@ TEST_SUITE("nodb")
         }
     }
 
+    TEST_CASE("every storage parameter is documented")
+    {
+        auto const text = document("docs/autovacuum.md");
+        for (auto const &each : model::storage_parameters()) {
+            CAPTURE(each.name);
+            auto const at = text.find("| `" + std::string{each.name} + "` |");
+            CHECK((at == std::string::npos) == each.other_purpose);
+        }
+    }
+
     TEST_CASE("each YAML file that the documents show loads")
     {
-        for (auto const *name : {"docs/configuration.md", "README.md"}) {
+        for (auto const *name : {"docs/configuration.md", "docs/autovacuum.md", "README.md"}) {
             auto const text = document(name);
             int blocks = 0;
             for (auto at = text.find("```yaml\nversion:"); at != std::string::npos;

@@ -17,6 +17,10 @@ TEST_SUITE("nodb")
         auto const all = config::load_file(path, with({{"KWENDA_DSN", "dbname=kwenda"}}, true));
         CHECK(all.time_zone == "Africa/Kinshasa");
         CHECK(all.partitions.size() >= 3);
+        CHECK(all.autovacuum.at(0).tables.size() == 5);
+        CHECK(all.autovacuum.at(0).parameters ==
+              std::vector<model::parameter_setting>{{"autovacuum_vacuum_scale_factor", "0.05"},
+                                                    {"autovacuum_analyze_scale_factor", "0.02"}});
         CHECK(all.targets.at(0).dsn == "dbname=kwenda");
         for (auto const *job :
              {"refresh-dashboard", "cleanup-driver-locations", "expire-promos",
