@@ -12,6 +12,7 @@ SELECT pg_catalog.current_setting('server_version_num')::int AS server_version,
        pg_catalog.current_setting('autovacuum_analyze_scale_factor') AS analyze_scale_factor,
        pg_catalog.current_setting('autovacuum_freeze_max_age') AS freeze_max_age,
        pg_catalog.current_setting('autovacuum_multixact_freeze_max_age') AS multixact_freeze_max_age,
-       pg_catalog.current_setting('track_counts')::bool AS track_counts
+       pg_catalog.current_setting('track_counts')::bool AS track_counts,
+       pg_catalog.current_setting('autovacuum')::bool AS autovacuum
 FROM pg_catalog.pg_roles worker
 WHERE worker.rolname = coalesce($1::name, current_user);

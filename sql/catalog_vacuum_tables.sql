@@ -22,6 +22,7 @@ wanted AS (
                     OR pg_catalog.pg_stat_get_mod_since_analyze(c.oid) > 0
                     OR pg_catalog.pg_stat_get_ins_since_vacuum(c.oid) > 0
                     OR pg_catalog.pg_stat_get_dead_tuples(c.reltoastrelid) > 0
+                    OR pg_catalog.pg_stat_get_ins_since_vacuum(c.reltoastrelid) > 0
                     OR pg_catalog.age(c.relfrozenxid)
                        > least(50000000, pg_catalog.current_setting('autovacuum_freeze_max_age')::int)
                     OR pg_catalog.mxid_age(c.relminmxid)
@@ -40,8 +41,11 @@ SELECT w.oid, n.nspname AS schema, w.relname AS name, w.relkind AS kind,
        pg_catalog.pg_stat_get_dead_tuples(w.oid) AS dead,
        pg_catalog.pg_stat_get_mod_since_analyze(w.oid) AS modified,
        pg_catalog.pg_stat_get_ins_since_vacuum(w.oid) AS inserted,
-       t.reltuples AS toast_reltuples,
+       t.relname AS toast, t.reltuples AS toast_reltuples, t.relpages AS toast_pages,
+       CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 180000
+            THEN pg_catalog.to_jsonb(t) ->> 'relallfrozen' ELSE '0' END AS toast_frozen_pages,
        pg_catalog.pg_stat_get_dead_tuples(t.oid) AS toast_dead,
+       pg_catalog.pg_stat_get_ins_since_vacuum(t.oid) AS toast_inserted,
        -- 2147483647 stands for "has none".
        CASE WHEN w.relkind = 'p' THEN 0 ELSE greatest(pg_catalog.age(w.relfrozenxid), pg_catalog.age(t.relfrozenxid)) END AS age,
        CASE WHEN w.relkind = 'p' THEN 0
@@ -50,6 +54,7 @@ SELECT w.oid, n.nspname AS schema, w.relname AS name, w.relkind AS kind,
                                     pg_catalog.pg_stat_get_last_autovacuum_time(w.oid))) * 1000000)::bigint AS last_vacuum,
        (extract(epoch FROM greatest(pg_catalog.pg_stat_get_last_analyze_time(w.oid),
                                     pg_catalog.pg_stat_get_last_autoanalyze_time(w.oid))) * 1000000)::bigint AS last_analyze,
+       (extract(epoch FROM pg_catalog.pg_stat_get_last_autovacuum_time(w.oid)) * 1000000)::bigint AS last_autovacuum,
        (extract(epoch FROM pg_catalog.pg_stat_get_last_autoanalyze_time(w.oid)) * 1000000)::bigint AS last_autoanalyze,
        ARRAY(SELECT o FROM pg_catalog.unnest(w.reloptions) o
              UNION ALL SELECT 'toast.' || o FROM pg_catalog.unnest(t.reloptions) o) AS options,
@@ -58,6 +63,7 @@ SELECT w.oid, n.nspname AS schema, w.relname AS name, w.relkind AS kind,
        -- The privilege MAINTAIN exists from 17 on; before, its name is an error.
        OR CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 170000
                THEN pg_catalog.has_table_privilege(worker.oid, w.oid, 'MAINTAIN') ELSE false END AS may,
+       pg_catalog.pg_has_role(worker.oid, w.relowner, 'USAGE') AS may_alter,
        owner.rolname AS owner, owner.rolsuper AS owner_is_superuser
 FROM wanted w
 JOIN pg_catalog.pg_namespace n ON n.oid = w.relnamespace

@@ -130,6 +130,24 @@ COMMENT ON TABLE pgtend.runner IS 'runners seen lately, one row a host and confi
 COMMENT ON COLUMN pgtend.runner.config_hash IS 'of what decides schedules: two runners that differ here are warned about';
 COMMENT ON COLUMN pgtend.runner.evaluated_at IS 'until when this file''s schedules were evaluated on this host';
 
+-- No tick reads it. regclass: a dump that is restored elsewhere, where OIDs differ, means the same tables.
+CREATE TABLE pgtend.storage_parameter (
+    relation          regclass NOT NULL,
+    parameter         text NOT NULL,
+    table_name        text NOT NULL,
+    original          text,
+    value             text NOT NULL,
+    of_new_partitions boolean NOT NULL,
+    changed           timestamp with time zone NOT NULL,
+    PRIMARY KEY (relation, parameter)
+);
+COMMENT ON TABLE pgtend.storage_parameter IS 'storage parameters that pgtend autovacuum apply has set, and what they were before';
+COMMENT ON COLUMN pgtend.storage_parameter.parameter IS 'as in CREATE TABLE, with toast. where it is of the TOAST table';
+COMMENT ON COLUMN pgtend.storage_parameter.table_name IS 'name of the table then, for when it is gone';
+COMMENT ON COLUMN pgtend.storage_parameter.original IS 'what autovacuum revert puts back; null: it was not set';
+COMMENT ON COLUMN pgtend.storage_parameter.value IS 'what was set; a table that has another value now was changed by somebody since, and is left alone';
+COMMENT ON COLUMN pgtend.storage_parameter.of_new_partitions IS 'of a partitioned table: partitions made since then have the value from the start';
+
 -- Default privileges may have given these new tables away: PUBLIC gets nothing (pgtend init revokes the rest).
 REVOKE ALL ON ALL TABLES IN SCHEMA pgtend FROM PUBLIC;
 INSERT INTO pgtend.meta (only_row, schema_version, test_clock, all_paused, all_paused_because, connect_failures, created)

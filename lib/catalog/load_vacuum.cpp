@@ -21,6 +21,7 @@ vacuum_settings settings_of(rows const &found)
     out.freeze_max_age = real("freeze_max_age");
     out.multixact_freeze_max_age = real("multixact_freeze_max_age");
     out.track_counts = found.flag(0, "track_counts");
+    out.autovacuum = found.flag(0, "autovacuum");
     return out;
 }
 
@@ -44,17 +45,23 @@ class table_reader {
         out.dead = found_.real(row, dead_);
         out.modified = found_.real(row, modified_);
         out.inserted = found_.real(row, inserted_);
+        out.toast = found_.text(row, toast_);
         out.toast_reltuples = found_.real(row, toast_reltuples_);
+        out.toast_pages = found_.real(row, toast_pages_);
+        out.toast_frozen_pages = found_.real(row, toast_frozen_pages_);
         out.toast_dead = found_.real(row, toast_dead_);
+        out.toast_inserted = found_.real(row, toast_inserted_);
         out.age = found_.real(row, age_);
         out.multixact_age = found_.real(row, multixact_age_);
         out.last_vacuum = when(row, last_vacuum_);
         out.last_analyze = when(row, last_analyze_);
+        out.last_autovacuum = when(row, last_autovacuum_);
         out.last_autoanalyze = when(row, last_autoanalyze_);
         for (auto &each : parse_array(found_.text(row, options_))) {
             out.options.push_back(std::move(each).value_or(""));
         }
         out.may = found_.flag(row, may_);
+        out.may_alter = found_.flag(row, may_alter_);
         out.owner = found_.text(row, owner_);
         out.owner_is_superuser = found_.flag(row, owner_is_superuser_);
         return out;
@@ -70,18 +77,23 @@ class table_reader {
     std::size_t oid_ = found_.column("oid"), schema_ = found_.column("schema"),
                 name_ = found_.column("name"), kind_ = found_.column("kind"),
                 parent_ = found_.column("parent"), system_ = found_.column("system"),
-                inherited_ = found_.column("inherited"), reltuples_ = found_.column("reltuples"),
-                pages_ = found_.column("pages"), frozen_pages_ = found_.column("frozen_pages"),
-                dead_ = found_.column("dead"), modified_ = found_.column("modified"),
-                inserted_ = found_.column("inserted"),
+                inherited_ = found_.column("inherited"),
+                reltuples_ = found_.column("reltuples"), pages_ = found_.column("pages"),
+                frozen_pages_ = found_.column("frozen_pages"), dead_ = found_.column("dead"),
+                modified_ = found_.column("modified"), inserted_ = found_.column("inserted"),
+                toast_ = found_.column("toast"),
                 toast_reltuples_ = found_.column("toast_reltuples"),
-                toast_dead_ = found_.column("toast_dead"), age_ = found_.column("age"),
+                toast_pages_ = found_.column("toast_pages"),
+                toast_frozen_pages_ = found_.column("toast_frozen_pages"),
+                toast_dead_ = found_.column("toast_dead"),
+                toast_inserted_ = found_.column("toast_inserted"), age_ = found_.column("age"),
                 multixact_age_ = found_.column("multixact_age"),
                 last_vacuum_ = found_.column("last_vacuum"),
                 last_analyze_ = found_.column("last_analyze"),
+                last_autovacuum_ = found_.column("last_autovacuum"),
                 last_autoanalyze_ = found_.column("last_autoanalyze"),
                 options_ = found_.column("options"), may_ = found_.column("may"),
-                owner_ = found_.column("owner"),
+                may_alter_ = found_.column("may_alter"), owner_ = found_.column("owner"),
                 owner_is_superuser_ = found_.column("owner_is_superuser");
 };
 

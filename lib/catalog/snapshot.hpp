@@ -217,6 +217,7 @@ struct vacuum_settings {
     double analyze_threshold = 50, analyze_scale_factor = 0.1;
     double freeze_max_age = 200e6, multixact_freeze_max_age = 400e6;
     bool track_counts = true; // off: the server counts nothing, and nothing can be due but freezing
+    bool autovacuum = true;   // off: it works against wraparound only
 };
 
 // One relation that VACUUM or ANALYZE may be given.
@@ -230,14 +231,18 @@ struct vacuum_table {
     double reltuples = -1;  // -1: never counted
     double pages = 0, frozen_pages = 0;          // frozen_pages: from 18 on
     double dead = 0, modified = 0, inserted = 0; // rows since the last vacuum or analyze
-    double toast_reltuples = 0, toast_dead = 0;  // of its TOAST table, which the same VACUUM treats
+    std::string
+        toast; // the TOAST table, of schema pg_toast; empty: none. The same VACUUM treats it
+    double toast_reltuples = 0, toast_pages = 0, toast_frozen_pages = 0;
+    double toast_dead = 0, toast_inserted = 0;
     double age = 0,
            multixact_age = 0; // of relfrozenxid and relminmxid, the older of it and its TOAST table
     // By hand or by autovacuum; microseconds since 1970.
     std::optional<long long> last_vacuum = {}, last_analyze = {};
-    std::optional<long long> last_autoanalyze = {}; // by autovacuum
+    std::optional<long long> last_autovacuum = {}, last_autoanalyze = {}; // by autovacuum
     std::vector<std::string> options; // reloptions, those of its TOAST table as "toast.name=value"
-    bool may = true; // owner of it or of the database, superuser; from 17 on also MAINTAIN
+    bool may = true;       // owner of it or of the database, superuser; from 17 on also MAINTAIN
+    bool may_alter = true; // its owner, a member that inherits, superuser
     std::string owner;
     bool owner_is_superuser = false;
 };

@@ -121,11 +121,7 @@ std::string replica_index(std::string const &partition, qualified_name const &pa
                       quote_literal(quote(parent_index)) +
                       "::pg_catalog.regclass AND x.indrelid = " + quote_literal(partition) +
                       "::pg_catalog.regclass); END";
-    std::string tag = "$pgtend$";
-    for (int i = 1; body.find(tag) != std::string::npos; ++i) {
-        tag = "$pgtend" + std::to_string(i) + "$";
-    }
-    return "DO " + tag + " " + body + " " + tag;
+    return "DO " + plan::quote_dollar(" " + body + " ");
 }
 
 plan::statement attach(due_table const &table, std::string const &partition,

@@ -112,6 +112,15 @@ std::string quote_literal(std::string_view text)
     return " E'" + replace_all(std::move(out), "\\", "\\\\") + "'";
 }
 
+std::string quote_dollar(std::string_view text)
+{
+    std::string tag = "$pgtend$";
+    for (int i = 1; text.find(tag) != std::string_view::npos; ++i) {
+        tag = "$pgtend" + std::to_string(i) + "$";
+    }
+    return tag + std::string{text} + tag;
+}
+
 std::string quote(qualified_name const &name)
 {
     auto const relation = quote_ident(name.name);

@@ -83,6 +83,8 @@ std::string quote_ident(std::string_view name);
 // 'text', for the few places that take no parameter (DDL, SET): backslashes are safe whatever
 // standard_conforming_strings says. Throws error on a NUL byte.
 std::string quote_literal(std::string_view text);
+// $pgtend$...$pgtend$, with a tag that the text does not hold: the body of a DO.
+std::string quote_dollar(std::string_view text);
 
 // "schema"."name", or "name" alone when no schema is given.
 std::string quote(qualified_name const &name);

@@ -8,32 +8,16 @@
 #include <optional>
 
 #include "base/text.hpp"
+#include "model/storage_parameter.hpp"
+#include "vacuum/declared.hpp"
 
 namespace pgtend::vacuum {
 namespace {
 
-// The value of a storage parameter, as the last of its name.
-std::optional<std::string> option(catalog::vacuum_table const &table, std::string_view name)
-{
-    for (auto at = table.options.rbegin(); at != table.options.rend(); ++at) {
-        if (at->size() > name.size() && at->starts_with(name) && (*at)[name.size()] == '=') {
-            return at->substr(name.size() + 1);
-        }
-    }
-    return std::nullopt;
-}
-
 double number(catalog::vacuum_table const &table, std::string const &name, double otherwise)
 {
-    auto const text = option(table, name);
+    auto const text = own_parameter(table, name);
     return text ? std::strtod(text->c_str(), nullptr) : otherwise;
-}
-
-bool is_off(std::string value)
-{
-    value = lower(value);
-    return value == "off" || value == "false" || value == "no" || value == "0" || value == "f" ||
-           value == "n";
 }
 
 double rows_of(double reltuples)
@@ -61,6 +45,26 @@ double vacuum_threshold(catalog::vacuum_table const &table,
     return out;
 }
 
+// -1: inserts do not count.
+double insert_threshold(catalog::vacuum_table const &table,
+                        catalog::vacuum_settings const &settings, std::string const &prefix,
+                        double reltuples, double pages, double frozen_pages)
+{
+    auto const of = [&](std::string const &name, double otherwise) {
+        return number(table, prefix + name, otherwise);
+    };
+    auto const base = of("autovacuum_vacuum_insert_threshold", settings.insert_threshold);
+    if (base < 0) {
+        return -1;
+    }
+    auto unfrozen = 1.0;
+    if (settings.server_version >= 180000 && pages > 0 && frozen_pages > 0) {
+        unfrozen = 1 - std::min(frozen_pages, pages) / pages;
+    }
+    return base + of("autovacuum_vacuum_insert_scale_factor", settings.insert_scale_factor) *
+                      rows_of(reltuples) * unfrozen;
+}
+
 std::string count(double rows)
 {
     return thousands(std::llround(rows));
@@ -75,10 +79,11 @@ template <class Words> void raise(double &value, std::string &reason, double can
     }
 }
 
-// Autovacuum comes when the count is *over* the threshold, which may be 0.
+// Autovacuum comes when the count is *over* the threshold, which may be 0: then one row is enough.
 double times(double counted, double threshold)
 {
-    return counted <= 0 ? 0 : counted / std::max(threshold, 1.0);
+    auto const out = std::max(counted, 0.0) / std::max(threshold, 1.0);
+    return counted > threshold ? std::max(out, std::nextafter(1.0, 2.0)) : out;
 }
 
 std::string over(double counted, std::string_view what, double threshold)
@@ -99,17 +104,13 @@ thresholds thresholds_of(catalog::vacuum_table const &table,
     bool const own =
         std::any_of(table.options.begin(), table.options.end(),
                     [](std::string const &each) { return each.starts_with("toast."); });
-    out.toast = vacuum_threshold(table, settings, own ? "toast." : "", table.toast_reltuples);
-    auto const insert =
-        number(table, "autovacuum_vacuum_insert_threshold", settings.insert_threshold);
-    if (insert >= 0) {
-        auto unfrozen = 1.0;
-        if (settings.server_version >= 180000 && table.pages > 0 && table.frozen_pages > 0) {
-            unfrozen = 1 - std::min(table.frozen_pages, table.pages) / table.pages;
-        }
-        out.insert = insert + number(table, "autovacuum_vacuum_insert_scale_factor",
-                                     settings.insert_scale_factor) *
-                                  rows * unfrozen;
+    std::string const prefix = own ? "toast." : "";
+    out.toast = vacuum_threshold(table, settings, prefix, table.toast_reltuples);
+    out.insert =
+        insert_threshold(table, settings, "", table.reltuples, table.pages, table.frozen_pages);
+    if (!table.toast.empty()) {
+        out.toast_insert = insert_threshold(table, settings, prefix, table.toast_reltuples,
+                                            table.toast_pages, table.toast_frozen_pages);
     }
     out.analyze =
         number(table, "autovacuum_analyze_threshold", settings.analyze_threshold) +
@@ -119,7 +120,8 @@ thresholds thresholds_of(catalog::vacuum_table const &table,
     out.multixact_age = std::min(
         settings.multixact_freeze_max_age,
         number(table, "autovacuum_multixact_freeze_max_age", settings.multixact_freeze_max_age));
-    out.autovacuum = !is_off(option(table, "autovacuum_enabled").value_or("on"));
+    out.autovacuum =
+        !model::reads_as_false(own_parameter(table, "autovacuum_enabled").value_or("on"));
     return out;
 }
 
@@ -143,6 +145,10 @@ need need_of(catalog::vacuum_table const &table, catalog::vacuum_settings const 
          out.vacuum_reason);
     if (limits.insert >= 0) {
         rows(table.inserted, limits.insert, "inserted rows", out.vacuum, out.vacuum_reason);
+    }
+    if (limits.toast_insert >= 0) {
+        rows(table.toast_inserted, limits.toast_insert, "inserted rows in its TOAST table",
+             out.vacuum, out.vacuum_reason);
     }
     old(table.age, limits.freeze_age, "transaction");
     old(table.multixact_age, limits.multixact_age, "multixact");

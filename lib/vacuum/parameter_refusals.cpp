@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vacuum/parameter_refusals.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "plan/refusal.hpp"
+
+namespace pgtend::vacuum {
+
+void refuse_unusable(catalog::vacuum_snapshot const &all, std::size_t count,
+                     std::string const &verb, plan::plan &out)
+{
+    for (std::size_t i = 0; i < count; ++i) {
+        auto const &each = all.asked[i];
+        auto const shown = display(each.asked);
+        auto const at = std::find_if(all.tables.begin(), all.tables.end(),
+                                     [&](auto const &table) { return table.oid == each.oid; });
+        auto const refuse = [&](error why) {
+            out.steps.push_back(plan::refused_step(verb + shown, shown, std::move(why)));
+        };
+        if (!each.usable()) {
+            refuse(error{each.problem, each.hint});
+        } else if (at == all.tables.end()) {
+            refuse(error{shown + " is temporary, or gone"});
+        } else if (at->kind == 'm') {
+            refuse(error{shown + " is a materialized view",
+                         "set its parameters by hand: ALTER MATERIALIZED VIEW ... SET"});
+        }
+    }
+}
+
+std::optional<error> obstacle(catalog::vacuum_table const &table,
+                              catalog::vacuum_snapshot const &all,
+                              model::parameter_ledger const &ledger)
+{
+    if (!ledger.present) {
+        return error{"this database has no ledger (schema pgtend), and what the parameters were "
+                     "before could not be saved",
+                     "Run `pgtend init` once to create it."};
+    }
+    if (table.may_alter) {
+        return std::nullopt;
+    }
+    auto const name = plan::quote(table.name), role = plan::quote_ident(all.role);
+    auto const change_owner = "ALTER TABLE " + name + " OWNER TO " + role;
+    return error{fmt::format("role {} may not change {}: it belongs to {}",
+                             display_identifier(all.role), display(table.name),
+                             display_identifier(table.owner)),
+                 table.owner_is_superuser // whoever is granted it is one, too
+                     ? fmt::format("{}, or run as {}", change_owner, table.owner)
+                     : fmt::format("GRANT {} TO {}, or run as {}", plan::quote_ident(table.owner),
+                                   role, table.owner),
+                 "42501"};
+}
+
+std::string changed_since(catalog::vacuum_table const &table, model::saved_parameter const &saved,
+                          std::optional<std::string> const &present, std::string const &hint)
+{
+    return fmt::format("{}: {} is {}, changed by somebody since pgtend set it to {} (before: {}): "
+                       "left alone; {}",
+                       display(table.name), saved.name, printable(present.value_or("not set")),
+                       printable(saved.value), printable(saved.original.value_or("not set")), hint);
+}
+
+} // namespace pgtend::vacuum

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vacuum/parameters.hpp"
+
+#include <fmt/format.h>
+#include <map>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "plan/refusal.hpp"
+#include "vacuum/declared.hpp"
+#include "vacuum/parameter_refusals.hpp"
+#include "vacuum/parameter_statements.hpp"
+
+namespace pgtend::vacuum {
+namespace {
+
+using catalog::vacuum_table;
+
+class planner {
+  public:
+    planner(std::span<model::autovacuum_policy const> policies,
+            catalog::vacuum_snapshot const &snapshot, model::parameter_ledger const &ledger,
+            bool force)
+        : all_{snapshot}, ledger_{ledger}, force_{force}, declared_{policies, snapshot, ledger},
+          found_{declared_.all()}
+    {
+    }
+
+    plan::plan make()
+    {
+        refuse_unusable(all_, all_.asked.size(), "set storage parameters of ", out_);
+        refuse_too_new();
+        auto const changes = sort_out();
+        std::map<std::string, std::size_t> noted; // the parent's OID -> its step
+        for (auto const *parent : declared_.parents()) {
+            note_new_partitions(*parent, changes, noted);
+        }
+        for (auto const &[name, each] : changes) {
+            add(*each.front()->table, each, noted);
+        }
+        if (in_force_ > 0) {
+            out_.notes.push_back(fmt::format("{} declared storage {} in force", in_force_,
+                                             in_force_ == 1 ? "parameter is" : "parameters are"));
+        }
+        return std::move(out_);
+    }
+
+  private:
+    using work = std::map<qualified_name, std::vector<declared_parameter const *>>;
+
+    // What is to be changed, by table; what is left is told.
+    work sort_out()
+    {
+        work out;
+        for (auto const &each : found_) {
+            switch (each.how) {
+            case standing::in_force:
+                ++in_force_;
+                break;
+            case standing::changed_since:
+                if (!force_) {
+                    out_.notes.push_back(changed_since(*each.table, *each.saved, each.present,
+                                                       "--force sets what is declared"));
+                    break;
+                }
+                [[fallthrough]];
+            case standing::differs:
+                out[each.table->name].push_back(&each);
+                break;
+            case standing::no_toast:
+                out_.notes.push_back(fmt::format("{} has no TOAST table, and {} means nothing",
+                                                 display(each.table->name), each.wanted.name));
+                break;
+            case standing::too_new:
+                break; // refused as a whole
+            }
+        }
+        return out;
+    }
+
+    void refuse_too_new()
+    {
+        for (auto const &found : all_.asked) {
+            for (auto const &each : found.usable() ? declared_.of(found.oid)
+                                                   : std::vector<model::parameter_setting>{}) {
+                auto const *known = model::find_storage_parameter(each.name);
+                if (known != nullptr && known->since > all_.settings.server_version) {
+                    auto const shown = display(found.name);
+                    out_.steps.push_back(plan::refused_step(
+                        "set " + each.name + " of " + shown, shown,
+                        error{fmt::format("{} exists from PostgreSQL {} on; the server is {}",
+                                          each.name, known->since / 10000,
+                                          all_.settings.server_version / 10000),
+                              "remove it, or upgrade the server"}));
+                }
+            }
+        }
+    }
+
+    // From here on partitions are made with the values. What has one already without our doing is
+    // written down as it is, so that `autovacuum revert` can tell the two apart; what was made with
+    // an earlier value, as having had none.
+    void note_new_partitions(vacuum_table const &parent, work const &changes,
+                             std::map<std::string, std::size_t> &noted)
+    {
+        std::vector<ledger_row> rows;
+        for (auto const &wanted : declared_.of(parent.oid)) {
+            auto const *known = declared_.saved(parent.oid, wanted.name);
+            if ((known == nullptr || known->value != wanted.value) &&
+                changes_below(parent, wanted.name, changes)) {
+                rows.push_back(
+                    {parent.oid, display(parent.name), wanted.name, {}, wanted.value, true});
+                note_leaves(parent, wanted.name, rows);
+            }
+        }
+        if (rows.empty() || !ledger_.present) {
+            return;
+        }
+        auto const shown = display(parent.name);
+        noted.emplace(parent.oid, out_.steps.size());
+        out_.steps.push_back({.title = "note what new partitions of " + shown + " get",
+                              .reason = "so that it can be taken off again",
+                              .object = shown,
+                              .body = plan::transaction{{note_rows(rows)}},
+                              .lane = shown});
+    }
+
+    bool changes_below(vacuum_table const &parent, std::string const &name,
+                       work const &changes) const
+    {
+        for (auto const &[table, list] : changes) {
+            for (auto const *each : list) {
+                if (each->wanted.name == name && each->table->may_alter &&
+                    declared_.below(*each->table, parent.oid)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    void note_leaves(vacuum_table const &parent, std::string const &name,
+                     std::vector<ledger_row> &rows) const
+    {
+        for (auto const &each : found_) {
+            if (each.wanted.name != name || !declared_.below(*each.table, parent.oid) ||
+                declared_.saved(each.table->oid, name) != nullptr || !each.present) {
+                continue;
+            }
+            if (each.saved || each.how == standing::in_force) {
+                rows.push_back({each.table->oid, display(each.table->name), name,
+                                each.saved ? each.saved->original : each.present,
+                                each.saved ? each.saved->value : *each.present});
+            }
+        }
+    }
+
+    void add(vacuum_table const &table, std::vector<declared_parameter const *> const &list,
+             std::map<std::string, std::size_t> const &noted)
+    {
+        auto const shown = display(table.name);
+        std::vector<std::string> names, reasons;
+        std::vector<parameter_change> changes;
+        for (auto const *each : list) {
+            names.push_back(each->wanted.name);
+            reasons.push_back(fmt::format("{} is {}, declared is {}", each->wanted.name,
+                                          each->present.value_or("not set"), each->wanted.value));
+            bool const ours = each->saved && each->how == standing::differs;
+            changes.push_back({each->wanted.name, each->present, each->wanted.value,
+                               ours ? each->saved->original : each->present});
+        }
+        auto const title = "set " + join(names, ", ") + " of " + shown;
+        if (auto const why = obstacle(table, all_, ledger_)) {
+            out_.steps.push_back(plan::refused_step(title, shown, *why));
+            return;
+        }
+        plan::step step{.title = title,
+                        .reason = join(reasons, "; "),
+                        .object = shown,
+                        .body = plan::transaction{save_and_set(table, changes)},
+                        .lane = shown};
+        for (auto const &[oid, index] : noted) {
+            if (declared_.below(table, oid)) {
+                step.after.push_back(index);
+            }
+        }
+        out_.steps.push_back(std::move(step));
+    }
+
+    catalog::vacuum_snapshot const &all_;
+    model::parameter_ledger const &ledger_;
+    bool force_;
+    declarations declared_;
+    std::vector<declared_parameter> found_;
+    int in_force_ = 0;
+    plan::plan out_;
+};
+
+} // namespace
+
+plan::plan plan_parameters(std::span<model::autovacuum_policy const> policies,
+                           catalog::vacuum_snapshot const &snapshot,
+                           model::parameter_ledger const &ledger, bool force)
+{
+    return planner{policies, snapshot, ledger, force}.make();
+}
+
+} // namespace pgtend::vacuum

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plans of storage parameters, without a server.
+#include "vacuum/parameters.hpp"
+
+#include <doctest/doctest.h>
+
+#include "plan/refusal.hpp"
+#include "support/lists.hpp"
+#include "vacuum/declared.hpp"
+
+using namespace pgtend;
+using namespace pgtend::vacuum;
+
+namespace {
+
+using list = std::vector<std::string>;
+
+catalog::vacuum_table table(std::string const &name, std::string const &oid, list options = {})
+{
+    catalog::vacuum_table out;
+    out.oid = oid;
+    out.name = {"public", name};
+    out.options = std::move(options);
+    out.owner = "app";
+    return out;
+}
+
+// public.orders (1, partitioned) with the partitions a (2) and b (3), and public.plain (4).
+struct world {
+    catalog::vacuum_snapshot snapshot;
+    model::parameter_ledger ledger;
+    std::vector<model::autovacuum_policy> policies{{{{"public", "orders"}, {"public", "plain"}},
+                                                    {{"autovacuum_vacuum_scale_factor", "0.05"}}}};
+
+    world()
+    {
+        snapshot.settings.server_version = 150000;
+        snapshot.role = "dba";
+        snapshot.tables = {table("orders", "1"), table("b", "3"), table("a", "2"),
+                           table("plain", "4")};
+        snapshot.tables[0].kind = 'p';
+        snapshot.tables[1].parent = snapshot.tables[2].parent = "1";
+        ask({{{"public", "orders"}, "1"}, {{"public", "plain"}, "4"}});
+    }
+
+    void ask(std::vector<std::pair<qualified_name, std::string>> const &names)
+    {
+        snapshot.asked.clear();
+        for (auto const &[name, oid] : names) {
+            snapshot.asked.push_back({name, name, oid, {}, {}});
+        }
+    }
+
+    catalog::vacuum_table &at(std::string const &name)
+    {
+        for (auto &each : snapshot.tables) {
+            if (each.name.name == name) {
+                return each;
+            }
+        }
+        FAIL("no " << name);
+        return snapshot.tables.front();
+    }
+
+    void save(std::string const &name, std::optional<std::string> original,
+              std::string const &value, bool of_new_partitions = false)
+    {
+        ledger.saved.push_back({at(name).oid,
+                                "public." + name,
+                                {"public", name},
+                                "autovacuum_vacuum_scale_factor",
+                                std::move(original),
+                                value,
+                                of_new_partitions});
+    }
+
+    plan::plan make(bool force = false) const
+    {
+        return plan_parameters(policies, snapshot, ledger, force);
+    }
+    plan::plan back(std::size_t named = 0, bool force = false) const
+    {
+        return plan_parameters_back(snapshot, ledger, named, force);
+    }
+};
+
+constexpr char parameter[] = "autovacuum_vacuum_scale_factor";
+
+std::string option(std::string const &value)
+{
+    return std::string{parameter} + "=" + value;
+}
+
+// Titles; of a step that is refused also why.
+list titles(plan::plan const &of)
+{
+    list out;
+    for (auto const &step : of.steps) {
+        out.push_back(step.title);
+        if (auto const *task = std::get_if<std::unique_ptr<plan::task>>(&step.body)) {
+            auto const *why = plan::refused(**task);
+            out.back() += ": " + (why == nullptr ? std::string{"?"} : why->message());
+        }
+    }
+    return out;
+}
+
+list statements(plan::step const &step)
+{
+    list out;
+    for (auto const &each : std::get<plan::transaction>(step.body).statements) {
+        out.push_back(each.sql);
+    }
+    return out;
+}
+
+bool has(std::string const &text, std::string const &part)
+{
+    return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+TEST_SUITE("nodb")
+{
+    TEST_CASE("each partition is a step; what is as declared is none")
+    {
+        world w;
+        w.at("b").options = {option("5e-2")};
+        auto const made = w.make();
+        CHECK(titles(made) == list{"note what new partitions of public.orders get",
+                                   "set autovacuum_vacuum_scale_factor of public.a",
+                                   "set autovacuum_vacuum_scale_factor of public.plain"});
+        CHECK(made.steps[1].reason ==
+              "autovacuum_vacuum_scale_factor is not set, declared is 0.05");
+        CHECK(made.steps[1].after == std::vector<std::size_t>{0});
+        CHECK(made.steps[2].after.empty());
+        CHECK(made.notes == list{"1 declared storage parameter is in force"});
+
+        w.at("a").options = w.at("plain").options = {option("0.05")};
+        CHECK(w.make().empty());
+        CHECK(w.make().notes == list{"3 declared storage parameters are in force"});
+    }
+
+    TEST_CASE("the lock comes first, then the original, then the change, in one transaction")
+    {
+        world w;
+        w.ask({{{"public", "plain"}, "4"}});
+        w.at("plain").options = {option("0.3"), "fillfactor=70"};
+        w.at("plain").toast = "pg_toast_4";
+        w.policies[0].parameters.push_back({"toast.autovacuum_enabled", "false"});
+        auto const made = w.make();
+        REQUIRE(made.steps.size() == 1);
+        auto const &body = std::get<plan::transaction>(made.steps[0].body).statements;
+        auto const sql = statements(made.steps[0]);
+        REQUIRE(sql.size() == 3);
+        CHECK(sql[0] == "LOCK TABLE ONLY \"public\".\"plain\" IN SHARE UPDATE EXCLUSIVE MODE");
+        CHECK(has(sql[1], "('autovacuum_vacuum_scale_factor', '0.3', '0.05', '0.3')"));
+        CHECK(has(sql[1], "('toast.autovacuum_enabled', NULL, 'false', NULL)"));
+        CHECK(has(sql[1], "INSERT INTO pgtend.storage_parameter"));
+        CHECK(sql[2] == "ALTER TABLE \"public\".\"plain\" SET (autovacuum_vacuum_scale_factor = "
+                        "'0.05', toast.autovacuum_enabled = 'false')");
+        for (auto const at : {std::size_t{0}, std::size_t{2}}) {
+            CHECK(body[at].locks.front().relation == "\"public\".\"plain\"");
+            CHECK(body[at].locks.front().mode == plan::lock_mode::share_update_exclusive);
+        }
+        CHECK(body[2].locks.back().relation == "\"pg_toast\".\"pg_toast_4\"");
+    }
+
+    TEST_CASE("the nearest declaration decides")
+    {
+        world w;
+        w.policies.push_back({{{"public", "a"}}, {{parameter, "0.01"}, {"fillfactor", "80"}}});
+        w.ask({{{"public", "orders"}, "1"}, {{"public", "plain"}, "4"}, {{"public", "a"}, "2"}});
+        declarations const declared{w.policies, w.snapshot, w.ledger};
+        CHECK(declared.of("2") ==
+              std::vector<model::parameter_setting>{{parameter, "0.01"}, {"fillfactor", "80"}});
+        CHECK(declared.of("3") == std::vector<model::parameter_setting>{{parameter, "0.05"}});
+        CHECK(declared.of("1") == std::vector<model::parameter_setting>{{parameter, "0.05"}});
+        CHECK(declared.of("9").empty());
+    }
+
+    TEST_CASE("what somebody changed since is left alone and told; what is as before is set again")
+    {
+        world w;
+        w.ask({{{"public", "plain"}, "4"}});
+        w.save("plain", "0.3", "0.05");
+        w.at("plain").options = {option("0.01")};
+        auto const left = w.make();
+        CHECK(left.empty());
+        CHECK(
+            left.notes ==
+            list{"public.plain: autovacuum_vacuum_scale_factor is 0.01, changed by somebody since "
+                 "pgtend set it to 0.05 (before: 0.3): left alone; --force sets what is "
+                 "declared"});
+        // Forced: what it is now is the new original.
+        auto const forced = w.make(true);
+        REQUIRE(forced.steps.size() == 1);
+        CHECK(has(statements(forced.steps[0])[1],
+                  "('autovacuum_vacuum_scale_factor', '0.01', '0.05', '0.01')"));
+
+        // Taken off by somebody, and not what it was before.
+        w.at("plain").options = {};
+        CHECK(w.make().empty());
+        CHECK(w.make().notes.size() == 1);
+
+        // As before pgtend came: nobody's wish that is newer than the file.
+        w.at("plain").options = {option("0.30")};
+        auto const again = w.make();
+        REQUIRE(again.steps.size() == 1);
+        CHECK(has(statements(again.steps[0])[1],
+                  "('autovacuum_vacuum_scale_factor', '0.30', '0.05', '0.3')"));
+
+        // The declaration changed: the first original stays.
+        w.at("plain").options = {option("0.05")};
+        w.policies[0].parameters[0].value = "0.02";
+        auto const changed = w.make();
+        REQUIRE(changed.steps.size() == 1);
+        CHECK(has(statements(changed.steps[0])[1],
+                  "('autovacuum_vacuum_scale_factor', '0.05', '0.02', '0.3')"));
+    }
+
+    TEST_CASE("what cannot be done fails by name, and the rest is done")
+    {
+        world w;
+        w.at("a").may_alter = false;
+        w.policies[0].parameters.push_back({"autovacuum_vacuum_max_threshold", "1000000"});
+        w.snapshot.asked.push_back({{"public", "ordres"},
+                                    {},
+                                    {},
+                                    "table public.ordres does not exist",
+                                    "did you mean public.orders?"});
+        w.snapshot.tables.push_back(table("stats", "7"));
+        w.snapshot.tables.back().kind = 'm';
+        w.snapshot.asked.push_back({{"public", "stats"}, {"public", "stats"}, "7", {}, {}});
+        auto const made = titles(w.make());
+        CHECK(made ==
+              list{"set storage parameters of public.ordres: table public.ordres does not exist",
+                   "set storage parameters of public.stats: public.stats is a materialized view",
+                   "set autovacuum_vacuum_max_threshold of public.orders: "
+                   "autovacuum_vacuum_max_threshold exists from PostgreSQL 18 on; the server is 15",
+                   "set autovacuum_vacuum_max_threshold of public.plain: "
+                   "autovacuum_vacuum_max_threshold exists from PostgreSQL 18 on; the server is 15",
+                   "note what new partitions of public.orders get",
+                   "set autovacuum_vacuum_scale_factor of public.a: role dba may not change "
+                   "public.a: it belongs to app",
+                   "set autovacuum_vacuum_scale_factor of public.b",
+                   "set autovacuum_vacuum_scale_factor of public.plain"});
+        w.snapshot.settings.server_version = 180000;
+        auto const newer = w.make();
+        CHECK(has(titles(newer).back(), "autovacuum_vacuum_max_threshold"));
+        CHECK(statements(newer.steps.back()).back() ==
+              "ALTER TABLE \"public\".\"plain\" SET (autovacuum_vacuum_max_threshold = '1000000', "
+              "autovacuum_vacuum_scale_factor = '0.05')");
+    }
+
+    TEST_CASE("without a ledger nothing is changed")
+    {
+        world w;
+        w.ledger.present = false;
+        for (auto const &title : titles(w.make())) {
+            CHECK(has(title, "this database has no ledger"));
+        }
+        CHECK(w.make().steps.size() == 3);
+    }
+
+    TEST_CASE("a parameter of a TOAST table that is not there is a note")
+    {
+        world w;
+        w.ask({{{"public", "plain"}, "4"}});
+        w.policies[0].parameters = {{"toast.autovacuum_vacuum_threshold", "7"}};
+        CHECK(w.make().empty());
+        CHECK(w.make().notes == list{"public.plain has no TOAST table, and "
+                                     "toast.autovacuum_vacuum_threshold means nothing"});
+        w.at("plain").toast = "pg_toast_4";
+        CHECK(w.make().steps.size() == 1);
+    }
+
+    TEST_CASE("back: the originals, by SET and RESET, and the ledger forgets")
+    {
+        world w;
+        w.save("a", std::nullopt, "0.05");
+        w.save("plain", "0.3", "0.05");
+        w.at("a").options = w.at("plain").options = {option("0.05")};
+        auto const made = w.back();
+        CHECK(titles(made) == list{"put autovacuum_vacuum_scale_factor of public.a back",
+                                   "put autovacuum_vacuum_scale_factor of public.plain back"});
+        CHECK(made.steps[0].reason == "autovacuum_vacuum_scale_factor is 0.05, and was not set "
+                                      "before");
+        auto const reset = statements(made.steps[0]);
+        CHECK(has(reset[1], "DELETE FROM pgtend.storage_parameter"));
+        CHECK(reset[2] == "ALTER TABLE \"public\".\"a\" RESET (autovacuum_vacuum_scale_factor)");
+        CHECK(statements(made.steps[1])[2] ==
+              "ALTER TABLE \"public\".\"plain\" SET (autovacuum_vacuum_scale_factor = '0.3')");
+        // Of one table.
+        w.ask({{{"public", "orders"}, "1"}});
+        CHECK(titles(w.back(1)) == list{"put autovacuum_vacuum_scale_factor of public.a back"});
+        // Nothing of ours.
+        w.ledger.saved.clear();
+        CHECK(w.back().notes == list{"no storage parameter is set by pgtend"});
+    }
+
+    TEST_CASE("back: what somebody changed since is left; what is as before is forgotten")
+    {
+        world w;
+        w.save("a", "0.3", "0.05");
+        w.save("plain", "0.3", "0.05");
+        w.ledger.saved.push_back({"99", "public.old", {}, parameter, std::nullopt, "0.05", false});
+        w.at("a").options = {option("0.01")};
+        w.at("plain").options = {option("0.3")};
+        auto const made = w.back();
+        CHECK(titles(made) ==
+              list{"forget what was saved of public.plain", "forget what was saved of public.old"});
+        CHECK(statements(made.steps[0]).size() == 1);
+        CHECK(made.notes.size() == 1);
+        CHECK(has(made.notes[0], "public.a: autovacuum_vacuum_scale_factor is 0.01, changed by "
+                                 "somebody since pgtend set it to 0.05 (before: 0.3): left alone"));
+        CHECK(titles(w.back(0, true))[0] == "put autovacuum_vacuum_scale_factor of public.a back");
+        // Of tables that are named those that are gone are none.
+        CHECK(w.back(2).steps.size() == 1);
+    }
+
+    TEST_CASE("back: partitions made since have it taken off, others that had it keep it")
+    {
+        world w;
+        w.save("orders", std::nullopt, "0.05", true);
+        w.save("b", "0.05", "0.05"); // had it before
+        w.at("a").options = w.at("b").options = {option("0.05")};
+        auto const made = w.back();
+        CHECK(titles(made) == list{"put autovacuum_vacuum_scale_factor of public.a back",
+                                   "forget what was saved of public.b",
+                                   "forget what new partitions of public.orders got"});
+        CHECK(made.steps[2].after == std::vector<std::size_t>{0, 1});
+        // One that somebody gave another value since.
+        w.at("a").options = {option("0.01")};
+        CHECK(has(w.back().notes.at(0), "left alone"));
+        CHECK(has(w.make().notes.at(0), "left alone"));
+        // One that is not permitted keeps what tells it from others.
+        w.at("a").options = {option("0.05")};
+        w.at("a").may_alter = false;
+        CHECK(titles(w.back()) == list{"put autovacuum_vacuum_scale_factor of public.a back: role "
+                                       "dba may not change public.a: it belongs to app",
+                                       "forget what was saved of public.b"});
+    }
+
+    TEST_CASE("a declaration that changes keeps how partitions began")
+    {
+        world w;
+        w.save("orders", std::nullopt, "0.05", true);
+        w.policies[0].parameters[0].value = "0.02";
+        w.at("a").options = {option("0.05")}; // made with it
+        w.at("b").options = {option("0.02")}; // somebody's
+        auto const made = w.make();
+        CHECK(titles(made)[0] == "note what new partitions of public.orders get");
+        auto const &note = std::get<plan::transaction>(made.steps[0].body).statements[0];
+        CHECK(note.parameters[0] == R"({"1","2","3"})");
+        CHECK(note.parameters[3] == R"({NULL,NULL,NULL})");
+        CHECK(note.parameters[4] == R"({"0.02","0.05","0.05"})");
+        CHECK(has(statements(made.steps[1])[1],
+                  "('autovacuum_vacuum_scale_factor', '0.05', '0.02', NULL)"));
+    }
+
+    TEST_CASE("hostile names and values stay what they are")
+    {
+        world w;
+        w.ask({{{"public", "plain"}, "4"}});
+        auto &table = w.at("plain");
+        table.options = {option("0.3'); DROP TABLE x; --")};
+        table.name = {"we\"ird", "it's $pgtend$; --"};
+        auto const sql = statements(w.make().steps.at(0));
+        CHECK(has(sql[0], "LOCK TABLE ONLY \"we\"\"ird\".\"it's $pgtend$; --\" IN"));
+        CHECK(has(sql[1], "'0.3''); DROP TABLE x; --'"));
+        CHECK(sql[1].starts_with("DO $pgtend1$"));
+        CHECK(sql[1].ends_with("$pgtend1$"));
+    }
+}
