@@ -34,6 +34,17 @@ void declare(options &o, model::batching &into)
     o.duration("--pause", into.pause, "pause between batches");
 }
 
+std::vector<qualified_name> names_of(std::vector<std::string> const &texts)
+{
+    return checked([&] {
+        std::vector<qualified_name> out;
+        for (auto const &text : texts) {
+            out.push_back(parse_qualified_name(text));
+        }
+        return out;
+    });
+}
+
 std::string zone_of(context &c, run_options const &run)
 {
     if (!run.time_zone.empty()) {
@@ -146,7 +157,7 @@ void tell_failures(io &outside, engine::result const &result)
     }
 }
 
-exit_code do_by_hand(context &c, hand_work const &work, run_options const &run)
+exit_code do_by_hand(context &c, hand_plan const &work, run_options const &run)
 {
     auto const where = c.only_destination();
     auto policy = run.policy;
@@ -154,22 +165,30 @@ exit_code do_by_hand(context &c, hand_work const &work, run_options const &run)
     auto settings = jobs::settings_of(policy, zone_of(c, run));
 
     auto control = c.open_control(where, !c.global.dry_run);
-    auto planned = jobs::kind_of(work.what).make(
-        work.what, {.session = control.session,
-                    .partitions = work.partitions,
-                    .now = control.server.server_time,
-                    .role = policy.role,
-                    .limit = {.timeout = policy.timeout, .stop = c.outside.abort}});
     auto const limit = policy.timeout;
+    auto planned = work.make(control, {.timeout = limit, .stop = c.outside.abort});
     auto beside = where;
     beside.options = pg::on_same_server(where.options, control.session);
-    auto result = c.execute(std::move(planned), beside, settings, jobs::workers_of(work.what),
-                            limit, control.transaction_pooler);
+    auto result = c.execute(std::move(planned), beside, settings, work.workers, limit,
+                            control.transaction_pooler);
     tell_failures(c.outside, result);
     if (!c.global.dry_run) {
         c.print(document_of(result, work.schema, work.plural));
     }
     return code_of(result);
+}
+
+exit_code do_by_hand(context &c, hand_work const &work, run_options const &run)
+{
+    auto const make = [&](context::control &control, pg::limits const &limit) {
+        return jobs::kind_of(work.what).make(work.what, {.session = control.session,
+                                                         .partitions = work.partitions,
+                                                         .autovacuum = work.autovacuum,
+                                                         .now = control.server.server_time,
+                                                         .role = run.policy.role,
+                                                         .limit = limit});
+    };
+    return do_by_hand(c, {make, jobs::workers_of(work.what), work.schema, work.plural}, run);
 }
 
 } // namespace pgtend::tools

@@ -2,6 +2,7 @@
 // What the commands that do work by hand share: options of the run, planning, execution, the
 // result's document.
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +25,13 @@ std::string zone_of(context &c, run_options const &run);
 // Batches of cleanup and expire.
 void declare(options &o, model::batching &into);
 
+// Tables of the command line; throws usage_error.
+std::vector<qualified_name> names_of(std::vector<std::string> const &texts);
+
 struct hand_work {
     model::action what;
     std::vector<model::partition_policy> partitions = {};
+    std::vector<model::autovacuum_policy> autovacuum = {};
     std::string_view schema; // "pgtend/cleanup/1"
     std::string_view plural; // JSON member of the list of steps: "tables"
 };
@@ -34,6 +39,15 @@ struct hand_work {
 // Plans the action on the one destination, runs it (or prints it: --dry-run), prints the result.
 // Returns ok, failed, or interrupted; a plan without steps is ok.
 exit_code do_by_hand(context &c, hand_work const &work, run_options const &run);
+
+// The same with a plan of the caller's: `make` gets the control session and the work's role.
+struct hand_plan {
+    std::function<plan::plan(context::control &, pg::limits const &)> make;
+    int workers = 1;
+    std::string_view schema;
+    std::string_view plural;
+};
+exit_code do_by_hand(context &c, hand_plan const &work, run_options const &run);
 
 // The result of a run as a document; the exit code it means.
 report::document document_of(engine::result const &result, std::string_view schema,

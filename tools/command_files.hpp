@@ -23,6 +23,9 @@ action declare_expire(options &);
 action declare_cleanup(options &);
 action declare_vacuum_run(options &);
 action declare_vacuum_status(options &);
+action declare_autovacuum_status(options &);
+action declare_autovacuum_apply(options &);
+action declare_autovacuum_revert(options &);
 action declare_schedule_next(options &);
 action declare_schedule_check(options &);
 

@@ -13,6 +13,7 @@ std::span<group const> groups()
         {"partition", "Partitions"},
         {"matview", "Materialized views"},
         {"vacuum", "Vacuum"},
+        {"autovacuum", "Autovacuum: what it will do, and the storage parameters that steer it"},
     };
     return all;
 }
@@ -46,6 +47,12 @@ std::span<command const> commands()
          "vacuums that run, who holds them up, how near wraparound is, what is due",
          declare_vacuum_status},
         {"vacuum run", "vacuum or analyze tables, most needed first", declare_vacuum_run},
+        {"autovacuum status", "what autovacuum will do, and whether parameters are as declared",
+         declare_autovacuum_status},
+        {"autovacuum apply", "set the storage parameters that the file declares",
+         declare_autovacuum_apply},
+        {"autovacuum revert", "put back what storage parameters were before",
+         declare_autovacuum_revert},
     };
     return all;
 }

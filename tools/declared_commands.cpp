@@ -49,6 +49,7 @@ class comparison {
     {
         return section.difference(declared_, {.session = control_.session,
                                               .partitions = {},
+                                              .autovacuum = context_.configuration().autovacuum,
                                               .now = control_.server.server_time,
                                               .role = role_,
                                               .limit = {.stop = context_.outside.abort}});

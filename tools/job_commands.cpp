@@ -22,6 +22,7 @@ exit_code run_one(context &c, std::string const &name)
         auto plan = jobs::kind_of(job.action)
                         .make(job.action, {.session = control.session,
                                            .partitions = all.partitions,
+                                           .autovacuum = all.autovacuum,
                                            .now = control.server.server_time,
                                            .role = job.policy.role,
                                            .limit = {.stop = c.outside.abort}});

@@ -41,6 +41,7 @@ action declare_partition_create(options &o)
                        .plural = "partitions"};
         if (a->policy.key.empty()) {
             work.partitions = c.configuration().partitions;
+            work.autovacuum = c.configuration().autovacuum;
             return do_by_hand(c, work, a->run);
         }
         if (a->tables.empty()) {

@@ -6,6 +6,8 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "jobs/parameters.hpp"
+#include "vacuum/declared.hpp"
 
 namespace pgtend::jobs {
 namespace {
@@ -49,7 +51,25 @@ constexpr section partitions{
         },
 };
 
-constexpr std::array<section, 1> table{partitions};
+constexpr section autovacuum{
+    .name = "autovacuum",
+    .objects = [](model::configuration const &all) { return vacuum::declared_tables(all.autovacuum); },
+    .narrow =
+        [](model::configuration &all, std::span<qualified_name const> objects) {
+            for (auto &policy : all.autovacuum) {
+                std::erase_if(policy.tables,
+                              [&](auto const &declared) { return !holds(objects, declared); });
+            }
+        },
+    .difference =
+        [](model::configuration const &all, planning const &with) {
+            return plan_declared_parameters(all.autovacuum, {.session = with.session,
+                                                             .role = with.role,
+                                                             .limit = with.limit});
+        },
+};
+
+constexpr std::array<section, 2> table{partitions, autovacuum};
 
 section const &find_section(std::string const &name)
 {

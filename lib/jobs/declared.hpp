@@ -19,6 +19,7 @@ struct section {
     std::vector<qualified_name> (*objects)(model::configuration const &all);
     // Leaves only what it declares of these objects.
     void (*narrow)(model::configuration &all, std::span<qualified_name const> objects);
+    // `with` has what new objects get from other sections; `all` is what is to be compared.
     // Reads the catalog, taking ACCESS SHARE on catalogs only, and compares. An empty plan: the
     // database is as declared. Never drops what is not declared. Throws error when it cannot be
     // read.

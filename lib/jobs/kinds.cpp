@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 
 #include "base/error.hpp"
 #include "batch/plan.hpp"
@@ -12,6 +13,7 @@
 #include "matview/refresh.hpp"
 #include "model/sql_text.hpp"
 #include "partition/create.hpp"
+#include "vacuum/declared.hpp"
 #include "vacuum/run.hpp"
 
 namespace pgtend::jobs {
@@ -52,6 +54,29 @@ std::vector<model::partition_policy> chosen(std::vector<qualified_name> const &t
     return out;
 }
 
+// New partitions get what the file declares for their table, or for one above it.
+void give_parameters(partition::demand &due, planning const &with)
+{
+    auto const tables = vacuum::declared_tables(with.autovacuum);
+    if (tables.empty() || due.tables.empty()) {
+        return;
+    }
+    auto const found = catalog::load_vacuum_tables(with.session, tables, with.role, with.limit);
+    vacuum::declarations const declared{with.autovacuum, found, {}};
+    for (auto &table : due.tables) {
+        for (auto const &each : declared.of(table.oid)) {
+            auto const *known = model::find_storage_parameter(each.name);
+            if (known->since <= found.settings.server_version) {
+                table.policy.storage_parameters.push_back(each.name + "=" + each.value);
+            } else {
+                due.notes.push_back(fmt::format(
+                    "{}: new partitions are made without {}, which exists from PostgreSQL {} on",
+                    display(table.table), each.name, known->since / 10000));
+            }
+        }
+    }
+}
+
 plan::plan create_partitions(model::action const &what, planning const &with)
 {
     auto const policies = chosen(std::get<model::partition_action>(what).tables, with);
@@ -59,8 +84,9 @@ plan::plan create_partitions(model::action const &what, planning const &with)
     for (auto const &policy : policies) {
         names.push_back(policy.table);
     }
-    auto const due = partition::find_due(
+    auto due = partition::find_due(
         policies, catalog::load_partitioned_tables(with.session, names, with.limit), with.now);
+    give_parameters(due, with);
     auto const wanted = partition::requests(due);
     auto const facts =
         wanted.empty() ? std::vector<catalog::creation_facts>{}

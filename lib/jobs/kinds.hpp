@@ -16,6 +16,8 @@ struct planning {
     pg::session &session;
     // The partition policies that `partition` chooses from.
     std::span<model::partition_policy const> partitions;
+    // What their new partitions get.
+    std::span<model::autovacuum_policy const> autovacuum;
     instant now{};
     std::string role = {}; // who will do the work; empty: the session's own
     pg::limits limit = {}; // of each statement that reads a catalog

@@ -55,6 +55,7 @@ prepared prepare(model::job const &job, model::configuration const &all, pg::ses
     prepared out{.work = kind_of(job.action)
                              .make(job.action, {.session = session,
                                                 .partitions = all.partitions,
+                                                .autovacuum = all.autovacuum,
                                                 .now = now,
                                                 .role = job.policy.role,
                                                 .limit = limit}),

@@ -98,6 +98,9 @@ at=${EPOCHREALTIME/./}
 quietly "$pgtend" -c "$config" partition create
 line "pgtend partition create: $(sql 'SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = inhrelid
     WHERE c.relkind = '\''r'\''') partitions of 3 tables, from 2025-01 on" "$at"
+at=${EPOCHREALTIME/./}
+quietly "$pgtend" -c "$config" autovacuum apply
+line "pgtend autovacuum apply: $(sql 'SELECT count(DISTINCT relation) FROM pgtend.storage_parameter') tables changed; partitions are made as declared" "$at"
 
 # The day: 24 hours back from the last full ten minutes. The data end where it begins.
 end=$(($(date +%s) / 600 * 600))
@@ -188,6 +191,10 @@ holds '%s partitions: three tables, every month from 2025-01 to three months ahe
 holds 'no partition can be read by anon' \
     "SELECT NOT bool_or(has_table_privilege('anon', inhrelid, 'SELECT')) FROM pg_inherits
      WHERE inhparent IN ('public.transport_bookings'::regclass, 'public.marketplace_orders'::regclass, 'public.delivery_orders'::regclass)"
+holds '%s tables and partitions have the storage parameters that the file declares' \
+    "SELECT bool_and(coalesce(c.reloptions @> ARRAY['autovacuum_vacuum_scale_factor=0.05', 'autovacuum_analyze_scale_factor=0.02'], false)), count(*)
+     FROM pg_class c WHERE c.oid IN ('public.driver_locations'::regclass, 'public.wallet_transactions'::regclass) OR c.oid IN (SELECT inhrelid FROM pg_inherits
+        WHERE inhparent IN ('public.transport_bookings'::regclass, 'public.marketplace_orders'::regclass, 'public.delivery_orders'::regclass))"
 holds 'the dashboard is filled: %s rows, %s bookings of today and yesterday in it' \
     "SELECT count(*) > 0 AND sum(bookings) FILTER (WHERE day >= (timestamptz '$(utc "$begin")' AT TIME ZONE '$zone')::date) > 0,
      count(*), sum(bookings) FILTER (WHERE day >= (timestamptz '$(utc "$begin")' AT TIME ZONE '$zone')::date) FROM public.admin_dashboard_stats"
