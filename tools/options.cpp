@@ -188,6 +188,17 @@ std::string footer(std::vector<std::pair<std::string, std::string>> const &examp
 
 } // namespace
 
+instant read_time(std::string const &text, instant now, from_now which)
+{
+    return checked([&] {
+        if (text.find('-') != std::string::npos) {
+            return parse_rfc3339(text);
+        }
+        auto const span = parse_duration(text);
+        return which == from_now::back ? now - span : now + span;
+    });
+}
+
 // Parses the arguments of one command (the command's own words taken out).
 invocation parse_command(command const &chosen, std::vector<std::string> arguments)
 {

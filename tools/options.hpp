@@ -65,6 +65,10 @@ template <class Read> auto checked(Read const &read)
     }
 }
 
+// A time of the command line: RFC 3339, or a duration from now, back or ahead.
+enum class from_now { back, ahead };
+instant read_time(std::string const &text, instant now, from_now which);
+
 // Options that every command understands.
 struct global_options {
     std::string config;                         // -c

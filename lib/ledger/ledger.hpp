@@ -140,8 +140,13 @@ struct runner_identity {
 struct history_filter {
     std::string job = {}; // empty: all
     std::optional<run_status> status = {};
-    std::optional<instant> since = {};
+    std::optional<instant> since = {}; // started at or after
     int limit = 50;
+    std::optional<instant> until = {};     // started before
+    std::optional<microseconds> took = {}; // at least so long; one that goes on: until now
+    // In place of `status`: those that did not come to a good end (failed, timed out, lost,
+    // interrupted).
+    bool failed = false;
 };
 
 struct history_row {
@@ -154,6 +159,23 @@ struct history_row {
     std::optional<instant> finished;
     long long rows = 0;
     std::string holder, error, sqlstate, hint, output;
+};
+
+// How the runs of a job went.
+struct job_statistics {
+    std::string job;
+    long long runs = 0; // of any status: the sum of the seven below
+    long long succeeded = 0, failed = 0, timed_out = 0, lost = 0, interrupted = 0;
+    long long skipped = 0, running = 0;
+    long long rows = 0;
+    // Of the runs that succeeded, failed or timed out, the value of one of them (percentile_disc);
+    // nothing: there is none.
+    std::optional<microseconds> p50 = {}, p95 = {}, p99 = {}, longest = {};
+    std::optional<instant> last_started = {}; // skipped ones aside
+    // The last one that failed, timed out, was lost or interrupted.
+    std::optional<instant> last_failure = {};
+    std::optional<run_status> last_failure_status = {};
+    std::string last_failure_error = {};
 };
 
 class ledger {
@@ -255,8 +277,11 @@ class ledger {
     // A session for the work of jobs could be had, or could not. `failures` are those that
     // overview::connect_failures told: of several runners that saw the same one adds to them.
     void note_sessions(bool had, int failures);
-    // Newest first.
+    // Newest first. `failed` asks once for each status.
     std::vector<history_row> history(history_filter const &filter);
+    // By the job's name, of runs that started in [since, until); jobs without one are left out. Of
+    // the filter only job, since and until count. About a second for a million runs.
+    std::vector<job_statistics> statistics(history_filter const &filter);
     // The newest run of each of these jobs that was not skipped; none for a job that never ran.
     std::vector<history_row> last_runs(std::span<std::string const> jobs);
     // Runs older than 30 days, and those of `jobs` beyond the newest 1,000 of each, at most `limit`

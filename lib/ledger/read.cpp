@@ -248,44 +248,4 @@ std::vector<newest_run> ledger::newest_runs(std::span<slot_bound const> asked)
     return out;
 }
 
-namespace {
-
-std::vector<history_row> to_history(rows const &found)
-{
-    std::vector<history_row> out;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        history_row row;
-        row.run = found.integer(i, "id");
-        row.job = found.text(i, "job");
-        row.slot = to_instant(found, i, "slot");
-        row.attempt = static_cast<int>(found.integer(i, "attempt"));
-        row.status = parse_run_status(found.text(i, "status"));
-        row.started = to_instant(found, i, "started").value_or(instant{});
-        row.finished = to_instant(found, i, "finished");
-        row.rows = found.integer(i, "rows");
-        row.holder = found.text(i, "holder");
-        row.error = found.text(i, "error");
-        row.sqlstate = found.text(i, "sqlstate");
-        row.hint = found.text(i, "hint");
-        row.output = found.text(i, "output");
-        out.push_back(std::move(row));
-    }
-    return out;
-}
-
-} // namespace
-
-std::vector<history_row> ledger::history(history_filter const &filter)
-{
-    return to_history(ask(sql::ledger_history,
-                          {filter.job.empty() ? param{} : param{filter.job},
-                           filter.status ? param{std::string{name(*filter.status)}} : param{},
-                           to_param(filter.since), std::to_string(filter.limit)}));
-}
-
-std::vector<history_row> ledger::last_runs(std::span<std::string const> jobs)
-{
-    return to_history(ask(sql::ledger_last_runs, {array_literal({jobs.begin(), jobs.end()})}));
-}
-
 } // namespace pgtend::ledger

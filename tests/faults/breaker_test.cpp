@@ -61,7 +61,8 @@ TEST_SUITE("db")
         auto const list = g.run({"-o", "json", "job", "list"}).out;
         CHECK(has(list, "\"breaker\": \"open\""));
         CHECK(has(list, "\"failures\": 5"));
-        CHECK(has(g.run({"job", "show", "bad"}).out, "failed 5 times in a row; tried again from"));
+        CHECK(has(g.run({"job", "show", "bad"}).out,
+                  "it failed 5 times in a row, and its breaker is open until"));
         // The pauses grow: 5, 10, 20, 40, 60 minutes, and 60 from then on.
         for (auto const *pause : {"5 min", "10 min", "20 min", "40 min", "60 min", "60 min"}) {
             pass(g, std::string{pause} + " -20 s");

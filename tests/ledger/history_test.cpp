@@ -215,10 +215,12 @@ TEST_SUITE("db")
             CHECK(shown.find("Backward using run_pkey") == std::string::npos);
         };
         for (std::string const status : {"failed", "skipped", "lost", "interrupted", "timed_out"}) {
-            uses("run_status_id_idx", sql::ledger_history, "(NULL, '" + status + "', NULL, '50')");
+            uses("run_status_id_idx", sql::ledger_history,
+                 "(NULL, '" + status + "', NULL, '50', NULL, NULL)");
         }
-        uses("run_job_id_idx", sql::ledger_history, "('never', NULL, NULL, '50')");
-        uses("run_started_idx", sql::ledger_history, "(NULL, NULL, now() + interval '1 s', '50')");
+        uses("run_job_id_idx", sql::ledger_history, "('never', NULL, NULL, '50', NULL, NULL)");
+        uses("run_started_idx", sql::ledger_history,
+             "(NULL, NULL, now() + interval '1 s', '50', NULL, NULL)");
         uses("run_job_id_idx", sql::ledger_last_runs, "('{busy,rare,never}')");
         uses("run_job_slot_idx", sql::ledger_newest_runs, "('{busy,rare,never}', '{now,now,now}')");
         CHECK(plan(sql::ledger_purge, "('1000', '{busy,rare,never}')")

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/story.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/duration.hpp"
+#include "base/text.hpp"
+#include "jobs/breaker.hpp"
+
+namespace pgtend::jobs {
+namespace {
+
+using ledger::run_status;
+
+// A tick comes each minute; when none came for longer, somebody should look.
+constexpr seconds overdue{150};
+
+struct sentence {
+    std::string text, advice = {};
+};
+
+std::string first_line(std::string const &text)
+{
+    return text.substr(0, text.find('\n'));
+}
+
+class teller {
+  public:
+    explicit teller(story_of const &facts)
+        : f{facts}, in{zone::load(facts.job.time_zone)}, now{facts.seen.server_time}
+    {
+        slot = previous_slot(f.job, in, now);
+    }
+
+    story tell()
+    {
+        story out;
+        out.next = next();
+        out.last = last();
+        out.slot = slot;
+        auto const told = fate(out);
+        out.what = told.text;
+        out.advice = told.advice;
+        hindrances(out);
+        return out;
+    }
+
+  private:
+    std::string when(instant at) const { return in.format(std::chrono::floor<seconds>(at)); }
+    std::string ago(instant at) const
+    {
+        return at <= now ? humanize(now - at) + " ago" : "in " + humanize(at - now);
+    }
+    std::string resume() const
+    {
+        return f.seen.all_paused ? "pgtend job resume --all" : "pgtend job resume " + f.job.name;
+    }
+    std::string pause() const
+    {
+        auto const &because =
+            f.seen.all_paused ? f.seen.all_paused_because : f.state.paused_because;
+        return std::string{f.seen.all_paused ? "all jobs of this database are paused"
+                                             : "the job is paused"} +
+               (because.empty() ? "" : ": " + because);
+    }
+    bool paused() const { return f.seen.all_paused || f.state.paused; }
+    bool held() const
+    {
+        return !f.state.holder.empty() && f.state.lease_until && *f.state.lease_until > now;
+    }
+    bool changed() const
+    {
+        return f.state.schedule != f.job.schedule_text || f.state.time_zone != f.job.time_zone;
+    }
+    breaker own() const { return breaker_of(f.job, f.state, now); }
+    std::string ticks() const
+    {
+        return f.seen.evaluated_at ? "a tick last looked " + ago(*f.seen.evaluated_at)
+                                   : "no tick has come yet";
+    }
+
+    std::string next() const
+    {
+        auto const at = f.job.enabled ? next_due(f.job, in, now) : std::nullopt;
+        return at ? "in " + humanize(*at - now) + ": " + in.format(*at) : "never";
+    }
+
+    // The newest run that was more than skipped.
+    std::string last() const
+    {
+        auto const run = std::find_if(f.runs.begin(), f.runs.end(), [](auto const &each) {
+            return each.status != run_status::skipped;
+        });
+        if (run == f.runs.end()) {
+            return "never ran, as far as the history goes back";
+        }
+        auto const of = run->slot ? "for the slot of " + when(*run->slot) : std::string{"by hand"};
+        if (!run->finished) {
+            return fmt::format("began {} on {}, {}; it goes on", ago(run->started), run->holder,
+                               of);
+        }
+        return fmt::format("{} {}, {} rows in {}, {}{}", words(run->status), ago(*run->finished),
+                           thousands(run->rows), humanize(*run->finished - run->started), of,
+                           run->error.empty() ? "" : ": " + first_line(run->error));
+    }
+
+    static std::string words(run_status status)
+    {
+        return status == run_status::timed_out     ? "was over its time limit"
+               : status == run_status::interrupted ? "was interrupted"
+               : status == run_status::lost        ? "was lost"
+                                                   : std::string{name(status)};
+    }
+
+    sentence fate(story &out) const
+    {
+        if (!f.job.enabled) {
+            out.fate = slot_fate::disabled;
+            return {"the file says enabled: false", "remove it at " + to_string(f.job.at)};
+        }
+        if (!f.state.known) {
+            out.fate = slot_fate::unseen;
+            return {"no tick with this file has noted the job yet; " + ticks(),
+                    "call pgtend tick with this file each minute; the job counts from the first "
+                    "one on"};
+        }
+        if (held()) {
+            out.fate = slot_fate::running;
+            return running();
+        }
+        auto const known = slot ? std::find_if(f.runs.begin(), f.runs.end(),
+                                               [&](auto const &each) { return each.slot == slot; })
+                                : f.runs.end();
+        if (known != f.runs.end()) {
+            return of_run(*known, out);
+        }
+        auto const from =
+            changed() ? std::max(f.state.evaluated_at, f.state.counts_from) : f.state.counts_from;
+        if (!slot || (from && *slot <= *from)) {
+            out.fate = slot_fate::not_due_yet;
+            return {changed() ? "the schedule was changed since a tick looked, from " +
+                                    quoted(f.state.schedule) + " in " + f.state.time_zone +
+                                    "; none of its slots is due yet"
+                              : "it was never due yet: the schedule counts from " +
+                                    (from ? when(*from) : "now")};
+        }
+        return not_run(out);
+    }
+
+    sentence running() const
+    {
+        auto const run = std::find_if(f.runs.begin(), f.runs.end(), [](auto const &each) {
+            return each.status == run_status::running;
+        });
+        auto text = "it is running on " + f.state.holder;
+        if (run != f.runs.end()) {
+            text += " since " + when(run->started) + ", " + ago(run->started);
+            if (slot && run->slot && *run->slot < *slot) {
+                text += ", for the slot of " + when(*run->slot) +
+                        (f.job.policy.overlap == model::overlap::skip &&
+                                 f.job.policy.missed != model::missed::all
+                             ? "; slots that fall due meanwhile are passed over (overlap: skip)"
+                             : "; what falls due meanwhile waits");
+            }
+        }
+        return {text, "that is host, process and a random mark; ending the process hands the job "
+                      "over after 30 seconds"};
+    }
+
+    sentence of_run(ledger::history_row const &run, story &out) const
+    {
+        auto const end = run.finished ? ago(*run.finished) : std::string{};
+        auto const why = run.error.empty() ? "" : ": " + first_line(run.error);
+        auto const state = run.sqlstate.empty() ? "" : " (SQLSTATE " + run.sqlstate + ")";
+        switch (run.status) {
+        case run_status::succeeded:
+            out.fate = slot_fate::ran;
+            return {"it ran, and succeeded " + end};
+        case run_status::skipped:
+            out.fate = slot_fate::skipped;
+            return {"it was passed over" + why,
+                    "missed:, max_age: and overlap: of the job decide that"};
+        case run_status::failed:
+        case run_status::timed_out:
+            out.fate = slot_fate::failed;
+            return {"it ran, and " + words(run.status) + " " + end + why + state +
+                        "; the slot is done, the next one tries again",
+                    run.hint.empty()
+                        ? "repair the cause; pgtend job run " + f.job.name + " does it now"
+                        : run.hint};
+        case run_status::running: // and its lease is over
+            out.fate = slot_fate::left_undone;
+            return {"its runner " + run.holder + " began " + ago(run.started) +
+                        " and has not renewed its lease since: it was killed, or its host is down",
+                    "the next tick notes the run as lost, and takes the slot up again if it may; " +
+                        ticks()};
+        case run_status::lost:
+        case run_status::interrupted:
+            break;
+        }
+        out.fate = slot_fate::left_undone;
+        auto const again = !f.choice.reason.empty() ? f.choice.reason
+                           : f.choice.claim         ? "the next tick takes it up again"
+                                                    : "it is not taken up again";
+        return {"its run " + words(run.status) + " " + end + why + state + "; " + again};
+    }
+
+    // The newest slot is due, counts, and the history has no run of it.
+    sentence not_run(story &out) const
+    {
+        if (paused()) {
+            out.fate = slot_fate::paused;
+            return {"it did not run: " + pause(), resume()};
+        }
+        if (auto const breaker = own(); breaker.until) {
+            out.fate = slot_fate::breaker;
+            return broken(breaker);
+        }
+        if (auto const target = breaker_of(f.seen); target.until && f.choice.claim) {
+            out.fate = slot_fate::no_sessions;
+            return {"it did not run: " + no_sessions(target), "see the log of pgtend tick; then "
+                                                              "pgtend job reset --all"};
+        }
+        if (f.choice.claim) {
+            out.fate = slot_fate::waiting;
+            auto const due = due_at(f.job, *f.choice.claim);
+            bool const looked = f.seen.evaluated_at && *f.seen.evaluated_at > due;
+            return {"it is due since " + humanize(now - due) + ", and the next tick runs it; " +
+                        ticks(),
+                    now - due <= overdue ? ""
+                    : looked
+                        ? "the ticks since had no room for it: see --max-parallel of pgtend tick"
+                        : "is pgtend tick called each minute?"};
+        }
+        if (!f.choice.skipped.empty()) {
+            out.fate = slot_fate::skipped;
+            return {"nobody looked in time, and the next tick passes it over: " +
+                        f.choice.skipped.back().reason + "; " + ticks(),
+                    "is pgtend tick called each minute? pgtend job run " + f.job.name +
+                        " does it now"};
+        }
+        if (!f.choice.reason.empty()) {
+            out.fate = slot_fate::left_undone;
+            return {f.choice.reason};
+        }
+        out.fate = slot_fate::done;
+        return {"the ledger counts it as done, and the history has no run of it: a newer one was "
+                "run in its place, or its run was purged"};
+    }
+
+    sentence broken(breaker const &open) const
+    {
+        auto const failures = failures_of(f.state, now);
+        return {"it is not tried: it " + failed_in_a_row(failures) +
+                    ", and its breaker is open until " + when(*open.until) + ", " +
+                    ago(*open.until),
+                "repair the cause, then pgtend job reset " + f.job.name};
+    }
+
+    std::string no_sessions(breaker const &target) const
+    {
+        return fmt::format("no session for work could be had {} times in a row, and the next try "
+                           "comes {}",
+                           f.seen.connect_failures, ago(*target.until));
+    }
+
+    // What holds the job back from now on, unless that was told already.
+    void hindrances(story &out) const
+    {
+        std::vector<std::string> all;
+        if (paused() && out.fate != slot_fate::paused) {
+            all.push_back(pause() + "; " + resume() + " lets it run");
+        }
+        if (auto const breaker = own(); breaker.until && out.fate != slot_fate::breaker) {
+            auto const told = broken(breaker);
+            all.push_back(told.text + "; " + told.advice);
+        }
+        if (auto const target = breaker_of(f.seen);
+            target.until && out.fate != slot_fate::no_sessions) {
+            all.push_back(no_sessions(target));
+        }
+        if (auto const far = ahead(f.job, f.state, now)) {
+            all.push_back("the ledger is " + humanize(*far) +
+                          " ahead of the server's clock, which was set back");
+        }
+        if (f.state.known && changed() && out.fate != slot_fate::not_due_yet && f.job.enabled) {
+            all.push_back("the schedule was changed since a tick looked, from " +
+                          quoted(f.state.schedule) + " in " + f.state.time_zone);
+        }
+        out.also = join(all, "; ");
+    }
+
+    story_of const &f;
+    zone in;
+    instant now;
+    std::optional<instant> slot;
+};
+
+} // namespace
+
+std::string_view name(slot_fate fate)
+{
+    switch (fate) {
+    case slot_fate::ran:
+        return "ran";
+    case slot_fate::failed:
+        return "failed";
+    case slot_fate::skipped:
+        return "skipped";
+    case slot_fate::running:
+        return "running";
+    case slot_fate::left_undone:
+        return "left_undone";
+    case slot_fate::waiting:
+        return "waiting";
+    case slot_fate::paused:
+        return "paused";
+    case slot_fate::breaker:
+        return "breaker";
+    case slot_fate::no_sessions:
+        return "no_sessions";
+    case slot_fate::done:
+        return "done";
+    case slot_fate::not_due_yet:
+        return "not_due_yet";
+    case slot_fate::unseen:
+        return "unseen";
+    case slot_fate::disabled:
+        return "disabled";
+    }
+    return {};
+}
+
+story tell(story_of const &facts)
+{
+    return teller{facts}.tell();
+}
+
+} // namespace pgtend::jobs
