@@ -28,5 +28,6 @@ action declare_autovacuum_apply(options &);
 action declare_autovacuum_revert(options &);
 action declare_schedule_next(options &);
 action declare_schedule_check(options &);
+action declare_schedule_simulate(options &);
 
 } // namespace pgtend::tools

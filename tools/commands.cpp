@@ -40,6 +40,8 @@ std::span<command const> commands()
         {"schedule next", "when an expression falls due next", declare_schedule_next},
         {"schedule check", "read the file, tell what its schedules mean and what looks wrong",
          declare_schedule_check},
+        {"schedule simulate", "every run of a day or a month ahead: load, and jobs that collide",
+         declare_schedule_simulate},
         {"partition status", "how far the partitions of tables reach, and what is wrong with them",
          declare_partition_status},
         {"partition create", "create the partitions that are missing", declare_partition_create},

@@ -1,38 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 #include <set>
-#include <sstream>
 
 #include "base/error.hpp"
+#include "support/called.hpp"
 #include "tools/parse.hpp"
-#include "tools/run.hpp"
 
 using namespace pgtend;
-
-namespace {
-
-struct outcome {
-    int code;
-    std::string out, err;
-};
-
-outcome call(std::vector<std::string> const &args)
-{
-    std::ostringstream out, err;
-    fake_clock time{instant{seconds{1'767'225'600}}}; // 2026-01-01T00:00:00Z
-    std::istringstream in;
-    tools::io outside{
-        .out = out,
-        .err = err,
-        .in = in,
-        .environment = [](std::string const &) { return std::optional<std::string>{}; },
-        .time = time,
-        .random = [] { return 0.5; }};
-    auto const code = tools::run(args, outside);
-    return {code, out.str(), err.str()};
-}
-
-} // namespace
+using test::call;
 
 TEST_SUITE("nodb")
 {
