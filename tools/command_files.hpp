@@ -29,5 +29,6 @@ action declare_autovacuum_revert(options &);
 action declare_schedule_next(options &);
 action declare_schedule_check(options &);
 action declare_schedule_simulate(options &);
+action declare_completion(options &);
 
 } // namespace pgtend::tools

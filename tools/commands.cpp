@@ -51,6 +51,8 @@ std::span<command const> commands()
          "vacuums that run, who holds them up, how near wraparound is, what is due",
          declare_vacuum_status},
         {"vacuum run", "vacuum or analyze tables, most needed first", declare_vacuum_run},
+        {"completion", "print what makes a shell complete commands, options, jobs and targets",
+         declare_completion},
         {"autovacuum status", "what autovacuum will do, and whether parameters are as declared",
          declare_autovacuum_status},
         {"autovacuum apply", "set the storage parameters that the file declares",

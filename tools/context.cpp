@@ -16,13 +16,7 @@ constexpr char default_file[] = "pgtend.yaml";
 
 std::string file_of(context const &c)
 {
-    if (!c.global.config.empty()) {
-        return c.global.config;
-    }
-    if (auto const named = c.outside.environment("PGTEND_CONFIG"); named && !named->empty()) {
-        return *named;
-    }
-    return access(default_file, F_OK) == 0 ? default_file : "";
+    return configuration_file(c.global.config, c.outside);
 }
 
 // A target may say what it must be: a name that now leads to a copy must not be worked on.
@@ -68,6 +62,17 @@ bool through_transaction_pooler(model::pooler said, pg::capabilities const &serv
 }
 
 } // namespace
+
+std::string configuration_file(std::string const &given, io const &outside)
+{
+    if (!given.empty()) {
+        return given;
+    }
+    if (auto const named = outside.environment("PGTEND_CONFIG"); named && !named->empty()) {
+        return *named;
+    }
+    return access(default_file, F_OK) == 0 ? default_file : "";
+}
 
 bool context::has_configuration() const
 {

@@ -18,6 +18,9 @@
 
 namespace pgtend::tools {
 
+// The file that is meant: the one given, else of PGTEND_CONFIG, else ./pgtend.yaml; empty: none.
+std::string configuration_file(std::string const &given, io const &outside);
+
 class context {
   public:
     context(io &outside_, global_options const &global_, std::string_view command)

@@ -13,14 +13,27 @@ struct options::impl {
     CLI::App app;
     std::vector<std::pair<std::string, std::string>> examples;
     std::vector<std::string> outputs = {"text", "json"};
+    std::vector<declared_option> declared;
+
+    CLI::Option *add(CLI::Option *option, declared_option what)
+    {
+        what.help = option->get_description();
+        for (auto const &name : option->get_snames()) {
+            what.flags.push_back("-" + name);
+        }
+        for (auto const &name : option->get_lnames()) {
+            what.flags.push_back("--" + name);
+        }
+        if (option->get_positional()) {
+            what.placeholder = option->get_name();
+        }
+        option->type_name(what.flags.empty() || !what.takes_value ? "" : what.placeholder);
+        declared.push_back(std::move(what));
+        return option;
+    }
 };
 
 namespace {
-
-CLI::Option *placeholder(CLI::Option *option, std::string const &name)
-{
-    return option->type_name(name);
-}
 
 // An option's help shows its placeholder and its default; checks and conflicts are told when they
 // fail.
@@ -44,33 +57,41 @@ class short_help final : public CLI::Formatter {
 void options::positional(std::string const &name, std::string &into, std::string const &help,
                          bool required)
 {
-    placeholder(impl_.app.add_option(name, into, help), "")->required(required);
+    impl_.add(impl_.app.add_option(name, into, help), {})->required(required);
 }
 
 void options::positionals(std::string const &name, std::vector<std::string> &into,
                           std::string const &help, bool required)
 {
-    placeholder(impl_.app.add_option(name, into, help), "")->required(required);
+    impl_.add(impl_.app.add_option(name, into, help), {.repeated = true})->required(required);
+}
+
+void options::positional_choice(std::string const &name, std::string &into,
+                                std::vector<std::string> const &allowed, std::string const &help)
+{
+    impl_.add(impl_.app.add_option(name, into, help), {.allowed = allowed})
+        ->required()
+        ->check(CLI::IsMember(allowed));
 }
 
 void options::text(std::string const &flags, std::string &into, std::string const &name,
                    std::string const &help)
 {
-    placeholder(impl_.app.add_option(flags, into, help), name);
+    impl_.add(impl_.app.add_option(flags, into, help), {.placeholder = name});
 }
 
 void options::text(std::string const &flags, std::optional<std::string> &into,
                    std::string const &name, std::string const &help)
 {
-    placeholder(impl_.app.add_option_function<std::string>(
-                    flags, [&into](std::string const &value) { into = value; }, help),
-                name);
+    impl_.add(impl_.app.add_option_function<std::string>(
+                  flags, [&into](std::string const &value) { into = value; }, help),
+              {.placeholder = name});
 }
 
 void options::texts(std::string const &flags, std::vector<std::string> &into,
                     std::string const &name, std::string const &help)
 {
-    placeholder(impl_.app.add_option(flags, into, help), name)
+    impl_.add(impl_.app.add_option(flags, into, help), {.placeholder = name})
         ->expected(1)
         ->allow_extra_args(false)
         ->take_all();
@@ -79,7 +100,8 @@ void options::texts(std::string const &flags, std::vector<std::string> &into,
 void options::number(std::string const &flags, long long &into, std::string const &name,
                      std::string const &help, long long least, long long most)
 {
-    placeholder(impl_.app.add_option(flags, into, help)->check(CLI::Range(least, most)), name)
+    impl_.add(impl_.app.add_option(flags, into, help), {.placeholder = name})
+        ->check(CLI::Range(least, most))
         ->default_str(std::to_string(into));
 }
 
@@ -87,11 +109,11 @@ void options::number(std::string const &flags, std::optional<long long> &into,
                      std::string const &name, std::string const &help, long long least,
                      long long most)
 {
-    placeholder(impl_.app
-                    .add_option_function<long long>(
-                        flags, [&into](long long value) { into = value; }, help)
-                    ->check(CLI::Range(least, most)),
-                name);
+    impl_
+        .add(impl_.app.add_option_function<long long>(
+                 flags, [&into](long long value) { into = value; }, help),
+             {.placeholder = name})
+        ->check(CLI::Range(least, most));
 }
 
 void options::duration(std::string const &flags, microseconds &into, std::string const &help)
@@ -107,20 +129,22 @@ void options::duration(std::string const &flags, microseconds &into, std::string
             }
         },
         help);
-    placeholder(option, "DURATION")->default_str(to_string(into));
+    impl_.add(option, {.placeholder = "DURATION"})->default_str(to_string(into));
 }
 
 void options::choice(std::string const &flags, std::string &into,
                      std::vector<std::string> const &allowed, std::string const &help)
 {
-    placeholder(impl_.app.add_option(flags, into, help)->check(CLI::IsMember(allowed)),
-                join(allowed, "|"))
+    impl_
+        .add(impl_.app.add_option(flags, into, help),
+             {.placeholder = join(allowed, "|"), .allowed = allowed})
+        ->check(CLI::IsMember(allowed))
         ->default_str(into);
 }
 
 void options::flag(std::string const &flags, bool &into, std::string const &help)
 {
-    impl_.app.add_flag(flags, into, help);
+    impl_.add(impl_.app.add_flag(flags, into, help), {.takes_value = false});
 }
 
 void options::excludes(std::string const &one, std::string const &other)
@@ -176,6 +200,8 @@ void declare_global(options &o, options::impl &implementation, global_options &g
     }
 }
 
+constexpr char help_of_help[] = "print this help";
+
 std::string footer(std::vector<std::pair<std::string, std::string>> const &examples)
 {
     std::string out;
@@ -199,6 +225,21 @@ instant read_time(std::string const &text, instant now, from_now which)
     });
 }
 
+std::vector<declared_option> declared_options(command const *of)
+{
+    options::impl implementation;
+    options o{implementation};
+    action bound; // what was declared writes into it
+    global_options global;
+    if (of != nullptr) {
+        bound = of->declare(o);
+    }
+    declare_global(o, implementation, global);
+    implementation.add(implementation.app.set_help_flag("-h,--help", help_of_help),
+                       {.takes_value = false});
+    return std::move(implementation.declared);
+}
+
 // Parses the arguments of one command (the command's own words taken out).
 invocation parse_command(command const &chosen, std::vector<std::string> arguments)
 {
@@ -206,7 +247,7 @@ invocation parse_command(command const &chosen, std::vector<std::string> argumen
     auto &app = implementation.app;
     app.name("pgtend " + std::string{chosen.name});
     app.description(std::string{chosen.summary});
-    app.set_help_flag("-h,--help", "print this help");
+    app.set_help_flag("-h,--help", help_of_help);
     app.formatter(std::make_shared<short_help>());
     app.get_formatter()->column_width(36);
 

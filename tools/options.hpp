@@ -12,6 +12,16 @@
 
 namespace pgtend::tools {
 
+// One option as it was declared, for those who tell what may be written.
+struct declared_option {
+    std::vector<std::string> flags = {}; // "-c", "--config"; empty: a word by its place
+    std::string placeholder = {};        // "FILE"; of such a word its name
+    std::string help = {};
+    std::vector<std::string> allowed = {}; // values, when there are few
+    bool takes_value = true;
+    bool repeated = false; // of such a word: the rest of them all
+};
+
 // Declares the options of one command. What is passed by reference must live until the command has
 // run. Flags are written as "-n,--count"; help texts are lower case without full stop.
 class options {
@@ -23,6 +33,8 @@ class options {
                     bool required = true);
     void positionals(std::string const &name, std::vector<std::string> &into,
                      std::string const &help, bool required = true);
+    void positional_choice(std::string const &name, std::string &into,
+                           std::vector<std::string> const &allowed, std::string const &help);
     void text(std::string const &flags, std::string &into, std::string const &placeholder,
               std::string const &help);
     void text(std::string const &flags, std::optional<std::string> &into,

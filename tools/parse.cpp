@@ -9,34 +9,10 @@ namespace pgtend::tools {
 
 namespace {
 
-constexpr std::string_view takes_value[] = {
-    "-c",    "--config", "-t",       "--target", "-d",
-    "--dsn", "-o",       "--output", "--pooler", "--connect-timeout"};
-
 bool asks_for(std::vector<std::string> const &args, std::string_view one, std::string_view other)
 {
     return std::any_of(args.begin(), args.end(),
                        [&](auto const &a) { return a == one || a == other; });
-}
-
-// Positions of the words that are no options, up to `count`.
-std::vector<std::size_t> words(std::vector<std::string> const &args, std::size_t count)
-{
-    std::vector<std::size_t> out;
-    for (std::size_t i = 0; i < args.size() && out.size() < count; ++i) {
-        if (args[i] == "--") {
-            break;
-        }
-        if (args[i].starts_with('-')) {
-            i += std::find(std::begin(takes_value), std::end(takes_value), args[i]) !=
-                         std::end(takes_value)
-                     ? 1
-                     : 0;
-            continue;
-        }
-        out.push_back(i);
-    }
-    return out;
 }
 
 [[noreturn]] void unknown(std::string const &group, std::string const &word,
@@ -56,14 +32,34 @@ constexpr std::size_t name_width = 20;
 
 } // namespace
 
+std::vector<std::size_t> command_words(std::vector<std::string> const &args, std::size_t count)
+{
+    auto const global = declared_options(nullptr);
+    auto const takes_value = [&](std::string const &word) {
+        return std::any_of(global.begin(), global.end(), [&](auto const &option) {
+            return option.takes_value &&
+                   std::find(option.flags.begin(), option.flags.end(), word) != option.flags.end();
+        });
+    };
+    std::vector<std::size_t> out;
+    for (std::size_t i = 0; i < args.size() && out.size() < count && args[i] != "--"; ++i) {
+        if (!args[i].starts_with('-')) {
+            out.push_back(i);
+        } else if (takes_value(args[i])) {
+            ++i;
+        }
+    }
+    return out;
+}
+
 invocation parse(std::vector<std::string> const &given)
 {
     auto args = given;
-    auto at = words(args, 2);
+    auto at = command_words(args, 2);
     bool const help = !at.empty() && args[at[0]] == "help";
     if (help) {
         args.erase(args.begin() + static_cast<std::ptrdiff_t>(at[0]));
-        at = words(args, 2);
+        at = command_words(args, 2);
     }
     bool const wants_help = help || asks_for(args, "-h", "--help");
     if (at.empty()) {

@@ -22,6 +22,12 @@ invocation parse(std::vector<std::string> const &args);
 // The arguments of one known command, its own words taken out. In options.cpp, where CLI11 is.
 invocation parse_command(command const &chosen, std::vector<std::string> arguments);
 
+// The options of a command and, after them, those of every command; nullptr: only these. Pure.
+std::vector<declared_option> declared_options(command const *of);
+// Positions of the words of a command line that are neither options nor the values of those that
+// every command has, up to `count`.
+std::vector<std::size_t> command_words(std::vector<std::string> const &args, std::size_t count);
+
 // The overview of all commands, the commands of a group, the version with the libraries' versions.
 std::string overview();
 std::string overview(group const &of);

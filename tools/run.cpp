@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "tools/complete.hpp"
 #include "tools/context.hpp"
 #include "tools/parse.hpp"
 
@@ -31,6 +32,12 @@ int fail(std::ostream &err, config_error const &e)
 
 int run(std::vector<std::string> const &args, io &outside)
 {
+    if (!args.empty() && args.front() == complete_word) {
+        for (auto const &line : complete({args.begin() + 1, args.end()}, outside)) {
+            outside.out << line << "\n";
+        }
+        return 0;
+    }
     try {
         auto call = parse(args);
         if (call.text) {

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// A program on a terminal of its own, and somebody who types.
+#pragma once
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "support/process.hpp"
+
+namespace pgtend::test {
+
+class terminal {
+  public:
+    // Starts argv[0], looked for in PATH, on a dumb terminal of 24 lines and 200 columns.
+    explicit terminal(std::vector<std::string> const &argv,
+                      environment_changes const &changes = {});
+    ~terminal(); // kill -9
+    terminal(terminal const &) = delete;
+    terminal &operator=(terminal const &) = delete;
+
+    void type(std::string const &keys) const;
+    // Waits until this was written since the last call that found what it waited for, without
+    // escape sequences and carriage returns. Throws error with what was written instead.
+    void until(std::string const &text, std::chrono::seconds limit = std::chrono::seconds{30});
+
+  private:
+    int pid_ = -1, master_ = -1;
+    std::string seen_;
+};
+
+} // namespace pgtend::test
