@@ -184,7 +184,7 @@ exit_code do_by_hand(context &c, hand_work const &work, run_options const &run)
         return jobs::kind_of(work.what).make(work.what, {.session = control.session,
                                                          .partitions = work.partitions,
                                                          .autovacuum = work.autovacuum,
-                                                         .now = control.server.server_time,
+                                                         .now = work.now.value_or(control.server.server_time),
                                                          .role = run.policy.role,
                                                          .limit = limit});
     };

@@ -32,8 +32,9 @@ struct hand_work {
     model::action what;
     std::vector<model::partition_policy> partitions = {};
     std::vector<model::autovacuum_policy> autovacuum = {};
-    std::string_view schema; // "pgtend/cleanup/1"
-    std::string_view plural; // JSON member of the list of steps: "tables"
+    std::string_view schema;         // "pgtend/cleanup/1"
+    std::string_view plural;         // JSON member of the list of steps: "tables"
+    std::optional<instant> now = {}; // planned as if it were then; nothing: the server's time
 };
 
 // Plans the action on the one destination, runs it (or prints it: --dry-run), prints the result.

@@ -144,6 +144,11 @@ std::string overview()
         last_group = blank == std::string_view::npos ? std::string_view{} : prefix;
         out += "  " + pad(c.name, name_width) + std::string{c.summary} + "\n";
     }
+    out += "\nTo see, and change nothing:\n"
+           "  what will run in the month to come       schedule simulate --for 31d\n"
+           "  which partitions that will create        --dry-run partition create --at 31d\n"
+           "  when a job ran last, and what it did     job history NAME\n"
+           "  when it runs next, and why it did not    job show NAME\n";
     out +=
         "\nExit codes: 0 done, 1 work failed, 2 usage or configuration, 3 findings or difference,\n"
         "4 cannot connect, 5 held by another run, 130 interrupted.\n"

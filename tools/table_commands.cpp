@@ -16,8 +16,21 @@ struct partition_arguments {
     std::vector<std::string> tables;
     policy_options policy;
     long long workers = 4;
+    std::optional<std::string> at;
     run_options run;
 };
+
+// --at: a look into the future, at which nothing may be done yet.
+std::optional<instant> time_of(context const &c, partition_arguments const &a)
+{
+    if (!a.at) {
+        return std::nullopt;
+    }
+    if (!c.global.dry_run) {
+        throw usage_error{"partition create: --at is for looking only", "give --dry-run as well"};
+    }
+    return read_time(*a.at, c.outside.time.now(), from_now::ahead);
+}
 
 } // namespace
 
@@ -28,17 +41,22 @@ action declare_partition_create(options &o)
                   false);
     declare(o, a->policy);
     o.number("--workers", a->workers, "N", "tables worked on side by side", 1, 16);
+    o.text("--at", a->at, "TIME",
+           "with --dry-run: as if it were then; RFC 3339, or a duration ahead such as 31d");
     declare(o, a->run);
     o.example("-c kwenda.yaml partition create", "create what the file's policies ask for");
     o.example("-d \"$DSN\" partition create public.orders --key created_at --every month --from "
               "2025-01 --premake 3",
               "without a file");
-    o.example("-c kwenda.yaml --dry-run partition create", "see what would be created next");
+    o.example("-c kwenda.yaml --dry-run partition create", "see what would be created now");
+    o.example("-c kwenda.yaml --dry-run partition create --at 31d",
+              "see what will be created until next month, if nothing is created meanwhile");
     return [a](context &c) {
         hand_work work{.what = model::partition_action{.tables = names_of(a->tables),
                                                        .workers = static_cast<int>(a->workers)},
                        .schema = "pgtend/partition-create/1",
-                       .plural = "partitions"};
+                       .plural = "partitions",
+                       .now = time_of(c, *a)};
         if (a->policy.key.empty()) {
             work.partitions = c.configuration().partitions;
             work.autovacuum = c.configuration().autovacuum;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the program says about itself, and what the README says about the program.
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <map>
 #include <set>
@@ -7,7 +8,9 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "tools/commands.hpp"
+#include "tools/parse.hpp"
 #include "tools/run.hpp"
 #include "tree.hpp"
 
@@ -108,6 +111,40 @@ TEST_SUITE("nodb")
             auto const number = static_cast<unsigned char>(version.out[at + library.size()]);
             CHECK(std::isdigit(number) != 0);
         }
+    }
+
+    TEST_CASE("the overview tells how to see what will be and what was; what it says can be typed")
+    {
+        auto const overview = lines_of(run({"--help"}).out);
+        auto const title =
+            std::find(overview.begin(), overview.end(), "To see, and change nothing:");
+        REQUIRE(title != overview.end());
+        int lines = 0;
+        for (auto line = title + 1; line != overview.end() && !line->empty(); ++line, ++lines) {
+            auto const words = words_of(trim(std::string_view{*line}.substr(line->find("  ", 3))));
+            INFO(*line);
+            auto const at = tools::command_words(words, 2);
+            REQUIRE(at.size() == 2);
+            auto const name = words[at[0]] + " " + words[at[1]];
+            auto const all = tools::commands();
+            auto const found =
+                std::find_if(all.begin(), all.end(), [&](auto const &c) { return c.name == name; });
+            REQUIRE(found != all.end());
+            auto const declared = tools::declared_options(&*found);
+            for (auto const &word : words) {
+                CHECK((!word.starts_with("--") ||
+                       std::any_of(declared.begin(), declared.end(), [&](auto const &option) {
+                           return option.flags.back() == word;
+                       })));
+            }
+        }
+        CHECK(lines == 4);
+        auto const help = [](std::string const &one, std::string const &two) {
+            return run({one, two, "--help"}).out;
+        };
+        CHECK(help("partition", "create").find("until next month") != std::string::npos);
+        CHECK(help("job", "history").find("when did the cleanup last run") != std::string::npos);
+        CHECK(help("job", "show").find("why not") != std::string::npos);
     }
 
     TEST_CASE("the README's table of commands is the program's")

@@ -205,6 +205,16 @@ TEST_SUITE("db")
         CHECK_MESSAGE(create.code == 0, create.err);
         CHECK(has(create.out, "ATTACH PARTITION"));
         CHECK(has(create.out, "SHARE UPDATE EXCLUSIVE"));
+        auto const later =
+            test::pgtend({"-d", dsn, "--dry-run", "partition", "create", "public.p", "--key", "at",
+                          "--every", "month", "--premake", "0", "--at", "2031-05-17T00:00:00Z"});
+        CHECK_MESSAGE(later.code == 0, later.err);
+        CHECK(has(later.out, "p_2031_05"));
+        CHECK(!has(create.out, "p_2031_05"));
+        auto const in_earnest = test::pgtend({"-d", dsn, "partition", "create", "public.p", "--key",
+                                              "at", "--every", "month", "--at", "31d"});
+        CHECK(in_earnest.code == 2);
+        CHECK(has(in_earnest.err, "--dry-run"));
         CHECK(test::pgtend({"-d", dsn, "--dry-run", "matview", "refresh", "public.m"}).code == 0);
         CHECK(test::pgtend({"-d", dsn, "--dry-run", "vacuum", "run", "public.t"}).code == 0);
         CHECK(catalog() == before); // a refreshed view would have another file
