@@ -6,8 +6,8 @@ SELECT c.oid, c.relispopulated AS populated, owner.rolname AS owner, worker.roln
        -- The privilege MAINTAIN exists from 17 on; before, its name is an error.
        OR CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 170000
                THEN pg_catalog.has_table_privilege(worker.oid, c.oid, 'MAINTAIN') ELSE false END AS may_refresh,
-       -- {name, NULL when REFRESH ... CONCURRENTLY can use it, else why not, ...}, as is_usable_unique_index() of the
-       -- server's matview.c asks.
+       -- {name, NULL when REFRESH ... CONCURRENTLY can use it, else why not, its columns, ...}, as is_usable_unique_index()
+       -- of the server's matview.c asks.
        ARRAY(SELECT part
              FROM pg_catalog.pg_index x
              JOIN pg_catalog.pg_class xc ON xc.oid = x.indexrelid
@@ -15,7 +15,11 @@ SELECT c.oid, c.relispopulated AS populated, owner.rolname AS owner, worker.roln
                  CASE WHEN NOT x.indisvalid THEN 'is invalid'
                       WHEN x.indpred IS NOT NULL THEN 'has a WHERE'
                       WHEN 0 = ANY (x.indkey::int2[]) THEN 'is on an expression'
-                      WHEN NOT x.indimmediate THEN 'is deferrable' END]) WITH ORDINALITY AS u (part, ord)
+                      WHEN NOT x.indimmediate THEN 'is deferrable' END,
+                 ARRAY(SELECT a.attname
+                       FROM pg_catalog.generate_series(0, x.indnkeyatts - 1) AS k (at)
+                       JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[k.at]
+                       ORDER BY k.at)::text]) WITH ORDINALITY AS u (part, ord)
              WHERE x.indrelid = c.oid AND x.indisunique
              ORDER BY xc.relname, ord) AS unique_indexes
 FROM pg_catalog.pg_class c

@@ -2,6 +2,7 @@
 // Reads the catalogs. Two or three statements for any number of objects; no locks beyond those of
 // reading catalogs, which end with each statement when the session is not in a transaction.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,20 @@ long long load_lock_table_size(pg::session &s, pg::limits const &limit = {});
 
 matview_snapshot load_matviews(pg::session &s, std::vector<qualified_name> const &names,
                                std::string const &role, pg::limits const &limit = {});
+// Every materialized view of the database, by schema and name; the first 10,000.
+std::vector<qualified_name> all_matviews(pg::session &s, pg::limits const &limit = {});
+
+// The same of declared ones, with what creating them needs, and whether they are as declared: the
+// declared query is made a temporary view in a transaction that is rolled back, and what the server
+// prints of both is compared. That needs TEMPORARY on the database and USAGE on the schemas that
+// the query names, no right on the tables; takes ACCESS SHARE on them for as long, and waits 200 ms
+// at most for it. What keeps it from comparing is told, not thrown. `search_path`: under which the
+// query is looked up; nothing: what role and database say.
+declared_matviews load_declared_matviews(pg::session &s,
+                                         std::vector<matview_request> const &requests,
+                                         std::string const &role,
+                                         std::optional<std::string> const &search_path,
+                                         pg::limits const &limit = {});
 
 // No names: every table of the database that may be due (that has dead, changed or inserted rows,
 // or old ones).

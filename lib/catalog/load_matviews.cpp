@@ -8,6 +8,12 @@
 
 namespace pgtend::catalog {
 
+bool matview::has_unique_index() const
+{
+    return std::any_of(unique_indexes.begin(), unique_indexes.end(),
+                       [](unique_index const &each) { return each.why.empty(); });
+}
+
 matview_snapshot load_matviews(pg::session &s, std::vector<qualified_name> const &names,
                                std::string const &role, pg::limits const &limit)
 {
@@ -37,12 +43,12 @@ matview_snapshot load_matviews(pg::session &s, std::vector<qualified_name> const
             view.owner = facts.text(i, "owner");
             view.may_refresh = facts.flag(i, "may_refresh");
             auto const indexes = parse_array(facts.text(i, "unique_indexes"));
-            for (std::size_t k = 0; k + 1 < indexes.size(); k += 2) {
-                if (indexes[k + 1]) {
-                    view.unusable.push_back({indexes[k].value_or(""), *indexes[k + 1]});
-                } else {
-                    view.has_unique_index = true;
+            for (std::size_t k = 0; k + 2 < indexes.size(); k += 3) {
+                unique_index index{indexes[k].value_or(""), indexes[k + 1].value_or(""), {}};
+                for (auto const &column : parse_array(indexes[k + 2].value_or("{}"))) {
+                    index.columns.push_back(column.value_or(""));
                 }
+                view.unique_indexes.push_back(std::move(index));
             }
         }
     }
@@ -58,6 +64,16 @@ matview_snapshot load_matviews(pg::session &s, std::vector<qualified_name> const
     }
     std::sort(out.unnamed.begin(), out.unnamed.end());
     out.unnamed.erase(std::unique(out.unnamed.begin(), out.unnamed.end()), out.unnamed.end());
+    return out;
+}
+
+std::vector<qualified_name> all_matviews(pg::session &s, pg::limits const &limit)
+{
+    auto const found = s.run(sql::catalog_names, {array_literal({"m"})}, limit);
+    std::vector<qualified_name> out;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        out.push_back({found.text(i, 0), found.text(i, 1)});
+    }
     return out;
 }
 

@@ -21,7 +21,10 @@ namespace {
 
 plan::plan refresh(model::action const &what, planning const &with)
 {
-    auto const &action = std::get<model::refresh_action>(what);
+    auto action = std::get<model::refresh_action>(what);
+    if (action.matviews.empty()) {
+        action.matviews = catalog::all_matviews(with.session, with.limit);
+    }
     return matview::plan_refresh(
         action, catalog::load_matviews(with.session, action.matviews, with.role, with.limit));
 }
@@ -212,6 +215,9 @@ int workers_of(model::action const &what)
 {
     if (auto const *vacuum = std::get_if<model::vacuum_action>(&what)) {
         return vacuum->workers;
+    }
+    if (auto const *refresh = std::get_if<model::refresh_action>(&what)) {
+        return refresh->workers;
     }
     if (auto const *partition = std::get_if<model::partition_action>(&what)) {
         return partition->workers;

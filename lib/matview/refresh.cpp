@@ -3,71 +3,25 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <numeric>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/error.hpp"
+#include "matview/obstacle.hpp"
 #include "plan/refusal.hpp"
 
 namespace pgtend::matview {
 namespace {
 
-// Why REFRESH ... CONCURRENTLY cannot be, and what would change it.
-struct obstacle {
-    std::string why;
-    std::string cure;
-};
-
-std::optional<obstacle> obstacle_of(catalog::matview const &view)
-{
-    auto const name = plan::quote(view.found.name);
-    if (!view.populated) {
-        return obstacle{"it is not populated", "REFRESH MATERIALIZED VIEW " + name + ", once"};
-    }
-    if (view.has_unique_index) {
-        return std::nullopt;
-    }
-    std::string why = "it has no unique index";
-    for (auto const &each : view.unusable) {
-        why = view.unusable.size() == 1 ? "its only unique index " : "of its unique indexes, ";
-        why += display_identifier(each.name) + " " + each.why;
-        break;
-    }
-    return obstacle{why, "CREATE UNIQUE INDEX ON " + name +
-                             " (columns that tell its rows apart), without WHERE"};
-}
-
-error missing_right(catalog::matview const &view, catalog::matview_snapshot const &all)
-{
-    auto const name = plan::quote(view.found.name);
-    auto const role = plan::quote_ident(all.role);
-    auto hint = "ALTER MATERIALIZED VIEW " + name + " OWNER TO " + role;
-    if (all.server_version >= 170000) {
-        hint = "GRANT MAINTAIN ON " + name + " TO " + role;
-    }
-    return error{fmt::format("role {} may not refresh {}: it belongs to {}",
-                             display_identifier(all.role), display(view.found.name),
-                             display_identifier(view.owner)),
-                 std::move(hint), "42501"};
-}
-
 class planner {
   public:
     planner(model::refresh_action const &action, catalog::matview_snapshot const &snapshot)
-        : mode_{action.mode}, all_{snapshot}, lane_(snapshot.views.size())
+        : mode_{action.mode}, all_{snapshot}
     {
-        std::iota(lane_.begin(), lane_.end(), std::size_t{0});
         for (std::size_t i = 0; i < all_.views.size(); ++i) {
             if (all_.views[i].found.usable()) {
                 place_.emplace(all_.views[i].found.oid, i); // the first of several
-            }
-        }
-        for (auto const &[oid, i] : place_) {
-            for (auto const &other : all_.views[i].reads) {
-                if (auto const at = place_.find(other); at != place_.end()) {
-                    join_lanes(i, at->second);
-                }
             }
         }
     }
@@ -92,40 +46,35 @@ class planner {
     }
 
   private:
-    std::size_t root(std::size_t i) const
-    {
-        while (lane_[i] != i) {
-            i = lane_[i];
-        }
-        return i;
-    }
-
-    void join_lanes(std::size_t a, std::size_t b)
-    {
-        a = root(a);
-        b = root(b);
-        lane_[std::max(a, b)] = std::min(a, b);
-    }
-
-    // What it reads first: views cannot read each other in a circle.
+    // What it reads first. Views can read each other in a circle, because CREATE OR REPLACE VIEW
+    // does not look through materialized views: then the first one named begins.
     void visit(std::size_t i)
     {
-        if (step_.contains(i)) {
+        if (step_.contains(i) || !open_.insert(i).second) {
             return;
         }
         auto const &view = all_.views[i];
         std::vector<std::size_t> after;
         for (auto const &other : view.reads) {
-            if (auto const at = place_.find(other); at != place_.end()) {
-                visit(at->second);
-                after.push_back(step_.at(at->second));
+            auto const at = place_.find(other);
+            if (at == place_.end()) {
+                continue;
+            }
+            visit(at->second);
+            if (auto const before = step_.find(at->second); before != step_.end()) {
+                after.push_back(before->second);
+            } else if (at->second != i) {
+                out_.notes.push_back(display(view.found.name) + " and " +
+                                     display(all_.views[at->second].found.name) +
+                                     " read each other, through views: the first one shows what "
+                                     "the other was before");
             }
         }
         std::sort(after.begin(), after.end());
         step_.emplace(i, out_.steps.size());
         out_.steps.push_back(refresh(view));
         out_.steps.back().after = std::move(after);
-        out_.steps.back().lane = display(all_.views[root(i)].found.name);
+        out_.steps.back().lane = display(view.found.name);
     }
 
     plan::step refresh(catalog::matview const &view)
@@ -133,7 +82,8 @@ class planner {
         auto const shown = display(view.found.name);
         auto const title = "refresh " + shown;
         if (!view.may_refresh) {
-            return plan::refused_step(title, shown, missing_right(view, all_));
+            return plan::refused_step(title, shown,
+                                      missing_right(view, all_.role, all_.server_version));
         }
         auto const name = plan::quote(view.found.name);
         auto const hindrance = obstacle_of(view);
@@ -167,7 +117,7 @@ class planner {
     catalog::matview_snapshot const &all_;
     std::unordered_map<std::string, std::size_t> place_; // OID -> index of the view
     std::unordered_map<std::size_t, std::size_t> step_;  // index of the view -> of its step
-    std::vector<std::size_t> lane_; // a forest: views of one lane have one root
+    std::unordered_set<std::size_t> open_;               // views that were begun
     plan::plan out_;
 };
 

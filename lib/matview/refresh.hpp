@@ -9,9 +9,9 @@
 namespace pgtend::matview {
 
 // One step, one transaction a view (REFRESH ... CONCURRENTLY may run in one, so it is fenced like
-// any other work). A view that reads another one of the action comes after it, in its lane, and is
-// skipped when that one failed; views that have nothing to do with each other are in lanes of their
-// own. `snapshot` is that of the action's views, in the same order; a view named twice is refreshed
+// any other work). A view that reads another one of the action comes after it, and is skipped when
+// that one failed. Each has a lane of its own: what does not wait for another goes side by side.
+// `snapshot` is that of the action's views, in the same order; a view named twice is refreshed
 // once.
 //
 // Locks on the view (run on PostgreSQL 15 to 18): CONCURRENTLY takes EXCLUSIVE, readers go on;

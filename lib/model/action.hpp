@@ -18,8 +18,9 @@ enum class concurrently { automatic, yes, no };
 
 // refresh: { matview: public.stats, concurrently: auto }
 struct refresh_action {
-    std::vector<qualified_name> matviews;
+    std::vector<qualified_name> matviews; // empty: every one of the database
     concurrently mode = concurrently::automatic;
+    int workers = 1; // sessions side by side, 1 to 16
 };
 
 // A table and which of its rows: `where` is free SQL, put into parentheses.

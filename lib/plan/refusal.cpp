@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/refusal.hpp"
 
+#include "base/text.hpp"
+
 namespace pgtend::plan {
 namespace {
 
@@ -12,7 +14,7 @@ class refusal_task final : public task {
     {
         auto until = "cannot be done: " + why_.message();
         if (!why_.hint().empty()) {
-            until += " (" + why_.hint() + ")";
+            until += " (" + replace_all(why_.hint(), "\n", " ") + ")";
         }
         return {"refused", {}, std::nullopt, std::move(until)};
     }

@@ -2,6 +2,7 @@
 #include "matview/refresh.hpp"
 
 #include <doctest/doctest.h>
+#include <set>
 
 #include "plan/refusal.hpp"
 #include "support/lists.hpp"
@@ -15,7 +16,8 @@ catalog::matview view(std::string const &name, std::vector<std::string> reads = 
 {
     catalog::matview out;
     out.found = {{"public", name}, {"public", name}, name, {}, {}};
-    out.populated = out.has_unique_index = true;
+    out.populated = true;
+    out.unique_indexes = {{name + "_key", "", {"id"}}};
     out.owner = "app";
     out.reads = std::move(reads);
     return out;
@@ -83,7 +85,7 @@ TEST_SUITE("nodb")
     TEST_CASE("automatic says why not, and what would change it")
     {
         auto bare = view("stats");
-        bare.has_unique_index = false;
+        bare.unique_indexes.clear();
         auto made = plan_of({bare});
         CHECK(statement(made.steps[0]).sql == "REFRESH MATERIALIZED VIEW \"public\".\"stats\"");
         CHECK(statement(made.steps[0]).locks[0].mode == plan::lock_mode::access_exclusive);
@@ -92,7 +94,7 @@ TEST_SUITE("nodb")
                                  "index; to change that: CREATE "
                                  "UNIQUE INDEX ON \"public\".\"stats\" (columns that tell its rows "
                                  "apart), without WHERE"});
-        bare.unusable = {{"stats_key", "has a WHERE"}};
+        bare.unique_indexes = {{"stats_key", "has a WHERE", {"id"}}};
         CHECK(plan_of({bare}).steps[0].reason ==
               "not concurrently: its only unique index stats_key has a WHERE");
         auto empty = view("stats");
@@ -105,7 +107,7 @@ TEST_SUITE("nodb")
     TEST_CASE("yes refuses what cannot be, no never asks")
     {
         auto bare = view("stats");
-        bare.has_unique_index = false;
+        bare.unique_indexes.clear();
         auto const why = refusal(plan_of({bare}, model::concurrently::yes).steps.at(0));
         CHECK(why.message() ==
               "public.stats cannot be refreshed concurrently: it has no unique index");
@@ -115,8 +117,8 @@ TEST_SUITE("nodb")
         CHECK(made.notes.empty());
     }
 
-    TEST_CASE(
-        "what is read comes first, in the same lane; others keep their order and their own lanes")
+    TEST_CASE("what is read comes first, and is waited for; each has a lane of its own, to go side "
+              "by side")
     {
         auto const made = plan_of({view("top", {"mid", "base"}), view("alone"), view("base"),
                                    view("mid", {"base"}), view("last")});
@@ -125,10 +127,21 @@ TEST_SUITE("nodb")
         CHECK(made.steps[1].after == indexes{0});
         CHECK(made.steps[2].after == indexes{0, 1});
         CHECK(made.steps[3].after == indexes{});
-        CHECK(made.steps[0].lane == made.steps[2].lane);
-        CHECK(made.steps[1].lane == made.steps[2].lane);
-        CHECK(made.steps[3].lane != made.steps[2].lane);
-        CHECK(made.steps[3].lane != made.steps[4].lane);
+        std::set<std::string> lanes;
+        for (auto const &step : made.steps) {
+            lanes.insert(step.lane);
+        }
+        CHECK(lanes.size() == made.steps.size());
+    }
+
+    TEST_CASE("views that read each other in a circle are refreshed once each, and told")
+    {
+        auto const made = plan_of({view("a", {"b"}), view("b", {"c"}), view("c", {"a"})});
+        CHECK(order(made) == list{"c", "b", "a"});
+        CHECK(made.steps[0].after == indexes{});
+        CHECK(made.steps[2].after == indexes{1});
+        CHECK(made.notes == list{"public.c and public.a read each other, through views: the first "
+                                 "one shows what the other was before"});
     }
 
     TEST_CASE("a view that is read and cannot be refreshed holds up its readers only")
@@ -140,7 +153,7 @@ TEST_SUITE("nodb")
         CHECK(refusal(made.steps[0]).message() ==
               "role tend may not refresh public.base: it belongs to app");
         CHECK(made.steps[1].after == indexes{0});
-        CHECK(made.steps[1].lane == made.steps[0].lane);
+        CHECK(made.steps[2].after == indexes{});
     }
 
     TEST_CASE("the missing right names the statement that gives it")

@@ -151,6 +151,24 @@ TEST_SUITE("db")
         CHECK(plan_views(s, {"public.base"}).steps.at(0).reason == "concurrently: readers go on");
     }
 
+    TEST_CASE("the server lets views read each other in a circle; each is refreshed once")
+    {
+        database const db;
+        auto s = db.connect();
+        for (auto const *sql :
+             {"CREATE VIEW v1 AS SELECT 1 AS a", "CREATE VIEW v2 AS SELECT 2 AS a",
+              "CREATE MATERIALIZED VIEW m1 AS SELECT a FROM v1",
+              "CREATE MATERIALIZED VIEW m2 AS SELECT a FROM v2",
+              "CREATE OR REPLACE VIEW v1 AS SELECT a FROM m2",
+              "CREATE OR REPLACE VIEW v2 AS SELECT a FROM m1"}) {
+            s.run(sql);
+        }
+        auto const work = plan_views(s, {"public.m1", "public.m2"});
+        CHECK(titles(work) == list{"refresh public.m2", "refresh public.m1"});
+        CHECK(work.notes.front().find("read each other") != std::string::npos);
+        CHECK(problems(apply(work, s)) == list{});
+    }
+
     TEST_CASE("rights: owner, member, and from 17 on MAINTAIN")
     {
         database const db;
