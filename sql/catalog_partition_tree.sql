@@ -50,7 +50,11 @@ WITH RECURSIVE tree (root, parent, oid, pending) AS (
 SELECT t.root, t.parent, t.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind, t.pending,
        c.relpersistence AS persistence, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
        c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security,
-       c.relreplident AS replica_identity, am.amname AS access_method, ts.spcname AS tablespace, c.reloptions AS options,
+       c.relreplident AS replica_identity, am.amname AS access_method, ts.spcname AS tablespace,
+       CASE WHEN c.reloptions IS NOT NULL OR toast.reloptions IS NOT NULL THEN
+           ARRAY(SELECT o FROM pg_catalog.unnest(c.reloptions) o
+                 UNION ALL SELECT 'toast.' || o FROM pg_catalog.unnest(toast.reloptions) o) END AS options,
+       c.reltoastrelid <> 0 AS has_toast,
        c.reltuples AS row_estimate,
        -- Counters of nothing are no counters: they are lost in a crash, and by pg_upgrade.
        CASE WHEN pg_catalog.pg_stat_get_live_tuples(c.oid) + pg_catalog.pg_stat_get_tuples_inserted(c.oid)
@@ -77,6 +81,7 @@ SELECT t.root, t.parent, t.oid, n.nspname AS schema, c.relname AS name, c.relkin
 FROM tree t
 JOIN pg_catalog.pg_class c ON c.oid = t.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_catalog.pg_class toast ON toast.oid = c.reltoastrelid
 LEFT JOIN ix ON ix.indrelid = c.oid
 LEFT JOIN trg ON trg.tgrelid = c.oid
 LEFT JOIN acl ON acl.oid = c.oid

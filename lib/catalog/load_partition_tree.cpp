@@ -47,6 +47,7 @@ class tree_reader {
         out.access_method = found_.text(row, access_method_);
         out.tablespace = found_.text(row, tablespace_);
         out.options = texts(found_, row, options_);
+        out.has_toast = found_.flag(row, has_toast_);
         out.row_estimate = found_.real(row, row_estimate_);
         if (found_.at(row, live_rows_)) {
             out.live_rows = found_.integer(row, live_rows_);
@@ -81,6 +82,7 @@ class tree_reader {
                 replica_identity_ = found_.column("replica_identity"),
                 access_method_ = found_.column("access_method"),
                 tablespace_ = found_.column("tablespace"), options_ = found_.column("options"),
+                has_toast_ = found_.column("has_toast"),
                 row_estimate_ = found_.column("row_estimate"),
                 live_rows_ = found_.column("live_rows"), indexes_ = found_.column("indexes"),
                 attached_to_ = found_.column("attached_to"),

@@ -162,9 +162,10 @@ struct tree_relation {
     bool row_security = false, force_row_security = false;
     char replica_identity = 'd';           // as creation_facts has it
     std::string access_method, tablespace; // empty: the default
-    std::vector<std::string> options;      // reloptions
-    double row_estimate = -1;              // of the last VACUUM or ANALYZE; -1: there was none
-    std::optional<long long> live_rows;    // by the server's counters; nothing: it counted nothing
+    std::vector<std::string> options; // reloptions, those of its TOAST table as "toast.name=value"
+    bool has_toast = false;
+    double row_estimate = -1;           // of the last VACUUM or ANALYZE; -1: there was none
+    std::optional<long long> live_rows; // by the server's counters; nothing: it counted nothing
     long long indexes = 0;
     std::vector<std::string> attached_to; // OIDs of the parent's indexes that have one of its own
     std::string replica_of;               // OID of the parent's index of its replica identity

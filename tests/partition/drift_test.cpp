@@ -59,7 +59,8 @@ TEST_SUITE("db")
         make(s);
         s.run("GRANT SELECT, UPDATE (note) ON orders TO " + clerk.name());
         auto policy = policy_for("public.orders");
-        policy.storage_parameters = {"autovacuum_vacuum_scale_factor=0.050", "fillfactor=90"};
+        policy.storage_parameters = {"autovacuum_vacuum_scale_factor=0.050", "fillfactor=90",
+                                     "toast.autovacuum_enabled=off"};
         create_all(s, {policy}, now);
         CHECK(told(drift(s, policy)) == list{});
         policy.grants = true;
@@ -81,21 +82,22 @@ TEST_SUITE("db")
         role const owner{s, "drift_owner"}, anon{s, "drift_anon"};
         make(s);
         auto policy = policy_for("public.orders");
-        policy.storage_parameters = {"fillfactor=90"};
+        policy.storage_parameters = {"fillfactor=90", "toast.autovacuum_enabled=off"};
         create_all(s, {policy}, now);
-        run_all(s, {"ALTER TABLE orders_2026_10 DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL "
-                    "SECURITY, REPLICA IDENTITY FULL",
-                    "ALTER TABLE orders_2026_10 SET UNLOGGED, RESET (fillfactor)",
-                    "ALTER TABLE orders_2026_11 DISABLE TRIGGER touch",
-                    "ALTER TABLE orders_2026_11 ENABLE ALWAYS TRIGGER log",
-                    "CREATE POLICY \"of its own\" ON orders_2026_11 USING (true)",
-                    "GRANT SELECT, DELETE ON orders_2026_11 TO " + anon.name() + ", PUBLIC",
-                    "GRANT INSERT (note) ON orders_2026_11 TO " + anon.name(),
-                    "ALTER TABLE orders_2026_12 SET (fillfactor = 80)",
-                    "GRANT CREATE ON SCHEMA public TO " + owner.name(),
-                    "ALTER TABLE orders_2027_01 OWNER TO " + owner.name(),
-                    "UPDATE pg_index SET indisvalid = false WHERE indexrelid = "
-                    "'orders_2027_01_note_idx'::regclass"});
+        run_all(s,
+                {"ALTER TABLE orders_2026_10 DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL "
+                 "SECURITY, REPLICA IDENTITY FULL",
+                 "ALTER TABLE orders_2026_10 SET UNLOGGED, RESET (fillfactor)",
+                 "ALTER TABLE orders_2026_11 DISABLE TRIGGER touch",
+                 "ALTER TABLE orders_2026_11 ENABLE ALWAYS TRIGGER log",
+                 "CREATE POLICY \"of its own\" ON orders_2026_11 USING (true)",
+                 "GRANT SELECT, DELETE ON orders_2026_11 TO " + anon.name() + ", PUBLIC",
+                 "GRANT INSERT (note) ON orders_2026_11 TO " + anon.name(),
+                 "ALTER TABLE orders_2026_12 SET (fillfactor = 80, toast.autovacuum_enabled = on)",
+                 "GRANT CREATE ON SCHEMA public TO " + owner.name(),
+                 "ALTER TABLE orders_2027_01 OWNER TO " + owner.name(),
+                 "UPDATE pg_index SET indisvalid = false WHERE indexrelid = "
+                 "'orders_2027_01_note_idx'::regclass"});
         auto const found = drift(s, policy);
         CHECK(told(found) ==
               list{"orders_2026_10 row_security: off", "orders_2026_10 force_row_security: off",
@@ -110,6 +112,7 @@ TEST_SUITE("db")
                    "orders_2026_11 grants: " + anon.name() + " may SELECT",
                    "orders_2026_11 triggers: log always", "orders_2026_11 triggers: touch disabled",
                    "orders_2026_12 storage_parameters: fillfactor: 80",
+                   "orders_2026_12 storage_parameters: toast.autovacuum_enabled: on",
                    "orders_2027_01 owner: " + owner.name(),
                    "orders_2027_01 indexes: public.orders_2027_01_note_idx is invalid"});
         for (auto const &each : found) {
@@ -121,6 +124,17 @@ TEST_SUITE("db")
                 CHECK_NOTHROW(s.run(each.cure));
             }
         }
+        CHECK(told(drift(s, policy)) == list{});
+    }
+
+    TEST_CASE("a table without a TOAST table cannot keep parameters of one")
+    {
+        database const db;
+        auto s = db.connect();
+        s.run("CREATE TABLE slim (ts date) PARTITION BY RANGE (ts)");
+        auto policy = policy_for("public.slim");
+        policy.storage_parameters = {"toast.autovacuum_enabled=off"};
+        create_all(s, {policy}, now);
         CHECK(told(drift(s, policy)) == list{});
     }
 
