@@ -53,7 +53,8 @@ constexpr section partitions{
 
 constexpr section autovacuum{
     .name = "autovacuum",
-    .objects = [](model::configuration const &all) { return vacuum::declared_tables(all.autovacuum); },
+    .objects =
+        [](model::configuration const &all) { return vacuum::declared_tables(all.autovacuum); },
     .narrow =
         [](model::configuration &all, std::span<qualified_name const> objects) {
             for (auto &policy : all.autovacuum) {
@@ -63,9 +64,8 @@ constexpr section autovacuum{
         },
     .difference =
         [](model::configuration const &all, planning const &with) {
-            return plan_declared_parameters(all.autovacuum, {.session = with.session,
-                                                             .role = with.role,
-                                                             .limit = with.limit});
+            return plan_declared_parameters(
+                all.autovacuum, {.session = with.session, .role = with.role, .limit = with.limit});
         },
 };
 

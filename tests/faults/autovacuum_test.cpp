@@ -1,79 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declared storage parameters with the built program: kills between any two steps, two at once,
-// somebody who changes them in between, vacuums in the way, roles, partitions that come later.
+// somebody who changes them in between, vacuums in the way.
 #include <csignal>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <thread>
 
-#include "support/ground.hpp"
+#include "faults/parameter_scene.hpp"
 #include "support/hour.hpp"
 #include "support/own_server.hpp"
 
 using namespace pgtend;
 using namespace pgtend::test;
 
-namespace {
-
-constexpr char declared[] = "autovacuum:\n"
-                            "  - { tables: [public.orders, public.plain], vacuum_scale_factor: "
-                            "0.05, toast.vacuum_threshold: 7 }\n";
-constexpr char policy[] = "partitions:\n"
-                          "  - { table: public.orders, key: at, every: month, from: 2026-01, "
-                          "premake: 0 }\n";
-
-// orders with two partitions, and plain, which has a scale factor of its own.
-struct scene : ground {
-    explicit scene(std::string const &more = declared) : ground{"", more}
-    {
-        db.psql("CREATE TABLE orders (id int, at timestamptz NOT NULL, t text) PARTITION BY RANGE "
-                "(at); CREATE TABLE orders_a PARTITION OF orders FOR VALUES FROM ('2020-01-01') TO "
-                "('2020-02-01'); CREATE TABLE orders_b PARTITION OF orders FOR VALUES FROM "
-                "('2020-02-01') TO ('2020-03-01'); CREATE TABLE plain (a int, t text) WITH "
-                "(autovacuum_vacuum_scale_factor = 0.3, fillfactor = 70)");
-    }
-
-    finished apply(std::vector<std::string> more = {}) const
-    {
-        return with("apply", std::move(more));
-    }
-    finished revert(std::vector<std::string> more = {}) const
-    {
-        return with("revert", std::move(more));
-    }
-    finished with(std::string const &command, std::vector<std::string> more) const
-    {
-        more.insert(more.begin(), {"-o", "json", "autovacuum", command});
-        return run(std::move(more));
-    }
-
-    // "orders_a {...}, plain {...}": the parameters, with those of TOAST tables behind a slash.
-    std::string parameters() const
-    {
-        return db.value("SELECT string_agg(format('%s %s/%s', c.relname, c.reloptions, "
-                        "t.reloptions), ', ' ORDER BY c.relname) FROM pg_class c LEFT JOIN "
-                        "pg_class t ON t.oid = c.reltoastrelid WHERE c.relkind = 'r' AND "
-                        "c.relnamespace = 'public'::regnamespace");
-    }
-    long long saved() const { return count("SELECT count(*) FROM pgtend.storage_parameter"); }
-};
-
-constexpr char original[] = "orders_a /, orders_b /, plain "
-                            "{autovacuum_vacuum_scale_factor=0.3,fillfactor=70}/";
-constexpr char done[] =
-    "orders_a {autovacuum_vacuum_scale_factor=0.05}/{autovacuum_vacuum_threshold=7}, "
-    "orders_b {autovacuum_vacuum_scale_factor=0.05}/{autovacuum_vacuum_threshold=7}, "
-    "plain {fillfactor=70,autovacuum_vacuum_scale_factor=0.05}/{autovacuum_vacuum_threshold=7}";
-constexpr char back[] = "orders_a /, orders_b /, plain "
-                        "{fillfactor=70,autovacuum_vacuum_scale_factor=0.3}/";
-
-} // namespace
-
 TEST_SUITE("db")
 {
     TEST_CASE("there and back again; a second time changes nothing")
     {
-        scene const g;
+        parameter_scene const g;
         CHECK(g.parameters() == original);
         CHECK(g.run({"autovacuum", "status"}).code == 3);
         auto const dry = g.run({"--dry-run", "autovacuum", "apply"});
@@ -102,7 +46,7 @@ TEST_SUITE("db")
 
     TEST_CASE("what the dry run prints does the same in psql")
     {
-        scene const g;
+        parameter_scene const g;
         auto const script =
             g.files.write("apply.sql", g.run({"--dry-run", "autovacuum", "apply"}).out);
         auto const psql =
@@ -115,7 +59,7 @@ TEST_SUITE("db")
 
     TEST_CASE("what somebody changes afterwards is theirs, until --force")
     {
-        scene const g;
+        parameter_scene const g;
         REQUIRE(g.apply().code == 0);
         g.db.psql("ALTER TABLE plain SET (autovacuum_vacuum_scale_factor = 0.01)");
         auto const left = g.apply();
@@ -151,7 +95,7 @@ TEST_SUITE("db")
 
     TEST_CASE("somebody who changes it between the plan and the lock is not overrun")
     {
-        scene const g;
+        parameter_scene const g;
         for (auto const &[command, theirs] : {std::pair{"apply", "0.01"}, {"revert", "0.02"}}) {
             CAPTURE(command);
             process run{g.arguments({"autovacuum", command, "public.plain"}),
@@ -176,7 +120,7 @@ TEST_SUITE("db")
 
     TEST_CASE("a kill between any two steps leaves each table done and saved, or as it was")
     {
-        scene const g;
+        parameter_scene const g;
         // What is set by pgtend is saved, and what is saved is set by it.
         constexpr char halves[] =
             "SELECT count(*) FROM pg_class c LEFT JOIN pg_class t ON t.oid = c.reltoastrelid WHERE "
@@ -214,7 +158,7 @@ TEST_SUITE("db")
 
     TEST_CASE("two at once do each table once")
     {
-        scene const g;
+        parameter_scene const g;
         for (int round = 0; round < 3; ++round) {
             // Both have planned before either begins.
             process first{g.arguments({"autovacuum", "apply"}),
@@ -239,39 +183,9 @@ TEST_SUITE("db")
         }
     }
 
-    TEST_CASE("partitions made later have it from the start, and lose it on the way back")
-    {
-        scene const g{std::string{declared} + policy};
-        g.db.psql("ALTER TABLE orders_b SET (autovacuum_vacuum_scale_factor = 0.05)"); // theirs
-        REQUIRE(g.apply().code == 0);
-        REQUIRE(g.run({"partition", "create"}).code == 0);
-        auto const later = g.db.value("SELECT min(relname) FROM pg_class WHERE relname LIKE "
-                                      "'orders_2026%' AND relkind = 'r'");
-        auto const of = [&](std::string const &table) {
-            return g.db.value("SELECT format('%s/%s', c.reloptions, t.reloptions) FROM pg_class c "
-                              "JOIN pg_class t ON t.oid = c.reltoastrelid WHERE c.relname = '" +
-                              table + "'");
-        };
-        CHECK(of(later) == "{autovacuum_vacuum_scale_factor=0.05}/{autovacuum_vacuum_threshold=7}");
-        CHECK(has(g.apply().out, "declared storage parameters are in force"));
-        // One that somebody attaches without it is set.
-        g.db.psql("CREATE TABLE orders_hand PARTITION OF orders FOR VALUES FROM ('2019-01-01') TO "
-                  "('2019-02-01')");
-        CHECK(g.run({"autovacuum", "status"}).code == 3);
-        CHECK(g.apply().code == 0);
-        CHECK(of("orders_hand") ==
-              "{autovacuum_vacuum_scale_factor=0.05}/{autovacuum_vacuum_threshold=7}");
-        CHECK(g.revert({"public.orders"}).code == 0);
-        CHECK(of(later) == "/");
-        CHECK(of("orders_hand") == "/");
-        CHECK(of("orders_a") == "/");
-        CHECK(of("orders_b") == "{autovacuum_vacuum_scale_factor=0.05}/");
-        CHECK(g.saved() == 2); // those of plain
-    }
-
     TEST_CASE("a vacuum in the way is named, the others are changed; autovacuum gives way")
     {
-        scene const g;
+        parameter_scene const g;
         g.db.psql("INSERT INTO plain SELECT g FROM generate_series(1, 100000) g");
         g.db.psql("DELETE FROM plain WHERE a % 2 = 0");
         auto vacuum = g.db.connect();
@@ -339,113 +253,5 @@ TEST_SUITE("db")
             CHECK(applied.code == 0);
             CHECK(worker() != pid);
         }
-    }
-
-    TEST_CASE("a role that owns only one of the tables changes that one, and names what it lacks")
-    {
-        scene const g;
-        auto const role = g.db.name() + "_keeper", owner = g.db.name() + "_owner";
-        g.db.psql("CREATE ROLE " + role + " LOGIN; CREATE ROLE " + owner +
-                  "; ALTER TABLE plain "
-                  "OWNER TO " +
-                  role + "; ALTER TABLE orders_a OWNER TO " + owner +
-                  "; ALTER TABLE orders_b OWNER TO " + owner);
-        auto const as_role = [&](std::vector<std::string> args) {
-            args.insert(args.begin(), {"-c", g.config, "-d", g.db.dsn(role)});
-            return test::pgtend(args);
-        };
-        auto const no_ledger = as_role({"autovacuum", "apply"});
-        CHECK(no_ledger.code == 2);
-        CHECK(has(no_ledger.err, "this role may not use the ledger"));
-        auto const grants = as_role({"init", "--print-grants", role});
-        g.db.psql(grants.out);
-        auto const applied = as_role({"autovacuum", "apply"});
-        CHECK(applied.code == 1);
-        CHECK(has(applied.err, "role " + role + " may not change public.orders_a: it belongs to " +
-                                   owner + " (SQLSTATE 42501)"));
-        CHECK(has(applied.err, "HINT: GRANT \"" + owner + "\" TO \"" + role + "\""));
-        CHECK(has(g.parameters(), "plain {fillfactor=70,autovacuum_vacuum_scale_factor=0.05}/"));
-        g.db.psql("GRANT " + owner + " TO " + role);
-        CHECK(as_role({"autovacuum", "apply"}).code == 0);
-        CHECK(g.parameters() == done);
-        CHECK(as_role({"autovacuum", "revert"}).code == 0);
-        CHECK(g.parameters() == back);
-        g.db.psql("DROP OWNED BY " + role + ", " + owner + " CASCADE; DROP ROLE " + role + ", " +
-                  owner);
-    }
-
-    TEST_CASE("tables that were renamed, dropped and made anew")
-    {
-        scene const g;
-        REQUIRE(g.apply().code == 0);
-        g.db.psql("ALTER TABLE orders_a RENAME TO elsewhere; DROP TABLE plain; CREATE TABLE plain "
-                  "(a int, t text) WITH (autovacuum_vacuum_scale_factor = 0.05)");
-        auto const reverted = g.revert();
-        CHECK(reverted.code == 0);
-        CHECK(has(reverted.out, "forget what was saved of public.plain"));
-        CHECK(g.parameters() ==
-              "elsewhere /, orders_b /, plain {autovacuum_vacuum_scale_factor=0.05}/");
-        CHECK(g.saved() == 0);
-    }
-
-    TEST_CASE("a restored dump means its own tables")
-    {
-        scene const g;
-        REQUIRE(g.apply().code == 0);
-        database const copy;
-        // Other OIDs than in the original.
-        copy.psql("CREATE SEQUENCE shifts_oids");
-        auto const line = fmt::format("{0}/pg_dump -d \"{1}\" | {0}/psql -Xq -v ON_ERROR_STOP=1 -d "
-                                      "\"{2}\" >/dev/null",
-                                      server_variable("BIN"), g.db.dsn(), copy.dsn());
-        REQUIRE(std::system(line.c_str()) == 0);
-        auto const reverted = test::pgtend({"-d", copy.dsn(), "autovacuum", "revert"});
-        CAPTURE(reverted.err);
-        CHECK(reverted.code == 0);
-        CHECK(copy.value("SELECT string_agg(format('%s %s', relname, reloptions), ', ' ORDER BY "
-                         "relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = "
-                         "'public'::regnamespace") ==
-              "orders_a , orders_b , plain {fillfactor=70,autovacuum_vacuum_scale_factor=0.3}");
-        CHECK(g.parameters() == done);
-    }
-
-    TEST_CASE("a hostile search_path and hostile names are nobody's way in")
-    {
-        scene const g{"autovacuum:\n  - { tables: ['public.\"we\"\"ird; $pgtend$ it''s\"'], "
-                      "fillfactor: 90 }\n"};
-        auto const role = g.db.name() + "_naive";
-        g.db.psql("CREATE TABLE public.\"we\"\"ird; $pgtend$ it's\" (a int); CREATE SCHEMA evil; "
-                  "CREATE FUNCTION evil.fooled(text, text) RETURNS boolean LANGUAGE plpgsql AS "
-                  "'BEGIN RAISE EXCEPTION ''fooled''; END'; CREATE OPERATOR evil.<> (LEFTARG = "
-                  "text, RIGHTARG = text, FUNCTION = evil.fooled); CREATE OPERATOR evil.= (LEFTARG "
-                  "= text, RIGHTARG = text, FUNCTION = evil.fooled)");
-        g.db.psql("ALTER DATABASE " + g.db.name() + " SET search_path = evil, pg_catalog, public");
-        auto const applied = g.apply();
-        CAPTURE(applied.err);
-        CHECK(applied.code == 0);
-        CHECK(has(g.parameters(), "we\"ird; $pgtend$ it's {fillfactor=90}"));
-        CHECK(g.revert().code == 0);
-        CHECK(has(g.parameters(), "we\"ird; $pgtend$ it's /"));
-    }
-
-    TEST_CASE("a database without a ledger is told of it, and nothing is changed")
-    {
-        database const db;
-        db.psql("CREATE TABLE t (a int)");
-        auto const applied = test::pgtend(
-            {"-d", db.dsn(), "autovacuum", "apply", "public.t", "--set", "fillfactor=90"});
-        CHECK(applied.code == 1);
-        CHECK(has(applied.err, "HINT: Run `pgtend init` once to create it."));
-        CHECK(db.value("SELECT reloptions IS NULL FROM pg_class WHERE relname = 't'") == "t");
-        CHECK(test::pgtend({"-d", db.dsn(), "autovacuum", "status", "public.t"}).code == 0);
-        CHECK(test::pgtend({"-d", db.dsn(), "autovacuum", "revert"}).code == 0);
-        CHECK(test::pgtend({"-d", db.dsn(), "autovacuum", "apply"}).code == 2);
-        CHECK(
-            test::pgtend({"-d", db.dsn(), "autovacuum", "apply", "--set", "fillfactor=90"}).code ==
-            2);
-        auto const wrong = test::pgtend(
-            {"-d", db.dsn(), "autovacuum", "apply", "public.t", "--set", "vacum_threshold=9"});
-        CHECK(wrong.code == 2);
-        CHECK(has(wrong.err, "did you mean 'vacuum_threshold'?"));
     }
 }
