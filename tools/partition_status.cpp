@@ -9,6 +9,7 @@
 #include "catalog/load.hpp"
 #include "partition/status.hpp"
 #include "plan/statement.hpp"
+#include "tools/by_hand.hpp"
 #include "tools/command_files.hpp"
 #include "tools/partition_strip.hpp"
 #include "tools/policy_options.hpp"

@@ -6,17 +6,6 @@
 
 namespace pgtend::tools {
 
-std::vector<qualified_name> names_of(std::vector<std::string> const &texts)
-{
-    return checked([&] {
-        std::vector<qualified_name> out;
-        for (auto const &text : texts) {
-            out.push_back(parse_qualified_name(text));
-        }
-        return out;
-    });
-}
-
 void declare(options &o, policy_options &into)
 {
     o.text("--key", into.key, "COLUMN",

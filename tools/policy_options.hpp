@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tables, and a partition policy, on the command line: the words are those of the file.
+// A partition policy on the command line: the words are those of the file.
 #pragma once
 #include <string>
-#include <vector>
 
 #include "model/partition_policy.hpp"
 #include "tools/options.hpp"
 
 namespace pgtend::tools {
-
-// Throws usage_error for a text that is no name.
-std::vector<qualified_name> names_of(std::vector<std::string> const &texts);
 
 struct policy_options {
     std::string key, every, name, from, zone = "UTC";
