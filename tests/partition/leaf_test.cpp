@@ -265,7 +265,7 @@ TEST_SUITE("db")
                         "ALTER TABLE t ADD CONSTRAINT must NOT NULL n",
                         "ALTER TABLE t ADD CONSTRAINT hope CHECK (n > 0) NOT ENFORCED"});
         }
-        create_all(s, {policy_for("public.t")});
+        create_all(s, {policy_for("public.t")}, now);
         auto const of = [&](std::string const &table) {
             return column(s, "SELECT concat_ws(' ', a.attname, a.attnotnull, a.attgenerated, "
                              "pg_get_expr(d.adbin, d.adrelid)) FROM pg_attribute a LEFT JOIN "
