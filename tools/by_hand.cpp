@@ -181,12 +181,13 @@ exit_code do_by_hand(context &c, hand_plan const &work, run_options const &run)
 exit_code do_by_hand(context &c, hand_work const &work, run_options const &run)
 {
     auto const make = [&](context::control &control, pg::limits const &limit) {
-        return jobs::kind_of(work.what).make(work.what, {.session = control.session,
-                                                         .partitions = work.partitions,
-                                                         .autovacuum = work.autovacuum,
-                                                         .now = work.now.value_or(control.server.server_time),
-                                                         .role = run.policy.role,
-                                                         .limit = limit});
+        return jobs::kind_of(work.what).make(work.what,
+                                             {.session = control.session,
+                                              .partitions = work.partitions,
+                                              .autovacuum = work.autovacuum,
+                                              .now = work.now.value_or(control.server.server_time),
+                                              .role = run.policy.role,
+                                              .limit = limit});
     };
     return do_by_hand(c, {make, jobs::workers_of(work.what), work.schema, work.plural}, run);
 }

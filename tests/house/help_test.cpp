@@ -134,7 +134,7 @@ TEST_SUITE("nodb")
             for (auto const &word : words) {
                 CHECK((!word.starts_with("--") ||
                        std::any_of(declared.begin(), declared.end(), [&](auto const &option) {
-                           return option.flags.back() == word;
+                           return !option.flags.empty() && option.flags.back() == word;
                        })));
             }
         }
