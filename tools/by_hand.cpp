@@ -45,6 +45,12 @@ std::vector<qualified_name> names_of(std::vector<std::string> const &texts)
     });
 }
 
+std::optional<std::string> search_path_of(context &c, run_options const &run)
+{
+    return run.search_path || !c.has_configuration() ? run.search_path
+                                                     : c.configuration().defaults.search_path;
+}
+
 std::string zone_of(context &c, run_options const &run)
 {
     if (!run.time_zone.empty()) {

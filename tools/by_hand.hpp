@@ -22,6 +22,9 @@ struct run_options {
 void declare(options &o, run_options &into);
 // What --timezone says, else the file, else UTC. Throws error for an unknown zone.
 std::string zone_of(context &c, run_options const &run);
+// Of SQL that the file declares: what --search-path says, else defaults: of the file; nothing: what
+// role and database say.
+std::optional<std::string> search_path_of(context &c, run_options const &run);
 // Batches of cleanup and expire.
 void declare(options &o, model::batching &into);
 

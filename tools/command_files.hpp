@@ -18,6 +18,8 @@ action declare_job_resume(options &);
 action declare_job_reset(options &);
 action declare_partition_create(options &);
 action declare_partition_status(options &);
+action declare_matview_create(options &);
+action declare_matview_status(options &);
 action declare_matview_refresh(options &);
 action declare_expire(options &);
 action declare_cleanup(options &);

@@ -52,6 +52,7 @@ class comparison {
                                               .autovacuum = context_.configuration().autovacuum,
                                               .now = control_.server.server_time,
                                               .role = role_,
+                                              .search_path = settings_.search_path,
                                               .limit = {.stop = context_.outside.abort}});
     }
 
@@ -84,7 +85,7 @@ class comparison {
     static engine::work_settings settings_of(context &c, arguments const &a)
     {
         auto policy = a.run.policy;
-        policy.search_path = a.run.search_path;
+        policy.search_path = search_path_of(c, a.run);
         return jobs::settings_of(policy, zone_of(c, a.run));
     }
 
@@ -165,7 +166,7 @@ report::document document_of(std::vector<plan::plan> const &difference, std::str
                  {sql_of(step)},
                  problem.empty() ? report::cell{} : report::cell{problem, report::tone::bad}});
             if (!problem.empty()) {
-                out.notes.push_back(step.title + ": " + problem);
+                out.notes.push_back(step.title + ": " + replace_all(problem, "\n", " "));
             }
         }
         for (auto const &note : difference[i].notes) {

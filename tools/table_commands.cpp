@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// partition create, matview refresh, vacuum run.
+// partition create, vacuum run.
 #include <algorithm>
 #include <memory>
 
@@ -70,32 +70,6 @@ action declare_partition_create(options &o)
             work.partitions.push_back(checked([&] { return policy_of(text, a->policy); }));
         }
         return do_by_hand(c, work, a->run);
-    };
-}
-
-action declare_matview_refresh(options &o)
-{
-    struct arguments {
-        std::vector<std::string> names;
-        std::string concurrently = "auto";
-        run_options run;
-    };
-    auto a = std::make_shared<arguments>();
-    o.positionals("matview", a->names,
-                  "materialized views, refreshed in the order of their dependencies");
-    o.choice("--concurrently", a->concurrently, {"auto", "yes", "no"}, "without blocking readers");
-    declare(o, a->run);
-    o.example("matview refresh public.stats", "concurrently when it can be, else says why not");
-    return [a](context &c) {
-        auto const mode = a->concurrently == "yes"  ? model::concurrently::yes
-                          : a->concurrently == "no" ? model::concurrently::no
-                                                    : model::concurrently::automatic;
-        return do_by_hand(
-            c,
-            {.what = model::refresh_action{.matviews = names_of(a->names), .mode = mode},
-             .schema = "pgtend/matview-refresh/1",
-             .plural = "matviews"},
-            a->run);
     };
 }
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "config/batches.hpp"
-#include "config/file.hpp"
+#include "config/sql_file.hpp"
 #include "model/sql_text.hpp"
 
 namespace pgtend::config {
@@ -47,33 +47,16 @@ void read_workers(reader &r, node const &n, model::vacuum_action &out)
 // What `sql` is filled from before its parts are put together.
 struct sql_parts {
     model::sql_action action;
-    std::string path; // as the reader will open it
+    std::string path; // as written
     node const *text = nullptr;
     node const *file = nullptr;
 };
-
-void read_sql_file(reader &r, sql_parts &parts)
-{
-    r.key = "file";
-    r.checked(*parts.file, [&] {
-        auto const read = read_file(parts.path, longest_file, r.at(*parts.file));
-        if (read.others_write() && !r.options().insecure_permissions) {
-            throw error{
-                fmt::format(
-                    "{} may be written by group or others (mode {}), and it is SQL that runs",
-                    shown(parts.path), octal(read.mode)),
-                fmt::format("chmod go-w {}", parts.path)};
-        }
-        check_bytes(read.bytes, parts.path, longest_file);
-        parts.action.text = read.bytes;
-    });
-}
 
 } // namespace
 
 void read_refresh(reader &r, node const &n, action &out)
 {
-    static constexpr std::array<map_key<model::refresh_action>, 3> keys{{
+    static constexpr std::array<map_key<model::refresh_action>, 4> keys{{
         {"matview",
          [](reader &in, node const &v, model::refresh_action &a) {
              qualified_name name;
@@ -91,6 +74,8 @@ void read_refresh(reader &r, node const &n, action &out)
          [](reader &in, node const &v, model::refresh_action &a) {
              in.choice(v, a.mode, concurrently_words);
          }},
+        {"workers", [](reader &in, node const &v,
+                       model::refresh_action &a) { in.integer(v, a.workers, 1, 16); }},
     }};
     model::refresh_action a;
     require_one_of(r, n, read_map(r, n, "'refresh'", keys, a), "'refresh'", "matview", "matviews");
@@ -148,7 +133,6 @@ void read_sql(reader &r, node const &n, action &out)
         {"file",
          [](reader &in, node const &v, sql_parts &p) {
              if (in.text(v, p.path)) {
-                 p.path = beside(in.file(), p.path);
                  p.file = &v;
              }
          }},
@@ -163,7 +147,8 @@ void read_sql(reader &r, node const &n, action &out)
     if (require_one_of(r, n, result, "'sql'", "text", "file")) {
         auto const before = r.problems();
         if (parts.file != nullptr) {
-            read_sql_file(r, parts);
+            r.key = "file";
+            read_sql_file(r, *parts.file, parts.path, parts.action.text);
         }
         auto const *const from = parts.file != nullptr ? parts.file : parts.text;
         if (from != nullptr && r.problems() == before) {

@@ -30,6 +30,7 @@ struct sections {
     node const *targets = nullptr;
     node const *partitions = nullptr;
     node const *autovacuum = nullptr;
+    node const *matviews = nullptr;
     node const *jobs = nullptr;
 };
 
@@ -44,9 +45,9 @@ void read_version(reader &r, node const &n, sections & /*out*/)
 
 void in_main_file_only(reader &r, node const & /*n*/, sections & /*out*/)
 {
-    r.plain_error(
-        *r.key_node, fmt::format("key '{}' belongs into the main file", r.key),
-        "an included file has `targets`, `partitions`, `autovacuum`, `jobs` and `include`");
+    r.plain_error(*r.key_node, fmt::format("key '{}' belongs into the main file", r.key),
+                  "an included file has `targets`, `partitions`, `autovacuum`, `matviews`, `jobs` "
+                  "and `include`");
 }
 
 void nothing(reader & /*r*/, node const & /*n*/, sections & /*out*/) {} // `include` was read before
@@ -57,6 +58,8 @@ constexpr map_key<sections> partitions_key{
     "partitions", [](reader &, node const &n, sections &s) { s.partitions = &n; }};
 constexpr map_key<sections> autovacuum_key{
     "autovacuum", [](reader &, node const &n, sections &s) { s.autovacuum = &n; }};
+constexpr map_key<sections> matviews_key{
+    "matviews", [](reader &, node const &n, sections &s) { s.matviews = &n; }};
 constexpr map_key<sections> jobs_key{"jobs",
                                      [](reader &, node const &n, sections &s) { s.jobs = &n; }};
 
@@ -70,7 +73,7 @@ constexpr std::array<map_key<sections>, 12> main_keys{{
     partitions_key,
     jobs_key,
     {"indexes"},
-    {"matviews"},
+    matviews_key,
     autovacuum_key,
     {"checks"},
     {"notify"},
@@ -85,7 +88,7 @@ constexpr std::array<map_key<sections>, 12> included_keys{{
     partitions_key,
     jobs_key,
     {"indexes"},
-    {"matviews"},
+    matviews_key,
     autovacuum_key,
     {"checks"},
     {"notify"},
@@ -210,6 +213,10 @@ class loader {
         if (found.autovacuum != nullptr) {
             r.key = "autovacuum";
             read_autovacuum(r, *found.autovacuum, all);
+        }
+        if (found.matviews != nullptr) {
+            r.key = "matviews";
+            read_matviews(r, *found.matviews, all);
         }
         if (found.jobs != nullptr) {
             r.key = "jobs";

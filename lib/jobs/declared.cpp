@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "jobs/matviews.hpp"
 #include "jobs/parameters.hpp"
 #include "vacuum/declared.hpp"
 
@@ -69,7 +70,26 @@ constexpr section autovacuum{
         },
 };
 
-constexpr std::array<section, 2> table{partitions, autovacuum};
+constexpr section matviews{
+    .name = "matviews",
+    .objects =
+        [](model::configuration const &all) {
+            std::vector<qualified_name> out;
+            for (auto const &policy : all.matviews) {
+                out.push_back(policy.name);
+            }
+            return out;
+        },
+    .narrow =
+        [](model::configuration &all, std::span<qualified_name const> objects) {
+            std::erase_if(all.matviews,
+                          [&](auto const &policy) { return !holds(objects, policy.name); });
+        },
+    .difference = [](model::configuration const &all,
+                     planning const &with) { return create_matviews(all.matviews, with); },
+};
+
+constexpr std::array<section, 3> table{partitions, autovacuum, matviews};
 
 section const &find_section(std::string const &name)
 {

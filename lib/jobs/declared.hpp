@@ -20,7 +20,8 @@ struct section {
     // Leaves only what it declares of these objects.
     void (*narrow)(model::configuration &all, std::span<qualified_name const> objects);
     // `with` has what new objects get from other sections; `all` is what is to be compared.
-    // Reads the catalog, taking ACCESS SHARE on catalogs only, and compares. An empty plan: the
+    // Reads the catalog, taking ACCESS SHARE on catalogs only (for `matviews` also on what their
+    // queries read, in a transaction that is rolled back), and compares. An empty plan: the
     // database is as declared. Never drops what is not declared. Throws error when it cannot be
     // read.
     plan::plan (*difference)(model::configuration const &all, planning const &with);

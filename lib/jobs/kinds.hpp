@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of job kinds: how each action becomes a plan.
 #pragma once
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@ struct planning {
     std::span<model::autovacuum_policy const> autovacuum;
     instant now{};
     std::string role = {}; // who will do the work; empty: the session's own
+    // Under which SQL of the file is looked up by who carries the plan out; nothing: what role and
+    // database say.
+    std::optional<std::string> search_path = {};
     pg::limits limit = {}; // of each statement that reads a catalog
 };
 

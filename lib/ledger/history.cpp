@@ -78,6 +78,11 @@ std::vector<history_row> ledger::last_runs(std::span<std::string const> jobs)
     return to_history(ask(sql::ledger_last_runs, {array_literal({jobs.begin(), jobs.end()})}));
 }
 
+std::vector<history_row> ledger::last_successes(std::span<std::string const> jobs)
+{
+    return to_history(ask(sql::ledger_last_successes, {array_literal({jobs.begin(), jobs.end()})}));
+}
+
 std::vector<job_statistics> ledger::statistics(history_filter const &filter)
 {
     auto const found = ask(sql::ledger_statistics,

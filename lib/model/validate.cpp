@@ -289,6 +289,8 @@ std::vector<diagnostic> validate(configuration const &all)
     check_partition_jobs(all, out);
     check_partitions(all, out);
     check_parameters_declared_once(all, out);
+    auto of_matviews = validate(all.matviews);
+    out.insert(out.end(), of_matviews.begin(), of_matviews.end());
     for (auto const &job : all.jobs) {
         check_max_age(job, out);
     }

@@ -82,7 +82,7 @@ TEST_SUITE("nodb")
 
     TEST_CASE("keys whose command is not built yet are refused, not ignored")
     {
-        for (auto const *key : {"indexes", "matviews", "checks", "notify"}) {
+        for (auto const *key : {"indexes", "checks", "notify"}) {
             CHECK(problems(std::string{"version: 1\n"} + key + ": []\n") ==
                   lines{std::string{"2:1: key '"} + key + "' is not supported by this version"});
         }

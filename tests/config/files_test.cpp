@@ -219,4 +219,24 @@ TEST_SUITE("nodb")
         CHECK(refusal(files, "main.yaml").find("x.sql:1:9: the text is not UTF-8 from here on") ==
               0);
     }
+
+    TEST_CASE("the query of a materialized view in a file beside the one that names it")
+    {
+        scratch const files;
+        ::mkdir((files.path() + "/more").c_str(), 0700);
+        files.write("main.yaml", "version: 1\ninclude: more/views.yaml\n");
+        files.write("more/views.yaml",
+                    "matviews:\n  - { name: public.a, query: { file: a.sql } }\n");
+        CHECK(refusal(files, "main.yaml").find("views.yaml:2:38: '") != std::string::npos);
+        auto const sql = files.write("more/a.sql", "-- one a day\nselect day\nfrom t;\n");
+        auto const all = config::load_file(files.path() + "/main.yaml", with());
+        CHECK(all.matviews.at(0).query == "-- one a day\nselect day\nfrom t");
+        files.write("more/a.sql", "select 1;\nselect 'x;\n");
+        CHECK(refusal(files, "main.yaml").find("views.yaml:2:38: file: ") != std::string::npos);
+        CHECK(refusal(files, "main.yaml").find("line 2") != std::string::npos);
+        files.write("more/a.sql", "select 1");
+        ::chmod(sql.c_str(), 0666);
+        CHECK(refusal(files, "main.yaml").find("may be written by group or others") !=
+              std::string::npos);
+    }
 }

@@ -21,6 +21,8 @@ TEST_SUITE("nodb")
         CHECK(all.autovacuum.at(0).parameters ==
               std::vector<model::parameter_setting>{{"autovacuum_vacuum_scale_factor", "0.05"},
                                                     {"autovacuum_analyze_scale_factor", "0.02"}});
+        REQUIRE(all.matviews.size() == 1);
+        CHECK(all.matviews[0].unique_index == lines{"day", "city"});
         CHECK(all.targets.at(0).dsn == "dbname=kwenda");
         for (auto const *job :
              {"refresh-dashboard", "cleanup-driver-locations", "expire-promos",

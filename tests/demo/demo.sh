@@ -164,6 +164,7 @@ done
 chapter '3  What the ledger tells'
 shown -c "$config" job list
 shown -c "$config" job history --limit 12
+shown -c "$config" matview status
 
 # ---- proofs --------------------------------------------------------------------------------------------------------
 

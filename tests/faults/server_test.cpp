@@ -113,16 +113,21 @@ TEST_SUITE("db")
     {
         test::own_server const primary;
         caller const first{primary.dsn(), one_job};
-        primary.psql("CREATE TABLE hit (n int)");
+        primary.psql(
+            "CREATE TABLE hit (n int); CREATE MATERIALIZED VIEW hits AS SELECT count(*) AS "
+            "n FROM hit");
         REQUIRE(first.run({"init", "--test-clock"}).code == 0);
         REQUIRE(first.tick(before).code == 0);
         CHECK(first.tick(due).code == 0);
         test::standby const copy{primary};
-        caller const second{copy.dsn(), one_job};
+        caller const second{copy.dsn(), std::string{one_job} +
+                                            "matviews:\n  - { name: public.hits, query: \"select "
+                                            "count(*) as n from hit\" }\n"};
         for (auto const &command : {std::vector<std::string>{"tick", "--now", later},
                                     {"job", "run", "j"},
                                     {"job", "pause", "j"},
                                     {"init"},
+                                    {"matview", "create"},
                                     {"cleanup", "public.hit", "--where", "true"}}) {
             auto const done = second.run(command);
             CHECK(done.code == 4);
@@ -131,6 +136,11 @@ TEST_SUITE("db")
         }
         CHECK(second.run({"job", "history"}).code == 0);
         CHECK(has(second.run({"-o", "json", "job", "list"}).out, "\"last_status\": \"succeeded\""));
+
+        // What cannot be found out without writing is said.
+        auto const status = second.run({"matview", "status"});
+        CHECK_MESSAGE(status.code == 0, status.err);
+        CHECK(has(status.out, "not compared with the declared query: "));
 
         // Of two hosts the one that takes writes is found.
         auto const hosts = "host='" +
