@@ -97,7 +97,7 @@ TEST_SUITE("db")
 
     TEST_CASE("plan and apply know the section, and leave alone what is not as declared")
     {
-        test::ground g{"", "defaults: { search_path: app }\n" + std::string{stats} +
+        test::ground g{"", "defaults: { search_path: \"app, public\" }\n" + std::string{stats} +
                                "  - { name: public.by_name, query: \"select n from counts\" }\n"};
         g.db.psql("CREATE TABLE orders (day date); CREATE SCHEMA app; CREATE TABLE app.counts (n "
                   "int)");
