@@ -56,6 +56,9 @@ class run_control {
     // deadline and not twenty.
     void give_up(std::vector<std::string> const &relations);
     bool given_up(std::vector<plan::lock> const &wanted) const;
+    // The same of old transactions, which everything CONCURRENTLY waits for.
+    void give_up_old_transactions() noexcept { old_transactions_ = true; }
+    bool given_up_old_transactions() const noexcept { return old_transactions_; }
 
     // The first statement that may change something is about to be sent.
     void begin() noexcept { begun_ = true; }
@@ -75,7 +78,7 @@ class run_control {
     mutable std::mutex state_mutex_;
     std::optional<ending> ending_;
     std::set<std::string> given_up_; // quoted, as in the statements
-    std::atomic<bool> begun_ = false, lost_session_ = false;
+    std::atomic<bool> begun_ = false, lost_session_ = false, old_transactions_ = false;
     std::mutex opening_mutex_, watcher_mutex_, random_mutex_;
     std::stop_source cancel_;  // of running statements
     std::stop_source no_more_; // of pauses, and of what was not begun

@@ -154,6 +154,10 @@ class dry_run_executor final : public executor {
         if (what.expected_rows) {
             out_ << comment("expected rows: about " + thousands(*what.expected_rows));
         }
+        if (what.statements.empty()) {
+            out_ << comment(what.until);
+            return;
+        }
         print_holders(what.statements, session);
         out_ << comment("repeated, each time with other values and committed, " +
                         (what.until.empty() ? "until there is nothing left" : what.until) + ":");

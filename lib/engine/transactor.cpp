@@ -59,6 +59,11 @@ void transactor::run_statement(plan::statement const &body, bool english, done &
 {
     current_ = &body;
     auto const limit = control_.limit(body.timeout, body.concurrently);
+    if (!body.still_wanted.empty() && session().run(body.still_wanted, {}, limit).empty()) {
+        out.results.emplace_back();
+        add_notes(out.warnings, {"found done by somebody else meanwhile"});
+        return;
+    }
     out.results.push_back(body.only_counted ? session().count(body.sql, limit)
                                             : session().run(body.sql, body.parameters, limit));
     auto const said = session().take_notices();

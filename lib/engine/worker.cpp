@@ -40,6 +40,14 @@ ending lost(connection_lost const &e)
     return {by_server ? cause::terminated : cause::session_lost, e};
 }
 
+// What a statement meets that somebody else was faster with: the object is there, or gone.
+bool overtaken(error const &failed, plan::statement const *by)
+{
+    auto const &state = failed.sqlstate();
+    return by != nullptr && !by->still_wanted.empty() &&
+           (state == "42P07" || state == "42704" || (state == "23505" && by->in_transaction));
+}
+
 // Of the relations wanted, those that these hold.
 std::vector<std::string> held_by(std::vector<holder> const &who,
                                  std::vector<plan::lock> const &wanted)
@@ -175,6 +183,9 @@ void worker::wait_for_lock(request const &what, lock_wait &wait, std::vector<hol
         auto const wanted = wanted_locks(what.statements);
         table_locked_ = !who.empty();
         control_.give_up(held_by(who, wanted));
+        if (!who.empty() && who.front().relation.empty()) {
+            control_.give_up_old_transactions();
+        }
         throw busy_error(wanted, who, wait.waited(),
                          hands_.current() != nullptr ? hands_.current()->sql
                                                      : what.statements.front().sql);
@@ -281,11 +292,14 @@ bool worker::worth_a_retry(error const &failed, request const &what)
 worker::done worker::persist(request const &what, int &attempts)
 {
     auto const &settings = control_.around().settings;
-    bool const known_busy = control_.given_up(wanted_locks(what.statements));
+    bool const known_busy =
+        control_.given_up(wanted_locks(what.statements)) ||
+        (what.statements.front().concurrently && control_.given_up_old_transactions());
     lock_wait wait{.time = control_.time(),
                    .deadline = known_busy ? microseconds{0} : settings.lock.deadline,
                    .pauses = {settings.lock.attempt, longest_lock_pause, control_.random()}};
     backoff pauses{settings.retry.initial, settings.retry.ceiling, control_.random()};
+    bool asked_again = false; // whether it is still wanted
     for (int retries = 0;;) {
         control_.check();
         hands_.forget();
@@ -309,6 +323,8 @@ worker::done worker::persist(request const &what, int &attempts)
                 throw *failed;
             }
             wait_for_lock(what, wait, who);
+        } else if (!asked_again && overtaken(*failed, hands_.current())) {
+            asked_again = true;
         } else if (worth_a_retry(*failed, what) && retries < settings.retry.max) {
             ++retries;
             ++retries_;

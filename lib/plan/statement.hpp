@@ -60,6 +60,11 @@ struct statement {
     // lock_timeout and statement_timeout, and no deadline ends it, because what it leaves behind is
     // worse than a wait (an invalid index, a pending detach).
     bool concurrently = false;
+    // A query without parameters, asked right before the statement, after every wait for those who
+    // were in the way: no row means that it is done already, by somebody else meanwhile. Then it is
+    // left out, and the step has a note of it; asked once more when the statement fails because its
+    // object is there already, or gone. Empty: always wanted.
+    std::string still_wanted = {};
     // It may lock tables in ways that `locks` does not know, such as the DDL of a person: it waits
     // for a lock as shortly as a statement that needs the lock protocol.
     bool short_waits = false;
