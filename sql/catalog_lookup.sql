@@ -5,7 +5,7 @@
 SELECT asked.position, c.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind
 FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]))
      WITH ORDINALITY AS asked (schema, name, position)
-JOIN pg_catalog.pg_class c ON c.relname = asked.name::pg_catalog.name AND c.relkind NOT IN ('t', 'i', 'I', 'c')
+JOIN pg_catalog.pg_class c ON c.relname = asked.name::pg_catalog.name AND c.relkind NOT IN ('t', 'c')
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = asked.schema
    OR (asked.schema = '' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%')

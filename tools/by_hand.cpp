@@ -191,8 +191,10 @@ exit_code do_by_hand(context &c, hand_work const &work, run_options const &run)
                                              {.session = control.session,
                                               .partitions = work.partitions,
                                               .autovacuum = work.autovacuum,
+                                              .indexes = work.indexes,
                                               .now = work.now.value_or(control.server.server_time),
                                               .role = run.policy.role,
+                                              .search_path = run.search_path,
                                               .limit = limit});
     };
     return do_by_hand(c, {make, jobs::workers_of(work.what), work.schema, work.plural}, run);

@@ -35,6 +35,7 @@ struct hand_work {
     model::action what;
     std::vector<model::partition_policy> partitions = {};
     std::vector<model::autovacuum_policy> autovacuum = {};
+    std::vector<model::index_policy> indexes = {};
     std::string_view schema;         // "pgtend/cleanup/1"
     std::string_view plural;         // JSON member of the list of steps: "tables"
     std::optional<instant> now = {}; // planned as if it were then; nothing: the server's time

@@ -85,6 +85,27 @@ vacuum_snapshot load_vacuum_tables(pg::session &s, std::vector<qualified_name> c
 // What vacuum does, what is in its way, and how old databases are. Reads counters, locks nothing.
 vacuum_activity load_vacuum_activity(pg::session &s, pg::limits const &limit = {});
 
+// What the server makes of declared indexes, and the indexes that there are on their tables. The
+// former is found out by building each on an empty temporary table with the same columns, in a
+// transaction that is rolled back: the role needs TEMPORARY on the database and nothing of the
+// table, no lock on the table is taken, and a standby cannot be asked (told in the wanted_index).
+// Unqualified names in what was written are looked up in `search_path`; nothing: what role and
+// database say. No transaction may be open.
+index_snapshot load_indexes(pg::session &s, std::vector<index_request> const &wanted,
+                            std::string const &role, std::optional<std::string> const &search_path,
+                            pg::limits const &limit = {});
+
+// Every index but the system's and pgtend's own, or those of the tables with these names and of
+// their partitions (usable ones; problems are told in `asked`). Two statements, and no transaction
+// may be open.
+index_overview load_index_overview(pg::session &s, std::vector<qualified_name> const &tables,
+                                   std::vector<lookup> &asked, pg::limits const &limit = {});
+
+// The indexes of these names, in their order.
+std::vector<named_index> load_named_indexes(pg::session &s,
+                                            std::vector<qualified_name> const &names,
+                                            std::string const &role, pg::limits const &limit = {});
+
 // A schema in which others than the role may create what unqualified names then find.
 struct path_writers {
     std::string schema;

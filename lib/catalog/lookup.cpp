@@ -68,6 +68,11 @@ class name_suggester {
     std::vector<std::string> full_, plain_, shown_;
 };
 
+std::string with_article(std::string_view what)
+{
+    return (what.starts_with('i') ? "an " : "a ") + std::string{what};
+}
+
 std::string listed(std::vector<candidate> const &several)
 {
     std::vector<std::string> names;
@@ -94,6 +99,9 @@ std::string_view kind_name(char kind)
         return "sequence";
     case 'f':
         return "foreign table";
+    case 'i':
+    case 'I':
+        return "index";
     default:
         return "relation";
     }
@@ -132,9 +140,9 @@ std::vector<lookup> find(pg::session &s, std::vector<qualified_name> const &name
             each.problem = display(each.asked) + " is ambiguous: " + listed(right[i]);
             each.hint = "write the schema";
         } else if (!wrong[i].empty()) {
-            each.problem = display(wrong[i].front().name) + " is a " +
-                           std::string{kind_name(wrong[i].front().kind)} + ", not a " +
-                           std::string{what};
+            each.problem = display(wrong[i].front().name) + " is " +
+                           with_article(kind_name(wrong[i].front().kind)) + ", not " +
+                           with_article(what);
         } else {
             each.problem = std::string{what} + " " + display(each.asked) + " does not exist";
             each.hint = suggester.hint(each.asked);

@@ -119,6 +119,17 @@ void read_partition(reader &r, node const &n, action &out)
     out = std::move(a);
 }
 
+void read_index(reader &r, node const &n, action &out)
+{
+    static constexpr std::array<map_key<model::index_action>, 1> keys{{
+        {"tables", [](reader &in, node const &v,
+                      model::index_action &a) { read_relations(in, v, a.tables); }},
+    }};
+    model::index_action a;
+    read_map(r, n, "'index'", keys, a);
+    out = std::move(a);
+}
+
 void read_sql(reader &r, node const &n, action &out)
 {
     static constexpr std::array<std::pair<std::string_view, bool>, 2> statements{

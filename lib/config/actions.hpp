@@ -12,6 +12,7 @@ void read_expire(reader &r, node const &n, model::action &out);
 void read_vacuum(reader &r, node const &n, model::action &out);
 void read_analyze(reader &r, node const &n, model::action &out);
 void read_partition(reader &r, node const &n, model::action &out);
+void read_index(reader &r, node const &n, model::action &out);
 void read_sql(reader &r, node const &n,
               model::action &out); // reads `file:` beside the file, and checks who may write it
 void read_watch(reader &r, node const &n, model::action &out);

@@ -104,7 +104,7 @@ constexpr std::array<map_key<job_parts>, 29> keys{{
     {"partition", does<read_partition>},
     {"sql", does<read_sql>},
     {"watch", does<read_watch>},
-    {"index"},
+    {"index", does<read_index>},
     {"check"},
     {"backup"},
 }};

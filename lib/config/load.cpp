@@ -30,6 +30,7 @@ struct sections {
     node const *targets = nullptr;
     node const *partitions = nullptr;
     node const *autovacuum = nullptr;
+    node const *indexes = nullptr;
     node const *matviews = nullptr;
     node const *jobs = nullptr;
 };
@@ -46,7 +47,7 @@ void read_version(reader &r, node const &n, sections & /*out*/)
 void in_main_file_only(reader &r, node const & /*n*/, sections & /*out*/)
 {
     r.plain_error(*r.key_node, fmt::format("key '{}' belongs into the main file", r.key),
-                  "an included file has `targets`, `partitions`, `autovacuum`, `matviews`, `jobs` "
+                  "an included file has `targets`, `partitions`, `indexes`, `autovacuum`, `matviews`, `jobs` "
                   "and `include`");
 }
 
@@ -58,6 +59,8 @@ constexpr map_key<sections> partitions_key{
     "partitions", [](reader &, node const &n, sections &s) { s.partitions = &n; }};
 constexpr map_key<sections> autovacuum_key{
     "autovacuum", [](reader &, node const &n, sections &s) { s.autovacuum = &n; }};
+constexpr map_key<sections> indexes_key{
+    "indexes", [](reader &, node const &n, sections &s) { s.indexes = &n; }};
 constexpr map_key<sections> matviews_key{
     "matviews", [](reader &, node const &n, sections &s) { s.matviews = &n; }};
 constexpr map_key<sections> jobs_key{"jobs",
@@ -72,7 +75,7 @@ constexpr std::array<map_key<sections>, 12> main_keys{{
     targets_key,
     partitions_key,
     jobs_key,
-    {"indexes"},
+    indexes_key,
     matviews_key,
     autovacuum_key,
     {"checks"},
@@ -87,7 +90,7 @@ constexpr std::array<map_key<sections>, 12> included_keys{{
     targets_key,
     partitions_key,
     jobs_key,
-    {"indexes"},
+    indexes_key,
     matviews_key,
     autovacuum_key,
     {"checks"},
@@ -213,6 +216,10 @@ class loader {
         if (found.autovacuum != nullptr) {
             r.key = "autovacuum";
             read_autovacuum(r, *found.autovacuum, all);
+        }
+        if (found.indexes != nullptr) {
+            r.key = "indexes";
+            read_indexes(r, *found.indexes, all);
         }
         if (found.matviews != nullptr) {
             r.key = "matviews";

@@ -70,6 +70,37 @@ constexpr section autovacuum{
         },
 };
 
+// An index is chosen by its own name or by that of its table.
+constexpr section indexes{
+    .name = "indexes",
+    .objects =
+        [](model::configuration const &all) {
+            std::vector<qualified_name> out;
+            for (auto const &policy : all.indexes) {
+                out.push_back(policy.table);
+                out.push_back({policy.table.schema, policy.name});
+            }
+            return out;
+        },
+    .narrow =
+        [](model::configuration &all, std::span<qualified_name const> objects) {
+            std::erase_if(all.indexes, [&](auto const &policy) {
+                return !holds(objects, policy.table) &&
+                       !holds(objects, {policy.table.schema, policy.name});
+            });
+        },
+    .difference =
+        [](model::configuration const &all, planning const &with) {
+            if (all.indexes.empty()) {
+                return plan::plan{};
+            }
+            auto around = with;
+            around.indexes = all.indexes;
+            model::action const what = model::index_action{};
+            return kind_of(what).make(what, around);
+        },
+};
+
 constexpr section matviews{
     .name = "matviews",
     .objects =
@@ -89,7 +120,7 @@ constexpr section matviews{
                      planning const &with) { return create_matviews(all.matviews, with); },
 };
 
-constexpr std::array<section, 3> table{partitions, autovacuum, matviews};
+constexpr std::array<section, 4> table{partitions, autovacuum, indexes, matviews};
 
 section const &find_section(std::string const &name)
 {

@@ -9,6 +9,7 @@
 #include "batch/plan.hpp"
 #include "catalog/load.hpp"
 #include "catalog/load_leaves.hpp"
+#include "index/create.hpp"
 #include "jobs/watch.hpp"
 #include "matview/refresh.hpp"
 #include "model/sql_text.hpp"
@@ -97,6 +98,28 @@ plan::plan create_partitions(model::action const &what, planning const &with)
     return partition::plan_create(due, facts);
 }
 
+plan::plan create_indexes(model::action const &what, planning const &with)
+{
+    auto const &tables = std::get<model::index_action>(what).tables;
+    std::vector<model::index_policy> declared;
+    for (auto const &policy : with.indexes) {
+        if (tables.empty() ||
+            std::find(tables.begin(), tables.end(), policy.table) != tables.end()) {
+            declared.push_back(policy);
+        }
+    }
+    for (auto const &table : tables) {
+        if (std::none_of(declared.begin(), declared.end(),
+                         [&](auto const &policy) { return policy.table == table; })) {
+            throw usage_error{"there is no index declared on " + display(table),
+                              "declare it under indexes:, or give --name and --on"};
+        }
+    }
+    return index::plan_create(declared,
+                              catalog::load_indexes(with.session, index::requests(declared),
+                                                    with.role, with.search_path, with.limit));
+}
+
 // What a function, a procedure or a DO block locks is not known: it waits so long at most, with
 // others queued behind, and its transaction is tried again.
 microseconds lock_timeout_of(std::string const &text)
@@ -175,13 +198,14 @@ plan::plan expire(model::action const &what, planning const &with)
     return batch::plan_expire(action, targets_of(action.in, with));
 }
 
-constexpr std::array<kind, 8> table{{
+constexpr std::array<kind, 9> table{{
     {"refresh", refresh},
     {"cleanup", clean_up},
     {"expire", expire},
     {"vacuum", vacuum_or_analyze},
     {"analyze", vacuum_or_analyze},
     {"partition", create_partitions},
+    {"index", create_indexes},
     {"sql", run_sql},
     {"watch", watch},
 }};
@@ -208,7 +232,8 @@ bool works_outside_transactions(model::action const &what)
         return std::any_of(statements.begin(), statements.end(),
                            [](auto const &text) { return model::forbids_transaction(text); });
     }
-    return std::holds_alternative<model::vacuum_action>(what);
+    return std::holds_alternative<model::vacuum_action>(what) ||
+           std::holds_alternative<model::index_action>(what);
 }
 
 int workers_of(model::action const &what)

@@ -19,6 +19,8 @@ struct planning {
     std::span<model::partition_policy const> partitions;
     // What their new partitions get.
     std::span<model::autovacuum_policy const> autovacuum;
+    // The indexes that `index` chooses from.
+    std::span<model::index_policy const> indexes = {};
     instant now{};
     std::string role = {}; // who will do the work; empty: the session's own
     // Under which SQL of the file is looked up by who carries the plan out; nothing: what role and

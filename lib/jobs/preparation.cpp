@@ -28,7 +28,8 @@ bool has_own_sql(model::action const &what)
     return std::holds_alternative<model::sql_action>(what) ||
            std::holds_alternative<model::watch_action>(what) ||
            std::holds_alternative<model::cleanup_action>(what) ||
-           std::holds_alternative<model::expire_action>(what);
+           std::holds_alternative<model::expire_action>(what) ||
+           std::holds_alternative<model::index_action>(what);
 }
 
 std::string warning_of(catalog::path_writers const &each)
@@ -56,8 +57,10 @@ prepared prepare(model::job const &job, model::configuration const &all, pg::ses
                              .make(job.action, {.session = session,
                                                 .partitions = all.partitions,
                                                 .autovacuum = all.autovacuum,
+                                                .indexes = all.indexes,
                                                 .now = now,
                                                 .role = job.policy.role,
+                                                .search_path = job.policy.search_path,
                                                 .limit = limit}),
                  .warnings = {}};
     if (has_own_sql(job.action)) {

@@ -19,6 +19,7 @@ std::string_view kind(action const &what)
                           [](expire_action const &) { return "expire"; },
                           [](vacuum_action const &v) { return v.vacuum ? "vacuum" : "analyze"; },
                           [](partition_action const &) { return "partition"; },
+                          [](index_action const &) { return "index"; },
                           [](sql_action const &) { return "sql"; },
                           [](watch_action const &) { return "watch"; },
                       },

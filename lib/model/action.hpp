@@ -75,6 +75,11 @@ struct partition_action {
     int workers = 4;                    // sessions side by side, 1 to 16
 };
 
+// index: {} or { tables: [...] }: builds the indexes that the file declares and the database lacks.
+struct index_action {
+    std::vector<qualified_name> tables; // empty: all that the file declares
+};
+
 // sql: { text: "..." } or { file: x.sql, statements: separate, idempotent: true }
 struct sql_action {
     std::string text;
@@ -92,10 +97,10 @@ struct watch_action {
 };
 
 using action = std::variant<refresh_action, cleanup_action, expire_action, vacuum_action,
-                            partition_action, sql_action, watch_action>;
+                            partition_action, index_action, sql_action, watch_action>;
 
 // The YAML key of the action: "refresh", "cleanup", "expire", "vacuum", "analyze", "partition",
-// "sql", "watch".
+// "index", "sql", "watch".
 std::string_view kind(action const &what);
 // May a lost or interrupted run be repeated? All kinds but `sql`, which says so itself.
 bool idempotent(action const &what);

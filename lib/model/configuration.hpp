@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "model/index_policy.hpp"
 #include "model/job.hpp"
 #include "model/matview_policy.hpp"
 #include "model/partition_policy.hpp"
@@ -30,6 +31,7 @@ struct configuration {
     run_policy defaults;
     std::vector<partition_policy> partitions;
     std::vector<autovacuum_policy> autovacuum;
+    std::vector<index_policy> indexes;
     std::vector<matview_policy> matviews;
     std::vector<job> jobs;
 
@@ -39,9 +41,10 @@ struct configuration {
 };
 
 // What cannot be seen value by value: job or target names used twice, two partition policies of one
-// table, a job that names an unknown target or a table without policy, `from` where no partition
-// begins, a pattern that does not tell partitions apart, partition names that may collide or exceed
-// 63 bytes, hourly partitions outside UTC, what validate() of materialized views finds, a job's own
+// table, two indexes of one name in one schema, a job that names an unknown target or a table
+// without policy, `from` where no partition begins, a pattern that does not tell partitions apart,
+// partition names that may collide or exceed 63 bytes, hourly partitions outside UTC, what
+// validate() of materialized views finds, a job's own
 // max_age over the longest interval between its slots (unless missed: all, it would have no
 // effect), a storage parameter of one table that is declared twice. In the order of their files'
 // names and positions.

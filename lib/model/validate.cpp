@@ -98,6 +98,46 @@ void check_partition_jobs(configuration const &all, problems &out)
     }
 }
 
+void check_indexes(configuration const &all, problems &out)
+{
+    std::map<qualified_name, index_policy const *> seen;
+    for (auto const &policy : all.indexes) {
+        qualified_name const name{policy.table.schema, policy.name};
+        auto const [first, fresh] = seen.try_emplace(name, &policy);
+        if (!fresh) {
+            out.push_back({policy.at, fmt::format("index {} is declared twice", display(name)),
+                           fmt::format("the first is in {}; rename one of them",
+                                       place(first->second->at, policy.at))});
+        }
+    }
+    std::vector<std::string> written;
+    for (auto const &policy : all.indexes) {
+        written.push_back(display(policy.table));
+    }
+    std::vector<std::string_view> const names{written.begin(), written.end()};
+    for (auto const &job : all.jobs) {
+        auto const *action = std::get_if<index_action>(&job.action);
+        if (action == nullptr || !job.enabled) {
+            continue;
+        }
+        if (all.indexes.empty()) {
+            out.push_back({or_else(job.action_at, job.at),
+                           fmt::format("job '{}' has no index to build", job.name),
+                           "declare the indexes under `indexes:`"});
+            continue;
+        }
+        for (auto const &table : action->tables) {
+            auto const name = display(table);
+            if (std::find(names.begin(), names.end(), name) == names.end()) {
+                out.push_back({or_else(job.action_at, job.at),
+                               fmt::format("job '{}' names {}, of which no index is declared",
+                                           job.name, name),
+                               offer(name, names, "declare it under `indexes:`")});
+            }
+        }
+    }
+}
+
 // A first partition of the policy; all its partitions' names have the same length.
 partition_start sample(partition_policy const &policy)
 {
@@ -289,6 +329,7 @@ std::vector<diagnostic> validate(configuration const &all)
     check_partition_jobs(all, out);
     check_partitions(all, out);
     check_parameters_declared_once(all, out);
+    check_indexes(all, out);
     auto of_matviews = validate(all.matviews);
     out.insert(out.end(), of_matviews.begin(), of_matviews.end());
     for (auto const &job : all.jobs) {

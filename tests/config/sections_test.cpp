@@ -413,4 +413,69 @@ TEST_SUITE("nodb")
                                 "columns: [k, K] } }"))
                   .size() == 1);
     }
+
+    TEST_CASE("indexes: every key")
+    {
+        auto const all = load(
+            "version: 1\nindexes:\n"
+            "  - { table: public.t, name: i, on: \"(a, lower(b) desc)\" }\n"
+            "  - { table: s.T, name: \"\\\"Odd\\\"\", on: \"(a)\", method: gin, unique: true,\n"
+            "      nulls_not_distinct: true, include: [b, C], where: \"a > 0 -- x\", tablespace: "
+            "fast,\n"
+            "      with: { fillfactor: 70, fastupdate: off } }\n");
+        REQUIRE(all.indexes.size() == 2);
+        auto const &plain = all.indexes[0], &full = all.indexes[1];
+        CHECK(plain.table == qualified_name{"public", "t"});
+        CHECK(plain.name == "i");
+        CHECK(model::written_definition(plain) == "USING \"btree\" (a, lower(b) desc)\n");
+        CHECK(full.table == qualified_name{"s", "t"});
+        CHECK(full.name == "Odd");
+        CHECK(full.unique);
+        CHECK(full.tablespace == "fast");
+        CHECK(full.at.line == 4);
+        CHECK(model::written_definition(full) ==
+              "USING \"gin\" (a)\n INCLUDE (\"b\", \"c\") NULLS NOT DISTINCT WITH (fillfactor=70, "
+              "fastupdate=off) WHERE (a > 0 -- x\n)");
+        CHECK(
+            std::get<model::index_action>(
+                load(
+                    "version: 1\nindexes:\n  - { table: public.t, name: i, on: \"(a)\" }\n"
+                    "jobs:\n  - { name: j, schedule: \"@daily\", index: { tables: [public.t] } }\n")
+                    .jobs.at(0)
+                    .action)
+                .tables == std::vector<qualified_name>{{"public", "t"}});
+    }
+
+    TEST_CASE("indexes: what is refused")
+    {
+        auto const one = [](std::string const &keys) {
+            return problems("version: 1\nindexes:\n  - { table: public.t, name: i, " + keys +
+                            " }\n");
+        };
+        CHECK(one("on: \"(a)\"") == lines{});
+        CHECK(one("on: \"a\"") == lines{"3:37: on: it is not a list in parentheses"});
+        CHECK(one("on: \"()\"") == lines{"3:37: on: it names no column"});
+        for (auto const *bad : {"(a), (b)", "(a) where x", "(a; b)", "((a)", "(a) include (b)",
+                                "($1)", "(a')", "x (a)", "(a) --"}) {
+            INFO(bad);
+            CHECK(one("on: \"" + std::string{bad} + "\"").size() ==
+                  (bad == std::string{"(a) --"} ? 0 : 1));
+        }
+        CHECK(one("on: \"(a)\", where: \"where a\"").size() == 1);
+        CHECK(one("on: \"(a)\", with: { \"x) ; drop\": 1 }").size() == 1);
+        CHECK(one("on: \"(a)\", with: { fillfactor: \"70\" }").size() == 1);
+        CHECK(one("on: \"(a)\", with: { fillfactor: 7;0 }").size() == 1);
+        CHECK(one("on: \"(a)\", include: [b, B]") ==
+              lines{"3:57: include: column b is in the list twice"});
+        CHECK(one("om: \"(a)\"") == lines{"3:33: unknown key 'om' in an index"});
+        CHECK(problems("version: 1\nindexes:\n  - { table: public.t, name: i, on: \"(a)\" }\n"
+                       "  - { table: public.u, name: i, on: \"(a)\" }\n") ==
+              lines{"4:5: index public.i is declared twice"});
+        CHECK(
+            problems(
+                "version: 1\nindexes:\n  - { table: public.t, name: i, on: \"(a)\" }\n"
+                "jobs:\n  - { name: j, schedule: \"@daily\", index: { tables: [public.tt] } }\n") ==
+            lines{"5:36: job 'j' names public.tt, of which no index is declared"});
+        CHECK(problems(job_that("index: {}")) == lines{"5:5: job 'a' has no index to build"});
+    }
 }

@@ -83,7 +83,8 @@ std::vector<std::string> sources()
 
 bool is_planner(std::string const &module)
 {
-    return module == "partition" || module == "matview" || module == "vacuum" || module == "batch";
+    return module == "partition" || module == "matview" || module == "vacuum" ||
+           module == "batch" || module == "index";
 }
 
 } // namespace

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catalog/load_indexes.hpp"
+
+#include <unordered_map>
+
+#include "base/text.hpp"
+#include "catalog/load.hpp"
+#include "catalog/lookup.hpp"
+#include "sql/queries.hpp"
+
+namespace pgtend::catalog {
+namespace {
+
+// The elements of an int2vector or oidvector, which text shows with blanks between them.
+std::vector<std::string> numbers(std::string const &text)
+{
+    return text.empty() ? std::vector<std::string>{} : split(text, ' ');
+}
+
+int number(std::string const &text)
+{
+    return std::stoi(text);
+}
+
+// Columns by position: a database may have 100,000 indexes.
+class index_reader {
+  public:
+    explicit index_reader(rows const &found) : found_{found} {}
+
+    table_index read(std::size_t row) const
+    {
+        table_index out;
+        out.oid = found_.text(row, oid_);
+        out.name = {found_.text(row, schema_), found_.text(row, name_)};
+        out.table = {found_.text(row, table_schema_), found_.text(row, table_name_)};
+        out.table_oid = found_.text(row, table_oid_);
+        out.partitioned = found_.text(row, kind_) == "I";
+        out.parent = found_.text(row, parent_);
+        out.definition = found_.text(row, definition_);
+        out.method = found_.text(row, method_);
+        out.unique = found_.flag(row, is_unique_);
+        out.valid = found_.flag(row, is_valid_);
+        out.live = found_.flag(row, is_live_);
+        out.immediate = found_.flag(row, is_immediate_);
+        out.exclusion = found_.flag(row, is_exclusion_);
+        out.replica_identity = found_.flag(row, is_replica_identity_);
+        out.clustered = found_.flag(row, is_clustered_);
+        out.constraint = found_.text(row, constraint_);
+        out.referring = found_.text(row, referring_);
+        out.partial = found_.flag(row, is_partial_);
+        out.tablespace = found_.text(row, tablespace_);
+        out.pages = found_.real(row, pages_);
+        out.scans = found_.integer(row, scans_);
+        out.building = found_.flag(row, building_);
+        out.working = found_.flag(row, working_);
+        read_keys(row, out);
+        return out;
+    }
+
+  private:
+    void read_keys(std::size_t row, table_index &out) const
+    {
+        auto const columns = numbers(found_.text(row, columns_)),
+                   classes = numbers(found_.text(row, classes_)),
+                   collations = numbers(found_.text(row, collations_)),
+                   options = numbers(found_.text(row, options_));
+        auto const expressions = found_.at(row, expressions_)
+                                     ? parse_array(*found_.at(row, expressions_))
+                                     : std::vector<param>{};
+        auto const keys = static_cast<std::size_t>(found_.integer(row, key_columns_));
+        for (std::size_t k = 0; k < columns.size(); ++k) {
+            if (k >= keys) {
+                out.included.push_back(number(columns[k]));
+                continue;
+            }
+            out.key_columns.push_back(number(columns[k]));
+            auto const &what = columns[k] == "0" && k < expressions.size()
+                                   ? expressions[k].value_or("")
+                                   : columns[k];
+            out.keys.push_back(what + "\n" + classes.at(k) + " " + collations.at(k) + " " +
+                               options.at(k));
+        }
+    }
+
+    rows const &found_;
+    std::size_t oid_ = found_.column("oid"), schema_ = found_.column("schema"),
+                name_ = found_.column("name"), kind_ = found_.column("kind"),
+                table_oid_ = found_.column("table_oid"),
+                table_schema_ = found_.column("table_schema"),
+                table_name_ = found_.column("table_name"), parent_ = found_.column("parent"),
+                definition_ = found_.column("definition"), method_ = found_.column("method"),
+                is_unique_ = found_.column("is_unique"), is_valid_ = found_.column("is_valid"),
+                is_live_ = found_.column("is_live"), is_immediate_ = found_.column("is_immediate"),
+                is_exclusion_ = found_.column("is_exclusion"),
+                is_replica_identity_ = found_.column("is_replica_identity"),
+                is_clustered_ = found_.column("is_clustered"),
+                key_columns_ = found_.column("key_columns"), columns_ = found_.column("columns"),
+                classes_ = found_.column("classes"), collations_ = found_.column("collations"),
+                options_ = found_.column("options"), expressions_ = found_.column("expressions"),
+                is_partial_ = found_.column("is_partial"),
+                tablespace_ = found_.column("tablespace"), pages_ = found_.column("pages"),
+                scans_ = found_.column("scans"), constraint_ = found_.column("constraint_name"),
+                referring_ = found_.column("referring_name"), building_ = found_.column("building"),
+                working_ = found_.column("working");
+};
+
+std::string oids_of(std::vector<index_table> const &tables)
+{
+    std::vector<param> out;
+    for (auto const &each : tables) {
+        out.emplace_back(each.oid);
+    }
+    return array_literal(out);
+}
+
+void find_takers(pg::session &s, std::vector<index_request> const &requests,
+                 std::vector<wanted_index> &wanted, pg::limits const &limit)
+{
+    std::vector<param> schemas, names;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        schemas.emplace_back(wanted[i].found.usable() ? wanted[i].found.name.schema
+                                                      : requests[i].table.schema);
+        names.emplace_back(requests[i].name);
+    }
+    auto const found =
+        s.run(sql::catalog_index_names, {array_literal(schemas), array_literal(names)}, limit);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        auto &each = wanted.at(static_cast<std::size_t>(found.integer(i, "position") - 1));
+        qualified_name const table{found.text(i, "table_schema"), found.text(i, "table_name")};
+        if (table.name.empty()) {
+            each.taken_by = kind_name(found.text(i, "kind").at(0));
+        } else if (table != each.found.name) {
+            each.taken_by = "index of " + display(table);
+        }
+    }
+}
+
+} // namespace
+
+looking_transaction::looking_transaction(pg::session &s, bool writes, pg::limits const &limit)
+    : session_{s}
+{
+    s.begin(pg::isolation::read_committed, !writes, limit);
+    try {
+        s.run("SELECT pg_catalog.set_config('search_path', '', true)", {}, limit);
+    } catch (...) {
+        s.rollback();
+        throw;
+    }
+}
+
+std::vector<table_index> read_indexes(pg::session &s, param const &tables, pg::limits const &limit)
+{
+    auto const found = s.run(sql::catalog_indexes, {tables}, limit);
+    index_reader const reader{found};
+    std::vector<table_index> out;
+    out.reserve(found.size());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        out.push_back(reader.read(i));
+    }
+    return out;
+}
+
+std::vector<index_table> read_index_tables(pg::session &s, std::string const &oids,
+                                           std::string const &role, std::string &worker,
+                                           pg::limits const &limit)
+{
+    auto const found = s.run(sql::catalog_index_tables, {oids, role_parameter(role)}, limit);
+    std::vector<index_table> out;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        index_table each;
+        each.oid = found.text(i, "oid");
+        each.name = {found.text(i, "schema"), found.text(i, "name")};
+        each.kind = found.text(i, "kind").at(0);
+        each.parent = found.text(i, "parent");
+        each.temporary = found.flag(i, "temporary");
+        each.may = found.flag(i, "may");
+        each.may_create = found.flag(i, "may_create");
+        each.owner = found.text(i, "owner");
+        each.owner_is_superuser = found.flag(i, "owner_is_superuser");
+        worker = found.text(i, "role");
+        out.push_back(std::move(each));
+    }
+    return out;
+}
+
+index_snapshot load_indexes(pg::session &s, std::vector<index_request> const &wanted,
+                            std::string const &role, std::optional<std::string> const &search_path,
+                            pg::limits const &limit)
+{
+    index_snapshot out;
+    out.server_version = s.server_version();
+    check_role(s, role, limit);
+    std::vector<qualified_name> names;
+    for (auto const &each : wanted) {
+        names.push_back(each.table);
+    }
+    for (auto &each : find(s, names, "rpm", "table", limit)) {
+        out.wanted.push_back({std::move(each), {}, {}, {}, {}, {}});
+    }
+    if (wanted.empty()) {
+        return out;
+    }
+    // A standby takes no temporary table: the rest can be read all the same.
+    bool const standby = s.run("SELECT pg_catalog.pg_is_in_recovery()", {}, limit).flag(0, 0);
+    looking_transaction const looking{s, !standby, limit};
+    std::vector<lookup> tables;
+    for (auto const &each : out.wanted) {
+        tables.push_back(each.found);
+    }
+    out.tables = read_index_tables(s, found_oids(tables), role, out.role, limit);
+    out.indexes = read_indexes(s, oids_of(out.tables), limit);
+    find_takers(s, wanted, out.wanted, limit);
+    if (standby) {
+        for (auto &each : out.wanted) {
+            each.problem = "a standby cannot tell what the server makes of a definition";
+            each.hint = "ask the primary";
+            each.sqlstate = "25006";
+        }
+    } else {
+        ask_definitions(s, wanted, out.wanted, role, search_path, limit);
+    }
+    return out;
+}
+
+index_overview load_index_overview(pg::session &s, std::vector<qualified_name> const &tables,
+                                   std::vector<lookup> &asked, pg::limits const &limit)
+{
+    index_overview out;
+    asked = find(s, tables, "rpm", "table", limit);
+    looking_transaction const looking{s, false, limit};
+    param of;
+    if (!tables.empty()) {
+        std::string worker;
+        of = oids_of(read_index_tables(s, found_oids(asked), {}, worker, limit));
+    }
+    out.indexes = read_indexes(s, of, limit);
+    auto const found = s.run(sql::catalog_foreign_keys, {of}, limit);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        if (found.at(i, found.column("stats_reset"))) {
+            out.counted_since = found.integer(i, "stats_reset");
+        }
+        if (!found.at(i, found.column("name"))) {
+            continue;
+        }
+        foreign_key key{.name = found.text(i, "name"),
+                        .table = {found.text(i, "table_schema"), found.text(i, "table_name")},
+                        .table_oid = found.text(i, "table_oid"),
+                        .columns = {},
+                        .column_names = {}};
+        for (auto const &each : numbers(found.text(i, "columns"))) {
+            key.columns.push_back(number(each));
+        }
+        for (auto const &each : parse_array(found.text(i, "column_names"))) {
+            key.column_names.push_back(each.value_or(""));
+        }
+        out.foreign_keys.push_back(std::move(key));
+    }
+    return out;
+}
+
+std::vector<named_index> load_named_indexes(pg::session &s,
+                                            std::vector<qualified_name> const &names,
+                                            std::string const &role, pg::limits const &limit)
+{
+    check_role(s, role, limit);
+    std::vector<named_index> out;
+    for (auto &each : find(s, names, "iI", "index", limit)) {
+        named_index named;
+        named.found = std::move(each);
+        out.push_back(std::move(named));
+    }
+    std::vector<lookup> lookups;
+    for (auto const &each : out) {
+        lookups.push_back(each.found);
+    }
+    looking_transaction const looking{s, false, limit};
+    auto const found =
+        s.run(sql::catalog_index_owner, {found_oids(lookups), role_parameter(role)}, limit);
+    std::unordered_map<std::string, named_index *> by_oid;
+    for (auto &each : out) {
+        by_oid.emplace(each.found.oid, &each);
+    }
+    std::vector<param> tables;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        auto &each = *by_oid.at(found.text(i, "oid"));
+        if (each.tables.empty()) {
+            each.may = found.flag(i, "may");
+            each.owner = found.text(i, "owner");
+            each.owner_is_superuser = found.flag(i, "owner_is_superuser");
+            each.role = found.text(i, "role");
+            each.attached = {found.text(i, "parent_schema"), found.text(i, "parent_name")};
+            tables.emplace_back(found.text(i, "table_oid"));
+        }
+        each.tables.push_back({found.text(i, "table_schema"), found.text(i, "table_name")});
+    }
+    for (auto &index : read_indexes(s, array_literal(tables), limit)) {
+        if (auto const at = by_oid.find(index.oid); at != by_oid.end()) {
+            at->second->index = std::move(index);
+        }
+    }
+    return out;
+}
+
+} // namespace pgtend::catalog

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "index/definition.hpp"
+
+#include <cstdint>
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "model/sql_lexer.hpp"
+
+namespace pgtend::index {
+namespace {
+
+constexpr std::size_t longest_name = 63;
+
+// Where a word stands outside of parentheses; the length of the text when it does not.
+std::size_t find_word(std::string_view text, std::string_view wanted)
+{
+    model::sql_lexer lexer{text};
+    int depth = 0;
+    try {
+        for (auto token = lexer.next(); token.kind != model::sql_token_kind::end;
+             token = lexer.next()) {
+            depth += lexer.is_symbol(token, '(') ? 1 : lexer.is_symbol(token, ')') ? -1 : 0;
+            if (depth == 0 && token.kind == model::sql_token_kind::word &&
+                lexer.word(token) == wanted) {
+                return token.begin;
+            }
+        }
+    } catch (error const &) {
+        // An operator that the scanner does not know: taken as a whole.
+    }
+    return text.size();
+}
+
+// The parts of the catalogs that guards look at. They run under the work's search_path.
+std::string index_named(qualified_name const &index)
+{
+    return "pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) "
+           "i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) "
+           "c.relnamespace WHERE n.nspname OPERATOR(pg_catalog.=) " +
+           plan::quote_literal(index.schema) +
+           "::pg_catalog.name AND c.relname OPERATOR(pg_catalog.=) " +
+           plan::quote_literal(index.name) + "::pg_catalog.name";
+}
+
+std::string same_oid(std::string const &column, std::string const &oid)
+{
+    return " AND i." + column + " OPERATOR(pg_catalog.=) " + plan::quote_literal(oid) +
+           "::pg_catalog.oid";
+}
+
+plan::statement concurrently(std::string sql, qualified_name const &table)
+{
+    return {.sql = std::move(sql),
+            .locks = {{plan::quote(table), plan::lock_mode::share_update_exclusive}},
+            .in_transaction = false,
+            .concurrently = true};
+}
+
+std::string body_of(building const &what)
+{
+    auto const parts = parts_of(what.definition);
+    auto out = parts.head;
+    if (!parts.storage.empty()) {
+        out += " WITH " + parts.storage;
+    }
+    if (!what.tablespace.empty()) {
+        out += " TABLESPACE " + plan::quote_ident(what.tablespace);
+    }
+    if (!parts.where.empty()) {
+        out += " WHERE " + parts.where;
+    }
+    return out;
+}
+
+std::string create_words(building const &what)
+{
+    return what.unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ";
+}
+
+} // namespace
+
+definition_parts parts_of(std::string_view definition)
+{
+    auto const where = find_word(definition, "where");
+    auto const before = definition.substr(0, where);
+    auto const with = find_word(before, "with");
+    constexpr std::size_t word = 5; // "WHERE"; "WITH" has one less
+    definition_parts out;
+    out.head = trim(before.substr(0, with));
+    if (with < before.size()) {
+        out.storage = trim(before.substr(with + word - 1));
+    }
+    if (where < definition.size()) {
+        out.where = trim(definition.substr(where + word));
+    }
+    return out;
+}
+
+std::string without_storage(std::string_view definition)
+{
+    auto const parts = parts_of(definition);
+    return parts.head + (parts.where.empty() ? "" : " WHERE " + parts.where);
+}
+
+plan::statement create_statement(building const &what)
+{
+    auto out =
+        concurrently(create_words(what) + "CONCURRENTLY " + plan::quote_ident(what.name.name) +
+                         " ON " + plan::quote(what.table) + " " + body_of(what),
+                     what.table);
+    out.still_wanted = "SELECT 1 WHERE NOT EXISTS (SELECT FROM " + index_named(what.name) +
+                       same_oid("indrelid", what.table_oid) + " AND i.indisvalid)";
+    return out;
+}
+
+plan::statement create_only_statement(building const &what)
+{
+    return {.sql = create_words(what) + plan::quote_ident(what.name.name) + " ON ONLY " +
+                   plan::quote(what.table) + " " + body_of(what),
+            .locks = {{plan::quote(what.table), plan::lock_mode::share}},
+            .lock_timeout = short_wait,
+            .still_wanted = "SELECT 1 WHERE NOT EXISTS (SELECT FROM " + index_named(what.name) +
+                            same_oid("indrelid", what.table_oid) + ")"};
+}
+
+plan::statement attach_statement(qualified_name const &parent,
+                                 qualified_name const &table_of_parent, qualified_name const &index,
+                                 qualified_name const &table)
+{
+    return {.sql = "ALTER INDEX " + plan::quote(parent) + " ATTACH PARTITION " + plan::quote(index),
+            .locks = {{plan::quote(table_of_parent), plan::lock_mode::access_share},
+                      {plan::quote(table), plan::lock_mode::access_share},
+                      {plan::quote(parent), plan::lock_mode::share_update_exclusive},
+                      {plan::quote(index), plan::lock_mode::access_exclusive}},
+            .lock_timeout = short_wait};
+}
+
+plan::statement drop_statement(qualified_name const &index, qualified_name const &table)
+{
+    return concurrently("DROP INDEX CONCURRENTLY " + plan::quote(index), table);
+}
+
+plan::statement drop_invalid_statement(qualified_name const &index, std::string const &oid,
+                                       qualified_name const &table)
+{
+    auto out = drop_statement(index, table);
+    out.still_wanted = "SELECT 1 FROM " + index_named(index) + same_oid("indexrelid", oid) +
+                       " AND NOT i.indisvalid";
+    return out;
+}
+
+plan::statement rebuild_statement(qualified_name const &index, std::string const &oid,
+                                  qualified_name const &table)
+{
+    auto out = concurrently("REINDEX INDEX CONCURRENTLY " + plan::quote(index), table);
+    out.still_wanted = "SELECT 1 FROM " + index_named(index) + same_oid("indexrelid", oid) +
+                       " AND NOT i.indisvalid";
+    return out;
+}
+
+std::string partition_index_name(std::string const &partition, std::string const &name, int number)
+{
+    auto const whole =
+        partition + "_" + name + (number > 0 ? "_" + std::to_string(number) : std::string{});
+    if (whole.size() <= longest_name) {
+        return whole;
+    }
+    std::uint32_t hash = 2166136261U; // FNV-1a
+    for (char const c : whole) {
+        hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+    }
+    auto const tail = fmt::format("_{:08x}", hash);
+    auto cut = longest_name - tail.size();
+    while (cut > 0 && (static_cast<unsigned char>(whole[cut]) & 0xC0U) == 0x80U) {
+        --cut; // in the middle of a character
+    }
+    return whole.substr(0, cut) + tail;
+}
+
+bool left_by_reindex(std::string const &name)
+{
+    auto end = name.size();
+    while (end > 0 && name[end - 1] >= '0' && name[end - 1] <= '9') {
+        --end;
+    }
+    auto const stem = std::string_view{name}.substr(0, end);
+    return stem.ends_with("_ccnew") || stem.ends_with("_ccold");
+}
+
+} // namespace pgtend::index

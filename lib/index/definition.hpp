@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Definitions of indexes as the server tells them, and the statements made of them. Pure.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "base/name.hpp"
+#include "plan/statement.hpp"
+
+namespace pgtend::index {
+
+// A definition from USING on, in its parts.
+struct definition_parts {
+    std::string head;    // "USING btree (a, b) INCLUDE (c)"
+    std::string storage; // "(fillfactor='70')"; empty: none
+    std::string where;   // "(a > 3)"; empty: all rows
+};
+definition_parts parts_of(std::string_view definition);
+
+// Without the storage parameters, which change neither what an index is good for nor whether it can
+// be attached.
+std::string without_storage(std::string_view definition);
+
+// What is to be built. `definition` as the server tells it.
+struct building {
+    qualified_name name, table;
+    std::string table_oid;
+    std::string definition;
+    bool unique = false;
+    std::string tablespace = {}; // empty: the default
+};
+
+// CREATE INDEX CONCURRENTLY of a table with rows. SHARE UPDATE EXCLUSIVE: readers and writers go
+// on. Left out when a valid index of that name is there by then.
+plan::statement create_statement(building const &what);
+// CREATE INDEX ... ON ONLY of a partitioned table, for a transaction: SHARE, for as long as it
+// takes to write the catalogs; waits `short_wait` for it at most.
+plan::statement create_only_statement(building const &what);
+// ALTER INDEX ... ATTACH PARTITION, for a transaction: SHARE UPDATE EXCLUSIVE on the parent index,
+// ACCESS EXCLUSIVE on the other one. Attached already: the server looks again whether the parent is
+// valid now.
+plan::statement attach_statement(qualified_name const &parent,
+                                 qualified_name const &table_of_parent, qualified_name const &index,
+                                 qualified_name const &table);
+// DROP INDEX CONCURRENTLY: SHARE UPDATE EXCLUSIVE on its table.
+plan::statement drop_statement(qualified_name const &index, qualified_name const &table);
+// The same of an invalid index; left out when it is valid or gone by then.
+plan::statement drop_invalid_statement(qualified_name const &index, std::string const &oid,
+                                       qualified_name const &table);
+// REINDEX INDEX CONCURRENTLY of an invalid index; left out when it is valid by then.
+plan::statement rebuild_statement(qualified_name const &index, std::string const &oid,
+                                  qualified_name const &table);
+
+// Of a lock that writers or queries queue behind: the longest that one attempt may keep them.
+constexpr microseconds short_wait = milliseconds{30};
+
+// Of the index on a partition that belongs to the index `name` of the partitioned table:
+// "leaf_name", cut to 63 bytes with a checksum of the whole where it is longer. `number` above 0
+// gives others.
+std::string partition_index_name(std::string const &partition, std::string const &name, int number);
+
+// "t_slow_ccnew", "t_slow_ccold1": what REINDEX CONCURRENTLY names its halves.
+bool left_by_reindex(std::string const &name);
+
+} // namespace pgtend::index
