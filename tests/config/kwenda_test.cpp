@@ -23,6 +23,7 @@ TEST_SUITE("nodb")
                                                     {"autovacuum_analyze_scale_factor", "0.02"}});
         REQUIRE(all.matviews.size() == 1);
         CHECK(all.matviews[0].unique_index == lines{"day", "city"});
+        CHECK(all.indexes.size() == 6);
         CHECK(all.targets.at(0).dsn == "dbname=kwenda");
         for (auto const *job :
              {"refresh-dashboard", "cleanup-driver-locations", "expire-promos",

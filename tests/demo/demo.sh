@@ -102,6 +102,11 @@ at=${EPOCHREALTIME/./}
 quietly "$pgtend" -c "$config" autovacuum apply
 line "pgtend autovacuum apply: $(sql 'SELECT count(DISTINCT relation) FROM pgtend.storage_parameter') tables changed; partitions are made as declared" "$at"
 
+at=${EPOCHREALTIME/./}
+quietly "$pgtend" -c "$config" index create
+line "pgtend index create: the $(sql "SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = indexrelid
+    WHERE indisvalid AND c.relname LIKE 'idx\_%' AND NOT c.relispartition") indexes of the checklist, on partitions too" "$at"
+
 # The day: 24 hours back from the last full ten minutes. The data end where it begins.
 end=$(($(date +%s) / 600 * 600))
 begin=$((end - 86400))
@@ -189,6 +194,9 @@ holds '%s partitions: three tables, every month from 2025-01 to three months ahe
     "SELECT count(*) = 3 * $months AND bool_and(c.relrowsecurity), count(*)
      FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
      WHERE i.inhparent IN ('public.transport_bookings'::regclass, 'public.marketplace_orders'::regclass, 'public.delivery_orders'::regclass)"
+holds '%s declared indexes are valid, and every partition has its own' \
+    "SELECT count(*) = 6 AND bool_and(indisvalid), count(*) FROM pg_index i JOIN pg_class c ON c.oid = indexrelid
+     WHERE c.relname LIKE 'idx\_%' AND NOT c.relispartition"
 holds 'no partition can be read by anon' \
     "SELECT NOT bool_or(has_table_privilege('anon', inhrelid, 'SELECT')) FROM pg_inherits
      WHERE inhparent IN ('public.transport_bookings'::regclass, 'public.marketplace_orders'::regclass, 'public.delivery_orders'::regclass)"
