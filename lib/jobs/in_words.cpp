@@ -75,6 +75,11 @@ struct words {
         return "creates the partitions that are missing of " +
                (a.tables.empty() ? "every table under partitions:" : names(a.tables));
     }
+    std::string operator()(model::index_action const &a) const
+    {
+        return "builds the indexes that are missing, or invalid, of " +
+               (a.tables.empty() ? "every table under indexes:" : names(a.tables));
+    }
     std::string operator()(model::sql_action const &a) const
     {
         auto const count = model::split_statements(a.text).size();

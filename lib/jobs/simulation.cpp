@@ -24,7 +24,7 @@ class sweep {
         std::map<qualified_name, std::size_t> numbers;
         for (auto const &job : all.jobs) {
             auto &mine = out_.jobs.emplace_back();
-            mine.works_on = touched_by(job.action, all.partitions);
+            mine.works_on = touched_by(job.action, all);
             mine.cells.resize(cells());
             auto &on = tables_of_.emplace_back();
             for (auto const &table : mine.works_on.tables) {

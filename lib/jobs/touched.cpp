@@ -7,17 +7,18 @@ namespace pgtend::jobs {
 namespace {
 
 struct collect {
-    std::span<model::partition_policy const> policies;
+    model::configuration const &all;
     touched &out;
 
     void add(std::vector<qualified_name> const &names) const
     {
         out.tables.insert(out.tables.end(), names.begin(), names.end());
     }
-    void add(std::vector<model::selection> const &selections) const
+    // Selections, and policies of the file.
+    template <class OfATable> void add(std::vector<OfATable> const &each) const
     {
-        for (auto const &selection : selections) {
-            out.tables.push_back(selection.table);
+        for (auto const &one : each) {
+            out.tables.push_back(one.table);
         }
     }
 
@@ -33,9 +34,14 @@ struct collect {
     {
         add(a.tables);
         if (a.tables.empty()) {
-            for (auto const &policy : policies) {
-                out.tables.push_back(policy.table);
-            }
+            add(all.partitions);
+        }
+    }
+    void operator()(model::index_action const &a) const
+    {
+        add(a.tables);
+        if (a.tables.empty()) {
+            add(all.indexes);
         }
     }
     void operator()(model::sql_action const &) const { out.unknown = true; }
@@ -50,10 +56,10 @@ struct collect {
 
 } // namespace
 
-touched touched_by(model::action const &what, std::span<model::partition_policy const> policies)
+touched touched_by(model::action const &what, model::configuration const &all)
 {
     touched out;
-    std::visit(collect{policies, out}, what);
+    std::visit(collect{all, out}, what);
     for (auto &table : out.tables) {
         if (table.schema.empty()) {
             table.schema = "public";

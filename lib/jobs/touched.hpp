@@ -2,11 +2,9 @@
 // Which tables a job works on, as far as the file tells: two jobs that share one get into each
 // other's way. Pure.
 #pragma once
-#include <span>
 #include <vector>
 
-#include "model/action.hpp"
-#include "model/partition_policy.hpp"
+#include "model/configuration.hpp"
 
 namespace pgtend::jobs {
 
@@ -17,8 +15,9 @@ struct touched {
     bool unknown = false;
 };
 
-// Tables of expire, cleanup, vacuum and analyze; materialized views of refresh; of partition those
-// it names, else all of `policies`; the table that a watch inserts into.
-touched touched_by(model::action const &what, std::span<model::partition_policy const> policies);
+// Tables of expire, cleanup, vacuum and analyze; materialized views of refresh; of partition
+// and index those that they name, else all that the file declares; the table that a watch inserts
+// into.
+touched touched_by(model::action const &what, model::configuration const &all);
 
 } // namespace pgtend::jobs
