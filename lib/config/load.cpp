@@ -46,9 +46,10 @@ void read_version(reader &r, node const &n, sections & /*out*/)
 
 void in_main_file_only(reader &r, node const & /*n*/, sections & /*out*/)
 {
-    r.plain_error(*r.key_node, fmt::format("key '{}' belongs into the main file", r.key),
-                  "an included file has `targets`, `partitions`, `indexes`, `autovacuum`, `matviews`, `jobs` "
-                  "and `include`");
+    r.plain_error(
+        *r.key_node, fmt::format("key '{}' belongs into the main file", r.key),
+        "an included file has `targets`, `partitions`, `indexes`, `autovacuum`, `matviews`, `jobs` "
+        "and `include`");
 }
 
 void nothing(reader & /*r*/, node const & /*n*/, sections & /*out*/) {} // `include` was read before

@@ -28,9 +28,9 @@ std::string first_line(std::string const &text)
 class teller {
   public:
     explicit teller(story_of const &facts)
-        : f{facts}, in{zone::load(facts.job.time_zone)}, now{facts.seen.server_time}
+        : f_{facts}, in_{zone::load(facts.job.time_zone)}, now_{facts.seen.server_time}
     {
-        slot = previous_slot(f.job, in, now);
+        slot_ = previous_slot(f_.job, in_, now_);
     }
 
     story tell()
@@ -38,7 +38,7 @@ class teller {
         story out;
         out.next = next();
         out.last = last();
-        out.slot = slot;
+        out.slot = slot_;
         auto const told = fate(out);
         out.what = told.text;
         out.advice = told.advice;
@@ -47,52 +47,52 @@ class teller {
     }
 
   private:
-    std::string when(instant at) const { return in.format(std::chrono::floor<seconds>(at)); }
+    std::string when(instant at) const { return in_.format(std::chrono::floor<seconds>(at)); }
     std::string ago(instant at) const
     {
-        return at <= now ? humanize(now - at) + " ago" : "in " + humanize(at - now);
+        return at <= now_ ? humanize(now_ - at) + " ago" : "in " + humanize(at - now_);
     }
     std::string resume() const
     {
-        return f.seen.all_paused ? "pgtend job resume --all" : "pgtend job resume " + f.job.name;
+        return f_.seen.all_paused ? "pgtend job resume --all" : "pgtend job resume " + f_.job.name;
     }
     std::string pause() const
     {
         auto const &because =
-            f.seen.all_paused ? f.seen.all_paused_because : f.state.paused_because;
-        return std::string{f.seen.all_paused ? "all jobs of this database are paused"
-                                             : "the job is paused"} +
+            f_.seen.all_paused ? f_.seen.all_paused_because : f_.state.paused_because;
+        return std::string{f_.seen.all_paused ? "all jobs of this database are paused"
+                                              : "the job is paused"} +
                (because.empty() ? "" : ": " + because);
     }
-    bool paused() const { return f.seen.all_paused || f.state.paused; }
+    bool paused() const { return f_.seen.all_paused || f_.state.paused; }
     bool held() const
     {
-        return !f.state.holder.empty() && f.state.lease_until && *f.state.lease_until > now;
+        return !f_.state.holder.empty() && f_.state.lease_until && *f_.state.lease_until > now_;
     }
     bool changed() const
     {
-        return f.state.schedule != f.job.schedule_text || f.state.time_zone != f.job.time_zone;
+        return f_.state.schedule != f_.job.schedule_text || f_.state.time_zone != f_.job.time_zone;
     }
-    breaker own() const { return breaker_of(f.job, f.state, now); }
+    breaker own() const { return breaker_of(f_.job, f_.state, now_); }
     std::string ticks() const
     {
-        return f.seen.evaluated_at ? "a tick last looked " + ago(*f.seen.evaluated_at)
-                                   : "no tick has come yet";
+        return f_.seen.evaluated_at ? "a tick last looked " + ago(*f_.seen.evaluated_at)
+                                    : "no tick has come yet";
     }
 
     std::string next() const
     {
-        auto const at = f.job.enabled ? next_due(f.job, in, now) : std::nullopt;
-        return at ? "in " + humanize(*at - now) + ": " + in.format(*at) : "never";
+        auto const at = f_.job.enabled ? next_due(f_.job, in_, now_) : std::nullopt;
+        return at ? "in " + humanize(*at - now_) + ": " + in_.format(*at) : "never";
     }
 
     // The newest run that was more than skipped.
     std::string last() const
     {
-        auto const run = std::find_if(f.runs.begin(), f.runs.end(), [](auto const &each) {
+        auto const run = std::find_if(f_.runs.begin(), f_.runs.end(), [](auto const &each) {
             return each.status != run_status::skipped;
         });
-        if (run == f.runs.end()) {
+        if (run == f_.runs.end()) {
             return "never ran, as far as the history goes back";
         }
         auto const of = run->slot ? "for the slot of " + when(*run->slot) : std::string{"by hand"};
@@ -115,11 +115,11 @@ class teller {
 
     sentence fate(story &out) const
     {
-        if (!f.job.enabled) {
+        if (!f_.job.enabled) {
             out.fate = slot_fate::disabled;
-            return {"the file says enabled: false", "remove it at " + to_string(f.job.at)};
+            return {"the file says enabled: false", "remove it at " + to_string(f_.job.at)};
         }
-        if (!f.state.known) {
+        if (!f_.state.known) {
             out.fate = slot_fate::unseen;
             return {"no tick with this file has noted the job yet; " + ticks(),
                     "call pgtend tick with this file each minute; the job counts from the first "
@@ -129,18 +129,19 @@ class teller {
             out.fate = slot_fate::running;
             return running();
         }
-        auto const known = slot ? std::find_if(f.runs.begin(), f.runs.end(),
-                                               [&](auto const &each) { return each.slot == slot; })
-                                : f.runs.end();
-        if (known != f.runs.end()) {
+        auto const known = slot_
+                               ? std::find_if(f_.runs.begin(), f_.runs.end(),
+                                              [&](auto const &each) { return each.slot == slot_; })
+                               : f_.runs.end();
+        if (known != f_.runs.end()) {
             return of_run(*known, out);
         }
-        auto const from =
-            changed() ? std::max(f.state.evaluated_at, f.state.counts_from) : f.state.counts_from;
-        if (!slot || (from && *slot <= *from)) {
+        auto const from = changed() ? std::max(f_.state.evaluated_at, f_.state.counts_from)
+                                    : f_.state.counts_from;
+        if (!slot_ || (from && *slot_ <= *from)) {
             out.fate = slot_fate::not_due_yet;
             return {changed() ? "the schedule was changed since a tick looked, from " +
-                                    quoted(f.state.schedule) + " in " + f.state.time_zone +
+                                    quoted(f_.state.schedule) + " in " + f_.state.time_zone +
                                     "; none of its slots is due yet"
                               : "it was never due yet: the schedule counts from " +
                                     (from ? when(*from) : "now")};
@@ -150,16 +151,16 @@ class teller {
 
     sentence running() const
     {
-        auto const run = std::find_if(f.runs.begin(), f.runs.end(), [](auto const &each) {
+        auto const run = std::find_if(f_.runs.begin(), f_.runs.end(), [](auto const &each) {
             return each.status == run_status::running;
         });
-        auto text = "it is running on " + f.state.holder;
-        if (run != f.runs.end()) {
+        auto text = "it is running on " + f_.state.holder;
+        if (run != f_.runs.end()) {
             text += " since " + when(run->started) + ", " + ago(run->started);
-            if (slot && run->slot && *run->slot < *slot) {
+            if (slot_ && run->slot && *run->slot < *slot_) {
                 text += ", for the slot of " + when(*run->slot) +
-                        (f.job.policy.overlap == model::overlap::skip &&
-                                 f.job.policy.missed != model::missed::all
+                        (f_.job.policy.overlap == model::overlap::skip &&
+                                 f_.job.policy.missed != model::missed::all
                              ? "; slots that fall due meanwhile are passed over (overlap: skip)"
                              : "; what falls due meanwhile waits");
             }
@@ -187,7 +188,7 @@ class teller {
             return {"it ran, and " + words(run.status) + " " + end + why + state +
                         "; the slot is done, the next one tries again",
                     run.hint.empty()
-                        ? "repair the cause; pgtend job run " + f.job.name + " does it now"
+                        ? "repair the cause; pgtend job run " + f_.job.name + " does it now"
                         : run.hint};
         case run_status::running: // and its lease is over
             out.fate = slot_fate::left_undone;
@@ -200,9 +201,9 @@ class teller {
             break;
         }
         out.fate = slot_fate::left_undone;
-        auto const again = !f.choice.reason.empty() ? f.choice.reason
-                           : f.choice.claim         ? "the next tick takes it up again"
-                                                    : "it is not taken up again";
+        auto const again = !f_.choice.reason.empty() ? f_.choice.reason
+                           : f_.choice.claim         ? "the next tick takes it up again"
+                                                     : "it is not taken up again";
         return {"its run " + words(run.status) + " " + end + why + state + "; " + again};
     }
 
@@ -217,32 +218,32 @@ class teller {
             out.fate = slot_fate::breaker;
             return broken(breaker);
         }
-        if (auto const target = breaker_of(f.seen); target.until && f.choice.claim) {
+        if (auto const target = breaker_of(f_.seen); target.until && f_.choice.claim) {
             out.fate = slot_fate::no_sessions;
             return {"it did not run: " + no_sessions(target), "see the log of pgtend tick; then "
                                                               "pgtend job reset --all"};
         }
-        if (f.choice.claim) {
+        if (f_.choice.claim) {
             out.fate = slot_fate::waiting;
-            auto const due = due_at(f.job, *f.choice.claim);
-            bool const looked = f.seen.evaluated_at && *f.seen.evaluated_at > due;
-            return {"it is due since " + humanize(now - due) + ", and the next tick runs it; " +
+            auto const due = due_at(f_.job, *f_.choice.claim);
+            bool const looked = f_.seen.evaluated_at && *f_.seen.evaluated_at > due;
+            return {"it is due since " + humanize(now_ - due) + ", and the next tick runs it; " +
                         ticks(),
-                    now - due <= overdue ? ""
+                    now_ - due <= overdue ? ""
                     : looked
                         ? "the ticks since had no room for it: see --max-parallel of pgtend tick"
                         : "is pgtend tick called each minute?"};
         }
-        if (!f.choice.skipped.empty()) {
+        if (!f_.choice.skipped.empty()) {
             out.fate = slot_fate::skipped;
             return {"nobody looked in time, and the next tick passes it over: " +
-                        f.choice.skipped.back().reason + "; " + ticks(),
-                    "is pgtend tick called each minute? pgtend job run " + f.job.name +
+                        f_.choice.skipped.back().reason + "; " + ticks(),
+                    "is pgtend tick called each minute? pgtend job run " + f_.job.name +
                         " does it now"};
         }
-        if (!f.choice.reason.empty()) {
+        if (!f_.choice.reason.empty()) {
             out.fate = slot_fate::left_undone;
-            return {f.choice.reason};
+            return {f_.choice.reason};
         }
         out.fate = slot_fate::done;
         return {"the ledger counts it as done, and the history has no run of it: a newer one was "
@@ -251,18 +252,18 @@ class teller {
 
     sentence broken(breaker const &open) const
     {
-        auto const failures = failures_of(f.state, now);
+        auto const failures = failures_of(f_.state, now_);
         return {"it is not tried: it " + failed_in_a_row(failures) +
                     ", and its breaker is open until " + when(*open.until) + ", " +
                     ago(*open.until),
-                "repair the cause, then pgtend job reset " + f.job.name};
+                "repair the cause, then pgtend job reset " + f_.job.name};
     }
 
     std::string no_sessions(breaker const &target) const
     {
         return fmt::format("no session for work could be had {} times in a row, and the next try "
                            "comes {}",
-                           f.seen.connect_failures, ago(*target.until));
+                           f_.seen.connect_failures, ago(*target.until));
     }
 
     // What holds the job back from now on, unless that was told already.
@@ -276,25 +277,25 @@ class teller {
             auto const told = broken(breaker);
             all.push_back(told.text + "; " + told.advice);
         }
-        if (auto const target = breaker_of(f.seen);
+        if (auto const target = breaker_of(f_.seen);
             target.until && out.fate != slot_fate::no_sessions) {
             all.push_back(no_sessions(target));
         }
-        if (auto const far = ahead(f.job, f.state, now)) {
+        if (auto const far = ahead(f_.job, f_.state, now_)) {
             all.push_back("the ledger is " + humanize(*far) +
                           " ahead of the server's clock, which was set back");
         }
-        if (f.state.known && changed() && out.fate != slot_fate::not_due_yet && f.job.enabled) {
+        if (f_.state.known && changed() && out.fate != slot_fate::not_due_yet && f_.job.enabled) {
             all.push_back("the schedule was changed since a tick looked, from " +
-                          quoted(f.state.schedule) + " in " + f.state.time_zone);
+                          quoted(f_.state.schedule) + " in " + f_.state.time_zone);
         }
         out.also = join(all, "; ");
     }
 
-    story_of const &f;
-    zone in;
-    instant now;
-    std::optional<instant> slot;
+    story_of const &f_;
+    zone in_;
+    instant now_;
+    std::optional<instant> slot_;
 };
 
 } // namespace
