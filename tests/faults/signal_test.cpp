@@ -235,6 +235,8 @@ TEST_SUITE("db")
                 arguments({"tick", "--now", fmt::format("2026-01-01T0{}:00:10Z", hour)})};
             eventually("it works", [&] { return backends() == 1; });
             REQUIRE(::kill(postmaster, SIGSTOP) == 0);
+            eventually("the postmaster stands still",
+                       [&] { return test::stands_still(postmaster); });
             runner.signal(SIGTERM);
             runner.signal(SIGINT);
             auto const begun = std::chrono::steady_clock::now();

@@ -120,7 +120,12 @@ process::~process()
 // proc(5): the state stands behind the name, which is in parentheses.
 bool process::stands_still() const
 {
-    std::ifstream file{"/proc/" + std::to_string(pid_) + "/stat"};
+    return test::stands_still(pid_);
+}
+
+bool stands_still(int pid)
+{
+    std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
     std::string line;
     std::getline(file, line);
     return line.find(") T ") != std::string::npos;

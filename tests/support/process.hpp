@@ -24,6 +24,9 @@ class scratch {
     std::string path_;
 };
 
+// A process was stopped by SIGSTOP; the signal may take a moment to arrive.
+bool stands_still(int pid);
+
 struct finished {
     int code = -1; // exit code; 128 + signal when one ended it
     std::string out, err;
