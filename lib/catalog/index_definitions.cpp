@@ -83,7 +83,10 @@ void ask_definitions(pg::session &s, std::vector<index_request> const &requests,
               limit);
     };
     auto const name_of = [](std::size_t place) { return "pgtend_" + std::to_string(place); };
-    for (auto const &[oid, places] : by_table) {
+    for (auto const &each : by_table) {
+        // No structured binding: clang 14 captures none.
+        auto const &oid = each.first;
+        auto const &places = each.second;
         auto const table = "pg_temp." + quoted_name(wanted[places.front()].found.name.name);
         auto why = attempt(s, limit, [&] {
             s.run("CREATE TEMPORARY TABLE " + table + " (" + join(columns[oid], ", ") + ")", {},

@@ -166,8 +166,8 @@ table_index const *planner::candidate(index_table const &child, bool partitioned
 qualified_name planner::free_name(index_table const &child) const
 {
     for (int number = 0;; ++number) {
-        qualified_name const out{child.name.schema,
-                                 partition_index_name(child.name.name, declared_.name, number)};
+        qualified_name out{child.name.schema,
+                           partition_index_name(child.name.name, declared_.name, number)};
         auto const *const there = named(child, out);
         if (there == nullptr || (child.kind != 'p' && !there->valid && attachable(*there))) {
             return out;

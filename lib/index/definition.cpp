@@ -162,7 +162,7 @@ plan::statement rebuild_statement(qualified_name const &index, std::string const
 
 std::string partition_index_name(std::string const &partition, std::string const &name, int number)
 {
-    auto const whole =
+    auto whole =
         partition + "_" + name + (number > 0 ? "_" + std::to_string(number) : std::string{});
     if (whole.size() <= longest_name) {
         return whole;
