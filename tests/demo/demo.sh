@@ -94,18 +94,22 @@ line "Kwenda's schema: $(sql "SELECT format('%s tables, %s triggers, %s policies
 at=${EPOCHREALTIME/./}
 quietly "$pgtend" -c "$config" init --test-clock
 line "pgtend init: its ledger, one schema" "$at"
+differences() { # differences CODE: what `pgtend plan` finds; it has to end with that code
+    local code=0
+    "$pgtend" -c "$config" -o json plan >"$scratch/out" 2>&1 || code=$?
+    [ "$code" = "$1" ] || { cat "$scratch/out" >&2; give_up "pgtend plan ended with $code, not $1"; }
+    grep -oE '"differences": [0-9]+' "$scratch/out" | grep -oE '[0-9]+'
+}
 at=${EPOCHREALTIME/./}
-quietly "$pgtend" -c "$config" partition create
-line "pgtend partition create: $(sql 'SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = inhrelid
-    WHERE c.relkind = '\''r'\''') partitions of 3 tables, from 2025-01 on" "$at"
+line "pgtend plan: $(differences 3) differences between file and database" "$at"
 at=${EPOCHREALTIME/./}
-quietly "$pgtend" -c "$config" autovacuum apply
-line "pgtend autovacuum apply: $(sql 'SELECT count(DISTINCT relation) FROM pgtend.storage_parameter') tables changed; partitions are made as declared" "$at"
-
+quietly "$pgtend" -c "$config" apply --yes
+line "pgtend apply: $(sql "SELECT format('%s partitions, %s declared indexes',
+    (SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = inhrelid WHERE c.relkind = 'r'),
+    (SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = indexrelid
+     WHERE indisvalid AND c.relname LIKE 'idx\_%' AND NOT c.relispartition))")" "$at"
 at=${EPOCHREALTIME/./}
-quietly "$pgtend" -c "$config" index create
-line "pgtend index create: the $(sql "SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = indexrelid
-    WHERE indisvalid AND c.relname LIKE 'idx\_%' AND NOT c.relispartition") indexes of the checklist, on partitions too" "$at"
+line "pgtend plan: $(differences 0) differences" "$at"
 
 # The day: 24 hours back from the last full ten minutes. The data end where it begins.
 end=$(($(date +%s) / 600 * 600))
