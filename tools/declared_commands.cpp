@@ -91,14 +91,7 @@ class comparison {
 
     static model::configuration declared(context &c, arguments const &a)
     {
-        auto const objects = checked([&] {
-            std::vector<qualified_name> out;
-            for (auto const &text : a.objects) {
-                out.push_back(parse_qualified_name(text));
-            }
-            return out;
-        });
-        return jobs::narrowed(c.configuration(), a.only, objects);
+        return jobs::narrowed(c.configuration(), a.only, names_of(a.objects));
     }
 
     context &context_;
@@ -195,13 +188,21 @@ bool agreed(io &outside, std::size_t steps, std::string const &target)
     return answer == "y" || answer == "Y" || answer == "yes";
 }
 
-// A step that failed while another run did the same: it is no difference any more.
+// A step that failed while another run did the same: it is no difference any more. Where something
+// is left that was not planned before, a failure may have turned into it (an index that was created
+// in vain has to be rebuilt): then nothing is forgiven.
 void forgive(engine::result &result, plan::plan const &left)
 {
+    auto const holds = [](auto const &steps, std::string const &title) {
+        return std::any_of(steps.begin(), steps.end(),
+                           [&](auto const &step) { return step.title == title; });
+    };
+    if (!std::all_of(left.steps.begin(), left.steps.end(),
+                     [&](auto const &step) { return holds(result.steps, step.title); })) {
+        return;
+    }
     for (auto &step : result.steps) {
-        bool const remains =
-            std::any_of(left.steps.begin(), left.steps.end(),
-                        [&](auto const &other) { return other.title == step.title; });
+        bool const remains = holds(left.steps, step.title);
         if (step.status != engine::step_status::succeeded && !remains) {
             step.status = engine::step_status::succeeded;
             step.tally.notes.push_back("done by somebody else meanwhile");

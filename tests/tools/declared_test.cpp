@@ -220,4 +220,24 @@ TEST_SUITE("db")
         CHECK(m.partitions("rides") == m.partitions("orders") - 1);
         CHECK(m.run({"plan"}).code == 3);
     }
+
+    TEST_CASE("an index that cannot be built fails apply; the next one mends what it left")
+    {
+        test::database db;
+        test::scratch files;
+        db.psql("CREATE TABLE t (id int); INSERT INTO t VALUES (1), (1)");
+        auto const config = files.write(
+            "pgtend.yaml",
+            fmt::format("version: 1\ntargets:\n  db: {{ dsn: \"{}\" }}\nindexes:\n  - {{ table: "
+                        "public.t, name: t_id, on: (id), unique: true }}\n",
+                        db.dsn()));
+        auto const applied = test::pgtend({"-c", config, "apply", "--yes"});
+        CHECK(applied.code == 1);
+        CHECK(has(applied.err, "SQLSTATE 23505"));
+        CHECK(test::pgtend({"-c", config, "plan"}).code == 3);
+        db.psql("DELETE FROM t");
+        auto const again = test::pgtend({"-c", config, "apply", "--yes"});
+        CHECK_MESSAGE(again.code == 0, again.err);
+        CHECK(test::pgtend({"-c", config, "plan"}).code == 0);
+    }
 }
