@@ -80,7 +80,7 @@ void progress_display::rewrite(std::string const &line)
     }
     last_drawn_ = outside_.time.steady();
     auto const width = outside_.columns > 1 ? static_cast<std::size_t>(outside_.columns - 1) : 79;
-    outside_.err << "\r\x1b[K" << printable(line).substr(0, width) << std::flush;
+    outside_.err << "\r\x1b[K" << cut_to_width(printable(line), width) << std::flush;
     drawn_ = true;
 }
 

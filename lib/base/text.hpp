@@ -9,8 +9,15 @@
 namespace pgtend {
 
 bool valid_utf8(std::string_view text) noexcept;
-// Characters as a terminal counts them is not attempted: code points.
+// Characters, not what a terminal shows of them (display_width).
 std::size_t code_points(std::string_view text) noexcept;
+// Columns that a terminal needs for it: two for a wide character (CJK, most emoji), none for one
+// that is put onto the character before it (combining accents), by glibc's table.
+std::size_t display_width(std::string_view text);
+// At most `columns` wide, the last character an ellipsis when something was cut.
+std::string cut_to_width(std::string_view text, std::size_t columns);
+// Lines of at most `columns`, broken at blanks, or within a word that is longer than a line.
+std::vector<std::string> wrap(std::string_view text, std::size_t columns);
 std::string lower(std::string_view text);              // ASCII only
 std::string_view trim(std::string_view text) noexcept; // blanks, tabs, line ends
 std::vector<std::string> split(std::string_view text, char separator);

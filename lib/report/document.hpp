@@ -63,6 +63,8 @@ struct text_style {
     bool color = false;
 };
 
+// A table that does not fit, with all columns that may be cut at their narrowest, shows a line for
+// each column of a row, blank ones left out; nothing is lost then.
 std::string render_text(document const &d, text_style const &style);
 // For a pull request: heading, fields as a list, tables with their titled columns, notes.
 std::string render_markdown(document const &d);

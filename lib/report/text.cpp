@@ -31,67 +31,99 @@ std::string dress(std::string const &text, tone t, bool color)
     return code.empty() ? text : std::string{code} + text + "\x1b[0m";
 }
 
-// At most `width` characters, the last one an ellipsis when something was cut.
-std::string cut(std::string const &text, std::size_t width)
+constexpr std::size_t gap = 2;
+constexpr std::size_t narrowest = 12;
+
+std::vector<std::size_t> shown_columns(table const &t)
 {
-    if (code_points(text) <= width || width == 0) {
-        return text;
-    }
-    std::string out;
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        bool const starts = (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80;
-        if (starts && ++count == width) {
-            break;
+    std::vector<std::size_t> out;
+    for (std::size_t c = 0; c < t.columns.size(); ++c) {
+        if (!t.columns[c].title.empty()) {
+            out.push_back(c);
         }
-        out += text[i];
     }
-    return out + "…";
+    return out;
+}
+
+// "title  value", a long value on further lines below itself.
+void put_pair(std::string &out, std::string const &title, std::size_t width, cell const &content,
+              text_style const &style)
+{
+    auto const indent = width + gap;
+    auto const room = static_cast<std::size_t>(style.columns);
+    auto const text = shown(content);
+    auto const lines =
+        room > indent + narrowest ? wrap(text, room - indent) : std::vector<std::string>{text};
+    out += dress(title, tone::dim, style.color) + std::string(indent - display_width(title), ' ');
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        out += (i > 0 ? std::string(indent, ' ') : "") +
+               dress(lines[i], content.tone, style.color) + "\n";
+    }
+}
+
+// A row too wide for the terminal, as psql's expanded display has it: a line for each column.
+void print_expanded(std::string &out, table const &t, text_style const &style)
+{
+    auto const order = shown_columns(t);
+    std::size_t width = 0;
+    for (auto const c : order) {
+        width = std::max(width, display_width(t.columns[c].title));
+    }
+    for (std::size_t r = 0; r < t.rows.size(); ++r) {
+        out += r > 0 ? "\n" : "";
+        for (auto const c : order) {
+            auto const &content = t.rows[r].at(c);
+            if (!trim(shown(content)).empty()) {
+                put_pair(out, t.columns[c].title, width, content, style);
+            }
+        }
+    }
+}
+
+// Takes from the columns that may be cut until the table fits; false when it cannot.
+bool fit(table const &t, std::vector<std::size_t> const &order, std::vector<std::size_t> &widths,
+         text_style const &style)
+{
+    std::size_t total = 0;
+    for (auto const c : order) {
+        total += widths[c] + (c == order.front() ? 0 : gap);
+    }
+    auto const room = static_cast<std::size_t>(style.columns);
+    auto excess = style.columns > 0 && total > room ? total - room : 0;
+    for (auto const c : order) {
+        if (t.columns[c].shrinks && widths[c] > narrowest) {
+            auto const less = std::min(excess, widths[c] - narrowest);
+            widths[c] -= less;
+            excess -= less;
+        }
+    }
+    return excess == 0;
 }
 
 void print(std::string &out, table const &t, text_style const &style)
 {
-    std::vector<std::size_t> order;
-    for (std::size_t c = 0; c < t.columns.size(); ++c) {
-        if (!t.columns[c].title.empty()) {
-            order.push_back(c);
-        }
-    }
+    auto const order = shown_columns(t);
     std::vector<std::vector<std::string>> texts;
     std::vector<std::size_t> widths(t.columns.size());
     for (auto const c : order) {
-        widths[c] = code_points(t.columns[c].title);
+        widths[c] = display_width(t.columns[c].title);
     }
     for (auto const &row : t.rows) {
         auto &line = texts.emplace_back(t.columns.size());
         for (auto const c : order) {
             line[c] = shown(row.at(c));
-            widths[c] = std::max(widths[c], code_points(line[c]));
+            widths[c] = std::max(widths[c], display_width(line[c]));
         }
     }
-    constexpr std::size_t gap = 2;
-    constexpr std::size_t narrowest = 12;
-    if (style.columns > 0) {
-        std::size_t total = 0;
-        for (auto const c : order) {
-            total += widths[c] + gap;
-        }
-        auto excess = total > gap + static_cast<std::size_t>(style.columns)
-                          ? total - gap - static_cast<std::size_t>(style.columns)
-                          : 0;
-        for (auto const c : order) {
-            if (t.columns[c].shrinks && widths[c] > narrowest) {
-                auto const less = std::min(excess, widths[c] - narrowest);
-                widths[c] -= less;
-                excess -= less;
-            }
-        }
+    if (!fit(t, order, widths, style)) {
+        print_expanded(out, t, style);
+        return;
     }
     auto const put = [&](auto const &text_of, auto const &tone_of) {
         std::string line;
         for (auto const c : order) {
-            auto const text = cut(text_of(c), widths[c]);
-            std::string const blanks(widths[c] - code_points(text), ' ');
+            auto const text = cut_to_width(text_of(c), widths[c]);
+            std::string const blanks(widths[c] - display_width(text), ' ');
             if (!line.empty()) {
                 line.append(gap, ' ');
             }
@@ -119,13 +151,11 @@ std::string render_text(document const &d, text_style const &style)
     }
     std::size_t width = 0;
     for (auto const &f : d.fields) {
-        width = std::max(width, code_points(f.title));
+        width = std::max(width, display_width(f.title));
     }
     for (auto const &f : d.fields) {
         if (!f.title.empty()) {
-            out += dress(f.title, tone::dim, style.color) +
-                   std::string(width - code_points(f.title) + 2, ' ') +
-                   dress(shown(f.content), f.content.tone, style.color) + "\n";
+            put_pair(out, f.title, width, f.content, style);
         }
     }
     for (auto const &t : d.tables) {
