@@ -12,8 +12,8 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/secrets.hpp"
 #include "tools/run.hpp"
-#include "tools/secrets.hpp"
 
 namespace pgtend::tools {
 namespace {

@@ -239,7 +239,10 @@ session connect(connect_options const &options, clock &time, random_source const
         auto result =
             attempt(options, options.deadline.count() > 0 ? std::min(limit, left) : limit);
         if (result.opened) {
-            return adopt(result.opened->release());
+            auto opened = adopt(result.opened->release());
+            log::debug("[{}] connected to {} port {} in {:.1f} ms", opened.backend_pid(),
+                       opened.host(), opened.port(), static_cast<double>(elapsed().count()) / 1e3);
+            return opened;
         }
         auto const why = diagnose(result.failure, result.timed_out);
         auto const message =

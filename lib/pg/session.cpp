@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <fmt/core.h>
+#include <numeric>
 #include <pqxx/pqxx>
 #include <utility>
 
+#include "base/log.hpp"
 #include "pg/interrupter.hpp"
 #include "pg/message.hpp"
+#include "pg/trace.hpp"
 #include "pg/wire.hpp"
 
 #define PGTEND_PQXX (PQXX_VERSION_MAJOR * 100 + PQXX_VERSION_MINOR)
@@ -127,6 +130,18 @@ rows copy_rows(pqxx::result const &result)
             static_cast<long long>(result.affected_rows())};
 }
 
+// Returned or changed.
+long long count_of(rows const &result)
+{
+    return std::max(result.affected(), static_cast<long long>(result.size()));
+}
+
+long long count_of(std::vector<rows> const &results)
+{
+    return std::accumulate(results.begin(), results.end(), 0LL,
+                           [](long long sum, rows const &each) { return sum + count_of(each); });
+}
+
 bool has_nul(std::string_view text)
 {
     return text.find('\0') != std::string_view::npos;
@@ -190,14 +205,22 @@ struct session::impl {
                 death.sqlstate.empty() ? "08006" : death.sqlstate, std::string{sql}};
     }
 
-    // Runs `work`, which returns an empty text or that of a failure, under the limit. Throws what
-    // the failure means.
+    // What became of a message: an empty text or that of a failure.
+    struct reply {
+        std::string failure = {};
+        long long rows = 0;
+    };
+
+    // Runs `work`, which returns a reply, under the limit. Throws what the failure means.
     template <class Work> void guarded(std::string_view sql, limits const &limit, Work const &work)
     {
+        bool const traced = log::enabled(log::level::debug);
+        system_clock const real;
+        auto const sent = traced ? real.steady() : clock::monotonic{};
         interrupts.start(limit.timeout, limit.stop, limit.grace);
-        std::string failure;
+        reply answer;
         try {
-            failure = work();
+            answer = work();
         } catch (
             ...) { // out of memory: what the server still sends would be taken for the next answer
             gone = true;
@@ -206,6 +229,16 @@ struct session::impl {
         }
         auto const verdict = interrupts.finish();
         gone = gone || verdict.socket_shut || wire::broken(conn);
+        auto const &failure = answer.failure;
+        if (traced) {
+            auto const took = std::chrono::duration_cast<microseconds>(real.steady() - sent);
+            auto const pid = wire::backend_pid(conn);
+            if (failure.empty()) {
+                trace(pid, took, answer.rows, sql);
+            } else {
+                trace_failure(pid, took, parse_message(failure).sqlstate, sql);
+            }
+        }
         if (failure.empty()) {
             return; // its result came, whatever was asked for meanwhile
         }
@@ -250,7 +283,7 @@ struct session::impl {
         wire::answer answer;
         guarded(sql, limit, [&] {
             answer = wire::execute(conn, sql);
-            return std::exchange(answer.failure, {});
+            return reply{std::exchange(answer.failure, {}), count_of(answer.results)};
         });
         return answer;
     }
@@ -295,16 +328,16 @@ rows session::run(std::string_view sql, std::vector<param> const &parameters, li
         }
     }
     rows out;
-    impl_->guarded(sql, limit, [&]() -> std::string {
+    impl_->guarded(sql, limit, [&]() -> impl::reply {
         try {
             auto const result = execute(impl_->open_ended, std::string{sql}, parameters);
             if (wire::transaction_state(impl_->conn) == wire::transaction::busy) {
-                return wire::end_copy(impl_->conn);
+                return {wire::end_copy(impl_->conn)};
             }
             out = copy_rows(result);
-            return {};
+            return {.rows = count_of(out)};
         } catch (std::exception const &e) {
-            return *e.what() == '\0' ? "the driver gave no reason" : e.what();
+            return {*e.what() == '\0' ? "the driver gave no reason" : e.what()};
         }
     });
     return out;
@@ -332,7 +365,7 @@ rows session::count(std::string_view sql, limits const &limit)
     wire::answer answer;
     impl_->guarded(text, limit, [&] {
         answer = wire::count_rows(impl_->conn, text);
-        return std::exchange(answer.failure, {});
+        return impl::reply{std::exchange(answer.failure, {}), count_of(answer.results)};
     });
     return std::move(answer.results.at(0));
 }
