@@ -35,5 +35,9 @@ action declare_schedule_next(options &);
 action declare_schedule_check(options &);
 action declare_schedule_simulate(options &);
 action declare_completion(options &);
+action declare_sandbox_start(options &);
+action declare_sandbox_stop(options &);
+action declare_sandbox_status(options &);
+action declare_sandbox_psql(options &);
 
 } // namespace pgtend::tools

@@ -15,6 +15,7 @@ std::span<group const> groups()
         {"matview", "Materialized views"},
         {"vacuum", "Vacuum"},
         {"autovacuum", "Autovacuum: what it will do, and the storage parameters that steer it"},
+        {"sandbox", "A throwaway PostgreSQL server"},
     };
     return all;
 }
@@ -30,7 +31,7 @@ std::span<command const> commands()
          declare_expire},
         {"cleanup", "delete rows in batches", declare_cleanup},
         {"completion", "print what makes a shell complete commands, options, jobs and targets",
-         declare_completion},
+         declare_completion, false},
         {"job list", "all jobs: when next, how the last run went", declare_job_list},
         {"job show", "one job in words: when next, how it went, why it did not run",
          declare_job_show},
@@ -70,6 +71,10 @@ std::span<command const> commands()
          declare_autovacuum_apply},
         {"autovacuum revert", "put back what storage parameters were before",
          declare_autovacuum_revert},
+        {"sandbox start", "begin a throwaway server, print its conninfo", declare_sandbox_start},
+        {"sandbox stop", "end it and remove its data", declare_sandbox_stop},
+        {"sandbox status", "whether it runs, and where", declare_sandbox_status},
+        {"sandbox psql", "psql on it", declare_sandbox_psql, false},
     };
     return all;
 }

@@ -18,6 +18,7 @@ struct command {
     std::string_view summary; // one line, lower case
     // Only adds options and returns what is to be done; no I/O.
     action (*declare)(options &);
+    bool document = true; // prints one, for which docs/schemas/ has a schema; false refuses -o json
 };
 
 // In the order in which help shows them. A first word that is the name of a group ("partition") has

@@ -73,7 +73,9 @@ class completer {
             at = command_words(before_, 2);
         }
         auto const *chosen = find(at);
-        declared_ = declared_options(chosen);
+        auto help = help_of(chosen);
+        declared_ = std::move(help.own);
+        declared_.insert(declared_.end(), help.global.begin(), help.global.end());
         bool const done_with_options =
             std::find(before_.begin(), before_.end(), "--") != before_.end();
         if (auto const *option = done_with_options ? nullptr : option_before()) {
@@ -124,7 +126,7 @@ class completer {
     declared_option const *option_before() const
     {
         auto const *found = before_.empty() ? nullptr : option_named(before_.back());
-        return found != nullptr && found->takes_value ? found : nullptr;
+        return found != nullptr && found->takes_value() ? found : nullptr;
     }
 
     void add(std::string_view candidate, std::string_view what, std::string_view begin)
@@ -140,7 +142,7 @@ class completer {
     void values(declared_option const &of, std::string const &begin)
     {
         for (auto const &each : of.allowed) {
-            add(each, of.help, begin);
+            add(each, of.text, begin);
         }
         if (of.placeholder == "FILE") {
             out_.emplace_back(":files");
@@ -162,7 +164,7 @@ class completer {
                 // The long flag says what it is; the short one only when it was begun with.
                 for (auto const &flag : each.flags) {
                     if (flag.starts_with("--") || each.flags.size() == 1 || current_.size() == 2) {
-                        add(flag, each.help, current_);
+                        add(flag, each.text, current_);
                     }
                 }
             }
@@ -208,7 +210,7 @@ class completer {
                 only_words = true;
             } else if (!only_words && word.starts_with('-') && word.size() > 1) {
                 auto const *option = option_named(word);
-                i += option != nullptr && option->takes_value ? 1 : 0;
+                i += option != nullptr && option->takes_value() ? 1 : 0;
             } else {
                 out.push_back(word);
             }
@@ -224,13 +226,13 @@ class completer {
             if (!each.flags.empty()) {
                 continue;
             }
-            bool const here = place == words.size() || (each.repeated && place < words.size());
+            bool const here = place == words.size() || (each.several && place < words.size());
             ++place;
             if (!here) {
                 continue;
             }
             for (auto const &value : each.allowed) {
-                add(value, each.help, current_);
+                add(value, each.text, current_);
             }
             if (each.placeholder == "job") {
                 for (auto const &job : file().jobs) {

@@ -61,6 +61,39 @@ bool through_transaction_pooler(model::pooler said, pg::capabilities const &serv
     return server.pid_differs;
 }
 
+// What the command line says of the connection. As with psql, a conninfo string of -d is stronger
+// than -h, -p and -U; what the file says is weaker.
+void say(pg::conninfo &target, io &outside, global_options const &global,
+         std::optional<std::string> &password)
+{
+    bool const stronger = !global.conninfo;
+    auto const put = [&](std::string const &keyword, std::string const &value) {
+        if (!value.empty() && (stronger || target.get(keyword).empty())) {
+            target.set(keyword, value);
+            return true;
+        }
+        return false;
+    };
+    if (put("host", global.host) && stronger) {
+        target.set("hostaddr", "");
+    }
+    put("port", global.port);
+    if (put("user", global.user) && stronger) {
+        target.set("password", ""); // it is another role's
+    }
+    if (global.ask_password && !password) {
+        password = outside.ask_secret ? outside.ask_secret("Password: ") : std::nullopt;
+        if (!password) {
+            throw usage_error{"there is no terminal to ask for the password",
+                              "set PGPASSWORD, or write it into a password file (~/.pgpass)"};
+        }
+    }
+    if (password) {
+        put("password", *password);
+    }
+    target.check_port();
+}
+
 } // namespace
 
 std::string configuration_file(std::string const &given, io const &outside)
@@ -106,10 +139,11 @@ std::vector<context::destination> context::destinations()
     if (global.conninfo) {
         if (!global.target.empty()) {
             throw usage_error{"-d and -t exclude each other",
-                              "give a conninfo, or the name of a target of the file"};
+                              "give a database, or the name of a target of the file"};
         }
         auto out = base();
-        out.options.target = pg::conninfo{*global.conninfo};
+        out.options.target = pg::conninfo::of_database(*global.conninfo);
+        say(out.options.target, outside, global, password_);
         out.name = out.options.target.display();
         return {out};
     }
@@ -119,6 +153,7 @@ std::vector<context::destination> context::destinations()
                               "declare it under targets: of the file"};
         }
         auto out = base();
+        say(out.options.target, outside, global, password_);
         out.name = out.options.target.display();
         return {out};
     }
@@ -129,6 +164,7 @@ std::vector<context::destination> context::destinations()
         if (!target.passfile.empty()) {
             out.options.target.set("passfile", target.passfile);
         }
+        say(out.options.target, outside, global, password_);
         if (global.pooler == "auto") {
             out.pooler = target.pooler;
         }
@@ -248,8 +284,11 @@ void context::print(report::document const &d)
         outside.out << report::render_markdown(d);
         return;
     }
-    bool const color =
-        outside.out_is_terminal && outside.environment("NO_COLOR").value_or("").empty();
+    auto const unset = [&](char const *name) {
+        return outside.environment(name).value_or("").empty();
+    };
+    bool const color = global.color == "always" ||
+                       (global.color == "auto" && outside.out_is_terminal && unset("NO_COLOR"));
     outside.out << report::render_text(
         d, {.columns = outside.out_is_terminal ? outside.columns : 0, .color = color});
 }

@@ -37,7 +37,7 @@ class context {
     bool has_configuration() const;
 
     // One database to work on: of -d, else of the file's targets (-t, or the only one), else
-    // libpq's environment.
+    // libpq's environment. -h, -p and -U replace what a target says.
     struct destination {
         std::string name; // the target's, or the conninfo's display
         pg::connect_options options;
@@ -79,6 +79,7 @@ class context {
 
     std::string command_;
     std::optional<model::configuration> configuration_;
+    std::optional<std::string> password_; // what was typed, asked for once
 };
 
 } // namespace pgtend::tools

@@ -22,6 +22,9 @@ struct io {
     bool err_is_terminal = false;
     int columns = 0; // width of the terminal, 0: unknown
     std::function<std::optional<std::string>(std::string const &)> environment;
+    // Asks a person at the terminal, without echo; nothing when there is no terminal. Throws
+    // interrupted when stopped.
+    std::function<std::optional<std::string>(std::string const &prompt)> ask_secret = {};
     clock &time;
     random_source random;
     std::stop_token stop = {};  // the first SIGINT or SIGTERM

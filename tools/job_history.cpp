@@ -115,7 +115,7 @@ exit_code history(context &c, history_arguments const &a)
     auto control = c.open_control(where, false);
     ledger::ledger book{control.session};
     report::document out;
-    out.schema = a.stats ? "pgtend/job-statistics/1" : "pgtend/job-history/1";
+    out.schema = a.stats ? "pgtend/job-history-stats/1" : "pgtend/job-history/1";
     out.tables.push_back(a.stats ? statistics_table(book.statistics(filter))
                                  : history_table(book.history(filter)));
     c.print(out);

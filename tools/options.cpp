@@ -5,19 +5,20 @@
 
 #include "base/duration.hpp"
 #include "base/text.hpp"
+#include "tools/help.hpp"
 #include "tools/parse.hpp"
 
 namespace pgtend::tools {
 
 struct options::impl {
     CLI::App app;
-    std::vector<std::pair<std::string, std::string>> examples;
+    command_help help;
     std::vector<std::string> outputs = {"text", "json"};
-    std::vector<declared_option> declared;
+    bool global = false; // what is declared now is for every command
 
     CLI::Option *add(CLI::Option *option, declared_option what)
     {
-        what.help = option->get_description();
+        what.text = option->get_description();
         for (auto const &name : option->get_snames()) {
             what.flags.push_back("-" + name);
         }
@@ -26,52 +27,59 @@ struct options::impl {
         }
         if (option->get_positional()) {
             what.placeholder = option->get_name();
+            option->required(what.required);
         }
-        option->type_name(what.flags.empty() || !what.takes_value ? "" : what.placeholder);
-        declared.push_back(std::move(what));
+        if (what.takes_value()) {
+            option->type_name(what.placeholder);
+        }
+        (global ? help.global : help.own).push_back(std::move(what));
         return option;
     }
 };
 
 namespace {
 
-// An option's help shows its placeholder and its default; checks and conflicts are told when they
-// fail.
-class short_help final : public CLI::Formatter {
-  public:
-    std::string make_option_opts(CLI::Option const *option) const override
-    {
-        auto const full =
-            option->get_type_name(); // the placeholder, then ':' and each check, or " in [...]"
-        auto name = full.substr(0, full.find_first_of(": "));
-        auto const start = option->get_default_str();
-        if (name.empty() || option->get_positional()) {
-            return option->get_expected_max() > 1 ? " ..." : "";
+std::string long_name(std::string const &flags)
+{
+    return flags.substr(flags.rfind(',') + 1);
+}
+
+// What is written into it is one of these.
+auto chosen_from(std::string const &flags, std::vector<std::string> const &allowed,
+                 std::string &into)
+{
+    return [&into, name = long_name(flags), allowed](std::string const &value) {
+        if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
+            std::vector<std::string_view> const known{allowed.begin(), allowed.end()};
+            auto const near = nearest(value, known);
+            throw usage_error{name + ": " + pgtend::quoted(value) + " is none of " +
+                                  join(allowed, ", "),
+                              near ? "did you mean " + *near + "?" : ""};
         }
-        return " " + name + (start.empty() ? "" : " (" + start + ")");
-    }
-};
+        into = value;
+    };
+}
 
 } // namespace
 
 void options::positional(std::string const &name, std::string &into, std::string const &help,
                          bool required)
 {
-    impl_.add(impl_.app.add_option(name, into, help), {})->required(required);
+    impl_.add(impl_.app.add_option(name, into, help), {.required = required});
 }
 
 void options::positionals(std::string const &name, std::vector<std::string> &into,
                           std::string const &help, bool required)
 {
-    impl_.add(impl_.app.add_option(name, into, help), {.repeated = true})->required(required);
+    impl_.add(impl_.app.add_option(name, into, help), {.several = true, .required = required});
 }
 
 void options::positional_choice(std::string const &name, std::string &into,
                                 std::vector<std::string> const &allowed, std::string const &help)
 {
-    impl_.add(impl_.app.add_option(name, into, help), {.allowed = allowed})
-        ->required()
-        ->check(CLI::IsMember(allowed));
+    impl_.add(
+        impl_.app.add_option_function<std::string>(name, chosen_from(name, allowed, into), help),
+        {.allowed = allowed, .required = true});
 }
 
 void options::text(std::string const &flags, std::string &into, std::string const &name,
@@ -100,51 +108,45 @@ void options::texts(std::string const &flags, std::vector<std::string> &into,
 void options::number(std::string const &flags, long long &into, std::string const &name,
                      std::string const &help, long long least, long long most)
 {
-    impl_.add(impl_.app.add_option(flags, into, help), {.placeholder = name})
-        ->check(CLI::Range(least, most))
-        ->default_str(std::to_string(into));
+    impl_.add(impl_.app.add_option(flags, into, help)->check(CLI::Range(least, most)),
+              {.placeholder = name, .start = std::to_string(into)});
 }
 
 void options::number(std::string const &flags, std::optional<long long> &into,
                      std::string const &name, std::string const &help, long long least,
                      long long most)
 {
-    impl_
-        .add(impl_.app.add_option_function<long long>(
-                 flags, [&into](long long value) { into = value; }, help),
-             {.placeholder = name})
-        ->check(CLI::Range(least, most));
+    impl_.add(impl_.app
+                  .add_option_function<long long>(
+                      flags, [&into](long long value) { into = value; }, help)
+                  ->check(CLI::Range(least, most)),
+              {.placeholder = name});
 }
 
 void options::duration(std::string const &flags, microseconds &into, std::string const &help)
 {
-    auto *option = impl_.app.add_option_function<std::string>(
-        flags,
-        [&into, flags](std::string const &value) {
-            try {
-                into = parse_duration(value);
-            } catch (error const &e) {
-                throw CLI::ValidationError(flags, std::string{e.what()} +
-                                                      (e.hint().empty() ? "" : "; " + e.hint()));
-            }
-        },
-        help);
-    impl_.add(option, {.placeholder = "DURATION"})->default_str(to_string(into));
+    auto const read = [&into, name = long_name(flags)](std::string const &value) {
+        try {
+            into = parse_duration(value);
+        } catch (error const &e) {
+            throw usage_error{name + ": " + e.message(), e.hint()};
+        }
+    };
+    impl_.add(impl_.app.add_option_function<std::string>(flags, read, help),
+              {.placeholder = "DURATION", .start = to_string(into)});
 }
 
 void options::choice(std::string const &flags, std::string &into,
                      std::vector<std::string> const &allowed, std::string const &help)
 {
-    impl_
-        .add(impl_.app.add_option(flags, into, help),
-             {.placeholder = join(allowed, "|"), .allowed = allowed})
-        ->check(CLI::IsMember(allowed))
-        ->default_str(into);
+    impl_.add(
+        impl_.app.add_option_function<std::string>(flags, chosen_from(flags, allowed, into), help),
+        {.placeholder = join(allowed, "|"), .start = into, .allowed = allowed});
 }
 
 void options::flag(std::string const &flags, bool &into, std::string const &help)
 {
-    impl_.add(impl_.app.add_flag(flags, into, help), {.takes_value = false});
+    impl_.add(impl_.app.add_flag(flags, into, help), {});
 }
 
 void options::excludes(std::string const &one, std::string const &other)
@@ -160,6 +162,10 @@ void options::needs(std::string const &one, std::string const &other)
 void options::required(std::string const &flag)
 {
     impl_.app.get_option(flag)->required();
+    auto &own = impl_.help.own;
+    std::find_if(own.begin(), own.end(), [&](auto const &o) {
+        return !o.positional() && o.flags.back() == flag;
+    })->required = true;
 }
 
 void options::output(std::string const &name)
@@ -169,48 +175,83 @@ void options::output(std::string const &name)
 
 void options::example(std::string const &arguments, std::string const &what)
 {
-    impl_.examples.emplace_back(arguments, what);
+    impl_.help.examples.emplace_back(arguments, what);
 }
 
 namespace {
 
-void declare_global(options &o, options::impl &implementation, global_options &global)
+void declare_global(options &o, std::vector<std::string> const &outputs, global_options &global)
 {
-    auto &app = implementation.app;
-    auto const before = app.get_options();
     o.text("-c,--config", global.config, "FILE",
            "configuration file (default: $PGTEND_CONFIG, then ./pgtend.yaml)");
     o.text("-t,--target", global.target, "NAME", "one of the file's targets, or all");
-    o.text("-d,--dsn", global.conninfo, "CONNINFO",
-           "database to work on: a conninfo string or a URI");
-    o.choice("-o,--output", global.output, implementation.outputs, "form of the result");
+    o.text("-d,--dbname", global.conninfo, "DATABASE",
+           "database to work on: a name, a conninfo string or a URI");
+    o.text("-h,--host", global.host, "HOST", "host, or directory of the socket; several: a,b");
+    o.text("-p,--port", global.port, "PORT", "port; several hosts with several ports: 5432,5433");
+    o.text("-U,--username", global.user, "ROLE", "role to log in as");
+    o.flag("-W,--password", global.ask_password, "ask for the password; never asked without it");
+    o.choice("-o,--output", global.output, outputs, "form of the result");
+    o.choice("--color", global.color, {"auto", "always", "never"},
+             "auto: on a terminal, unless NO_COLOR is set");
     o.choice("--pooler", global.pooler, {"auto", "none", "session", "transaction"},
              "what stands before the server; auto takes any pooler for one in transaction mode");
     o.duration("--connect-timeout", global.connect_timeout, "try to connect for so long");
     o.flag("--dry-run", global.dry_run, "print the exact SQL with its locks, change nothing");
-    o.flag("-v,--verbose", global.verbose, "tell more on stderr");
+    o.flag("-v,--verbose", global.verbose,
+           "tell more on stderr: each statement with its duration and rows");
     o.flag("-q,--quiet", global.quiet, "tell only errors on stderr");
     o.flag("--insecure-perms", global.insecure_permissions,
            "accept a file that others may read or write, if it holds no password");
     o.excludes("--verbose", "--quiet");
-    for (auto *option : app.get_options()) {
-        if (std::find(before.begin(), before.end(), option) == before.end()) {
-            option->group("Options of every command");
+}
+
+// The arguments that fit nothing: names the first, preferably an option, since what follows one may
+// be its value.
+usage_error unexpected(command const &chosen, CLI::App const &app, command_help const &help)
+{
+    auto const extra = app.remaining();
+    auto found = std::find_if(extra.begin(), extra.end(),
+                              [](auto const &word) { return word.starts_with('-'); });
+    auto const word = found != extra.end() ? *found : extra.empty() ? std::string{} : extra.front();
+    std::vector<std::string> known{"--help"};
+    for (auto const *part : {&help.own, &help.global}) {
+        for (auto const &o : *part) {
+            if (!o.positional()) {
+                known.push_back(o.flags.back());
+            }
         }
     }
+    std::vector<std::string_view> const views{known.begin(), known.end()};
+    auto const near =
+        word.starts_with("--") ? nearest(word.substr(0, word.find('=')), views) : std::nullopt;
+    auto const name = std::string{chosen.name};
+    return usage_error{name + ": unexpected argument " + pgtend::quoted(word),
+                       near ? "did you mean " + *near + "?" : "see pgtend " + name + " --help"};
 }
 
-constexpr char help_of_help[] = "print this help";
+struct declaration {
+    options::impl implementation;
+    global_options global;
+    action run; // what was declared writes into it
 
-std::string footer(std::vector<std::pair<std::string, std::string>> const &examples)
-{
-    std::string out;
-    for (auto const &[arguments, what] : examples) {
-        out += out.empty() ? "Examples:\n" : "";
-        out += "  pgtend " + arguments + "\n      " + what + "\n";
+    // nullptr: the options of every command alone.
+    explicit declaration(command const *of)
+    {
+        auto &app = implementation.app;
+        auto *help_flag = app.set_help_flag("-?,--help", "print this help"); // frees -h
+        options o{implementation};
+        if (of != nullptr) {
+            app.name("pgtend " + std::string{of->name});
+            implementation.help.name = of->name;
+            implementation.help.summary = of->summary;
+            run = of->declare(o);
+        }
+        implementation.global = true;
+        declare_global(o, implementation.outputs, global);
+        implementation.add(help_flag, {});
     }
-    return out;
-}
+};
 
 } // namespace
 
@@ -225,63 +266,39 @@ instant read_time(std::string const &text, instant now, from_now which)
     });
 }
 
-std::vector<declared_option> declared_options(command const *of)
+command_help help_of(command const *of)
 {
-    options::impl implementation;
-    options o{implementation};
-    action bound; // what was declared writes into it
-    global_options global;
-    if (of != nullptr) {
-        bound = of->declare(o);
-    }
-    declare_global(o, implementation, global);
-    implementation.add(implementation.app.set_help_flag("-h,--help", help_of_help),
-                       {.takes_value = false});
-    return std::move(implementation.declared);
+    return declaration{of}.implementation.help;
 }
 
 // Parses the arguments of one command (the command's own words taken out).
 invocation parse_command(command const &chosen, std::vector<std::string> arguments)
 {
-    options::impl implementation;
-    auto &app = implementation.app;
-    app.name("pgtend " + std::string{chosen.name});
-    app.description(std::string{chosen.summary});
-    app.set_help_flag("-h,--help", help_of_help);
-    app.formatter(std::make_shared<short_help>());
-    app.get_formatter()->column_width(36);
-
-    options o{implementation};
+    declaration made{&chosen};
     invocation out;
     out.command = chosen.name;
-    out.run = chosen.declare(o);
-    declare_global(o, implementation, out.global);
-    app.footer(footer(implementation.examples));
-
     std::reverse(arguments.begin(), arguments.end());
+    auto &app = made.implementation.app;
     try {
         app.parse(std::move(arguments));
     } catch (CLI::CallForHelp const &) {
-        out.text = app.help();
-    } catch (CLI::ExtrasError const &e) {
-        std::vector<std::string> known;
-        for (auto const *option : app.get_options()) {
-            for (auto const &name : option->get_lnames()) {
-                known.push_back("--" + name);
-            }
-        }
-        std::string const what = e.what();
-        auto const word = what.substr(what.rfind(' ') + 1);
-        std::vector<std::string_view> const views{known.begin(), known.end()};
-        auto const near = nearest(word.substr(0, word.find('=')), views);
-        throw usage_error{std::string{chosen.name} + ": unexpected argument '" + printable(word) +
-                              "'",
-                          near ? "did you mean " + *near + "?"
-                               : "see pgtend " + std::string{chosen.name} + " --help"};
+        out.text = text_of(made.implementation.help);
     } catch (CLI::ParseError const &e) {
-        throw usage_error{std::string{chosen.name} + ": " + printable(e.what()),
-                          "see pgtend " + std::string{chosen.name} + " --help"};
+        // A mistyped option first, since the right one may be what is missing.
+        if (!app.remaining().empty()) {
+            throw unexpected(chosen, app, made.implementation.help);
+        }
+        throw usage_error{out.command + ": " + printable(e.what()),
+                          "see pgtend " + out.command + " --help"};
+    } catch (usage_error const &e) {
+        throw usage_error{out.command + ": " + e.message(),
+                          e.hint().empty() ? "see pgtend " + out.command + " --help" : e.hint()};
     }
+    if (!chosen.document && made.global.output == "json") {
+        throw usage_error{out.command + " prints no document", "leave out -o json"};
+    }
+    out.run = std::move(made.run);
+    out.global = std::move(made.global);
     return out;
 }
 

@@ -12,16 +12,6 @@
 
 namespace pgtend::tools {
 
-// One option as it was declared, for those who tell what may be written.
-struct declared_option {
-    std::vector<std::string> flags = {}; // "-c", "--config"; empty: a word by its place
-    std::string placeholder = {};        // "FILE"; of such a word its name
-    std::string help = {};
-    std::vector<std::string> allowed = {}; // values, when there are few
-    bool takes_value = true;
-    bool repeated = false; // of such a word: the rest of them all
-};
-
 // Declares the options of one command. What is passed by reference must live until the command has
 // run. Flags are written as "-n,--count"; help texts are lower case without full stop.
 class options {
@@ -85,8 +75,11 @@ instant read_time(std::string const &text, instant now, from_now which);
 struct global_options {
     std::string config;                         // -c
     std::string target;                         // -t
-    std::optional<std::string> conninfo;        // -d
+    std::optional<std::string> conninfo;        // -d: a database's name, a conninfo string or a URI
+    std::string host, port, user;               // -h, -p, -U; empty: not given
+    bool ask_password = false;                  // -W
     std::string output = "text";                // -o: text, json, or one that the command adds
+    std::string color = "auto";                 // auto, always or never
     std::string pooler = "auto";                // auto, none, session or transaction
     microseconds connect_timeout = seconds{10}; // of all attempts to connect
     bool dry_run = false;

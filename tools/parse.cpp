@@ -4,23 +4,36 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "tools/suggest.hpp"
 
 namespace pgtend::tools {
 
 namespace {
 
+// Whether the argument's value is the next one: "--host", "-h", and "-qh", but not "-hx".
+bool takes_next(std::string const &argument, std::vector<declared_option> const &known)
+{
+    auto const valued = [&](std::string const &flag) {
+        return std::any_of(known.begin(), known.end(), [&](auto const &option) {
+            return option.takes_value() &&
+                   std::find(option.flags.begin(), option.flags.end(), flag) != option.flags.end();
+        });
+    };
+    if (argument.starts_with("--")) {
+        return valued(argument);
+    }
+    for (std::size_t i = 1; i < argument.size(); ++i) {
+        if (valued({'-', argument[i]})) {
+            return i + 1 == argument.size();
+        }
+    }
+    return false;
+}
+
 bool asks_for(std::vector<std::string> const &args, std::string_view one, std::string_view other)
 {
     return std::any_of(args.begin(), args.end(),
                        [&](auto const &a) { return a == one || a == other; });
-}
-
-[[noreturn]] void unknown(std::string const &group, std::string const &word,
-                          std::vector<std::string_view> const &known, std::string const &help)
-{
-    auto const near = nearest(word, known);
-    throw usage_error{"there is no command '" + group + printable(word) + "'",
-                      near ? "did you mean '" + group + *near + "'?" : help};
 }
 
 std::string pad(std::string_view text, std::size_t width)
@@ -34,18 +47,12 @@ constexpr std::size_t name_width = 20;
 
 std::vector<std::size_t> command_words(std::vector<std::string> const &args, std::size_t count)
 {
-    auto const global = declared_options(nullptr);
-    auto const takes_value = [&](std::string const &word) {
-        return std::any_of(global.begin(), global.end(), [&](auto const &option) {
-            return option.takes_value &&
-                   std::find(option.flags.begin(), option.flags.end(), word) != option.flags.end();
-        });
-    };
+    auto const global = help_of(nullptr).global;
     std::vector<std::size_t> out;
     for (std::size_t i = 0; i < args.size() && out.size() < count && args[i] != "--"; ++i) {
         if (!args[i].starts_with('-')) {
             out.push_back(i);
-        } else if (takes_value(args[i])) {
+        } else if (takes_next(args[i], global)) {
             ++i;
         }
     }
@@ -61,7 +68,7 @@ invocation parse(std::vector<std::string> const &given)
         args.erase(args.begin() + static_cast<std::ptrdiff_t>(at[0]));
         at = command_words(args, 2);
     }
-    bool const wants_help = help || asks_for(args, "-h", "--help");
+    bool const wants_help = help || asks_for(args, "-?", "--help");
     if (at.empty()) {
         if (asks_for(args, "--version", "-V")) {
             return {.text = version(), .command = {}, .run = {}, .global = {}};
@@ -93,8 +100,7 @@ invocation parse(std::vector<std::string> const &given)
         }
         auto const second = args[at[1]];
         if (std::find(members.begin(), members.end(), second) == members.end()) {
-            unknown(std::string{g.name} + " ", second, members,
-                    "see pgtend " + std::string{g.name} + " --help");
+            throw unknown_command(first, second);
         }
         auto const name = std::string{g.name} + " " + second;
         args.erase(args.begin() + static_cast<std::ptrdiff_t>(at[1]));
@@ -106,18 +112,13 @@ invocation parse(std::vector<std::string> const &given)
         }
         return parse_command(*found, std::move(args));
     }
-    std::vector<std::string_view> known{"help"};
     for (auto const &c : commands()) {
         if (c.name == first) {
             args.erase(args.begin() + static_cast<std::ptrdiff_t>(at[0]));
             return parse_command(c, help ? std::vector<std::string>{"--help"} : std::move(args));
         }
-        known.push_back(c.name);
     }
-    for (auto const &g : groups()) {
-        known.push_back(g.name);
-    }
-    unknown("", first, known, "see pgtend --help");
+    throw unknown_command(first, at.size() < 2 ? "" : args[at[1]]);
 }
 
 std::string overview()
@@ -125,8 +126,7 @@ std::string overview()
     std::string out =
         "pgtend keeps a PostgreSQL database fit: partitions, expiry, refreshes, vacuum,\n"
         "run by hand or on schedule from one YAML file.\n\n"
-        "Usage: pgtend [-c FILE] [-t TARGET] [-d CONNINFO] [-o text|json] [--dry-run] COMMAND "
-        "...\n\n"
+        "Usage: pgtend [-c FILE] [-t TARGET] [-d DATABASE] [-h HOST] [-o text|json] COMMAND ...\n\n"
         "Commands:\n";
     std::string_view last_group;
     for (auto const &c : commands()) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tools/commands.hpp"
+#include "tools/help.hpp"
 
 namespace pgtend::tools {
 
@@ -21,9 +22,8 @@ struct invocation {
 invocation parse(std::vector<std::string> const &args);
 // The arguments of one known command, its own words taken out. In options.cpp, where CLI11 is.
 invocation parse_command(command const &chosen, std::vector<std::string> arguments);
-
-// The options of a command and, after them, those of every command; nullptr: only these. Pure.
-std::vector<declared_option> declared_options(command const *of);
+// What a command says of itself; nullptr: only the options of every command. Pure.
+command_help help_of(command const *of);
 // Positions of the words of a command line that are neither options nor the values of those that
 // every command has, up to `count`.
 std::vector<std::size_t> command_words(std::vector<std::string> const &args, std::size_t count);

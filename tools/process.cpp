@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real outside of a command: streams, terminal, signals.
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -14,6 +13,7 @@
 #include "base/log.hpp"
 #include "base/secrets.hpp"
 #include "tools/run.hpp"
+#include "tools/terminal.hpp"
 
 namespace pgtend::tools {
 namespace {
@@ -61,12 +61,6 @@ class signal_listener {
     std::atomic<bool> finished_ = false;
     std::thread thread_;
 };
-
-int terminal_width(int descriptor)
-{
-    winsize size{};
-    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
 
 std::optional<std::string> environment(std::string const &name)
 {
@@ -117,6 +111,7 @@ int main(int argc, char **argv)
                .err_is_terminal = isatty(STDERR_FILENO) == 1,
                .columns = terminal_width(STDOUT_FILENO),
                .environment = environment,
+               .ask_secret = [&](auto const &prompt) { return ask_secret(prompt, signals.stop()); },
                .time = time,
                .random = system_random(),
                .stop = signals.stop(),

@@ -84,16 +84,18 @@ std::vector<length> lengths_of(context &c, context::destination const &where,
     return out;
 }
 
-std::string names_of(std::vector<qualified_name> const &tables, bool unknown)
+report::cell names_of(std::vector<qualified_name> const &tables, bool unknown)
 {
     std::vector<std::string> out;
     for (auto const &table : tables) {
         out.push_back(display(table));
     }
+    auto const known = join(out, ", ");
     if (unknown) {
         out.emplace_back("?");
     }
-    return join(out, ", ");
+    return {known.empty() ? report::value{} : report::value{known}, report::tone::plain,
+            join(out, ", ")};
 }
 
 report::table jobs_table(model::configuration const &all, jobs::simulation const &found,
@@ -121,7 +123,6 @@ report::table jobs_table(model::configuration const &all, jobs::simulation const
         .when_empty = "the file declares no jobs"};
     for (std::size_t i = 0; i < all.jobs.size(); ++i) {
         auto const &job = found.jobs[i];
-        auto const names = names_of(job.works_on.tables, job.works_on.unknown);
         out.rows.push_back(
             {{all.jobs[i].name, all.jobs[i].enabled ? report::tone::plain : report::tone::dim},
              {job.runs},
@@ -132,7 +133,7 @@ report::table jobs_table(model::configuration const &all, jobs::simulation const
              {lengths[i].known},
              time_cell(job.first),
              time_cell(job.last),
-             {names},
+             names_of(job.works_on.tables, job.works_on.unknown),
              {job.works_on.unknown}});
     }
     return out;

@@ -100,8 +100,9 @@ class teller {
             return fmt::format("began {} on {}, {}; it goes on", ago(run->started), run->holder,
                                of);
         }
-        return fmt::format("{} {}, {} rows in {}, {}{}", words(run->status), ago(*run->finished),
-                           thousands(run->rows), humanize(*run->finished - run->started), of,
+        return fmt::format("{} {}, {} row{} in {}, {}{}", words(run->status), ago(*run->finished),
+                           thousands(run->rows), run->rows == 1 ? "" : "s",
+                           humanize(*run->finished - run->started), of,
                            run->error.empty() ? "" : ": " + first_line(run->error));
     }
 

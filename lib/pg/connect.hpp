@@ -22,8 +22,13 @@ class conninfo {
     // Throws usage_error (never repeating the text, which may hold a password) when libpq cannot
     // parse it.
     explicit conninfo(std::string_view text);
-    void set(std::string const &keyword, std::string const &value); // replaces
+    // What psql's -d takes: a conninfo string, when there is a '=' in it, or a URI; otherwise the
+    // name of a database.
+    static conninfo of_database(std::string_view text);
+    void set(std::string const &keyword, std::string const &value); // replaces; empty: takes away
     std::string get(std::string_view keyword) const;                // empty when absent
+    // Throws usage_error when it is no number, or list of numbers.
+    void check_port() const;
     // "host=... port=... dbname=... user=...", without secrets.
     std::string display() const;
     std::vector<std::pair<std::string, std::string>> const &values() const noexcept

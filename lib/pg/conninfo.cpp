@@ -11,6 +11,8 @@ namespace {
 constexpr char const *encode_hint = "In a URI write special characters of a user name or password "
                                     "as %40 (@), %2F (/), %3A (:), %23 (#), %3F (?), %25 (%).";
 
+constexpr char const *wrong_port = "the port of the connection is not a number";
+
 bool is_uri(std::string_view text)
 {
     return text.substr(0, 11) == "postgres://" || text.substr(0, 13) == "postgresql://";
@@ -66,11 +68,28 @@ conninfo::conninfo(std::string_view text)
                           encode_hint};
     }
     values_ = std::move(*parsed);
-    if (!valid_ports(get("port"))) {
-        throw usage_error{"the port of the connection is not a number",
-                          is_uri(text) ? encode_hint
-                                       : "Write port=5432, or a list for several hosts."};
+    if (is_uri(text) && !valid_ports(get("port"))) {
+        throw usage_error{wrong_port, encode_hint};
     }
+    check_port();
+}
+
+void conninfo::check_port() const
+{
+    if (!valid_ports(get("port"))) {
+        throw usage_error{wrong_port, "Write port=5432, or a list for several hosts."};
+    }
+}
+
+conninfo conninfo::of_database(std::string_view text)
+{
+    if (text.empty() || is_uri(text) ||
+        text.find_first_of(std::string_view{"=\0", 2}) != text.npos) {
+        return conninfo{text};
+    }
+    conninfo out;
+    out.set("dbname", std::string{text});
+    return out;
 }
 
 void conninfo::set(std::string const &keyword, std::string const &value)

@@ -84,10 +84,11 @@ TEST_SUITE("nodb")
             auto const examples = answer.out.find("Examples:\n  pgtend ");
             REQUIRE(examples != std::string::npos);
             CHECK(answer.out.find(std::string{command.name}, examples) != std::string::npos);
-            for (auto const &line : lines_of(answer.out)) {
+            for (auto const &line : lines_of(answer.out.substr(0, examples))) {
                 INFO(line);
                 CHECK(line.find('\t') == std::string::npos);
                 CHECK((line.empty() || line.back() != ' '));
+                CHECK((line.size() <= 80 || line.starts_with("Usage: ")));
             }
         }
     }
@@ -130,12 +131,9 @@ TEST_SUITE("nodb")
             auto const found =
                 std::find_if(all.begin(), all.end(), [&](auto const &c) { return c.name == name; });
             REQUIRE(found != all.end());
-            auto const declared = tools::declared_options(&*found);
+            auto const help = run({words[at[0]], words[at[1]], "--help"}).out;
             for (auto const &word : words) {
-                CHECK((!word.starts_with("--") ||
-                       std::any_of(declared.begin(), declared.end(), [&](auto const &option) {
-                           return !option.flags.empty() && option.flags.back() == word;
-                       })));
+                CHECK((!word.starts_with("--") || help.find(word) != std::string::npos));
             }
         }
         CHECK(lines == 4);
@@ -145,17 +143,6 @@ TEST_SUITE("nodb")
         CHECK(help("partition", "create").find("until next month") != std::string::npos);
         CHECK(help("job", "history").find("when did the cleanup last run") != std::string::npos);
         CHECK(help("job", "show").find("why not") != std::string::npos);
-    }
-
-    TEST_CASE("the README's table of commands is the program's")
-    {
-        auto const table = table_after(read(root() / "README.md"), "## Commands");
-        std::vector<std::vector<std::string>> expected;
-        for (auto const &command : tools::commands()) {
-            expected.push_back(
-                {"`" + std::string{command.name} + "`", std::string{command.summary}});
-        }
-        CHECK(table == expected);
     }
 
     TEST_CASE("the README's table of exit codes is the enum, and the overview has all of them")

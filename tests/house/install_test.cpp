@@ -39,7 +39,7 @@ TEST_SUITE("nodb")
                                        "share/doc/pgtend/examples/kwenda.yaml",
                                        "share/fish/vendor_completions.d/pgtend.fish",
                                        "share/zsh/site-functions/_pgtend"};
-        for (auto const &file : files_below("docs", {".md"})) {
+        for (auto const &file : files_below("docs", {".md", ".json"})) {
             expected.insert("share/doc/pgtend/" + file);
         }
         CHECK(installed == expected);

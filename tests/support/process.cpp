@@ -14,8 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.hpp"
-
-extern char **environ;
+#include "support/launch.hpp"
 
 namespace pgtend::test {
 namespace {
@@ -26,33 +25,6 @@ std::string read(std::string const &path)
     std::stringstream out;
     out << in.rdbuf();
     return out.str();
-}
-
-std::vector<std::string> environment(environment_changes const &changes)
-{
-    std::vector<std::string> out;
-    for (char **entry = environ; *entry != nullptr; ++entry) {
-        std::string const text{*entry};
-        if (changes.find(text.substr(0, text.find('='))) == changes.end()) {
-            out.push_back(text);
-        }
-    }
-    for (auto const &[name, value] : changes) {
-        if (!value.empty()) {
-            out.push_back(name + "=" + value);
-        }
-    }
-    return out;
-}
-
-std::vector<char *> pointers(std::vector<std::string> &texts)
-{
-    std::vector<char *> out;
-    for (auto &text : texts) {
-        out.push_back(text.data());
-    }
-    out.push_back(nullptr);
-    return out;
 }
 
 } // namespace
@@ -82,20 +54,12 @@ std::string scratch::write(std::string const &name, std::string const &text) con
 
 process::process(std::vector<std::string> const &args, environment_changes const &changes)
 {
-    auto const *binary = std::getenv("PGTEND_BINARY");
-    if (binary == nullptr) {
-        throw error{"PGTEND_BINARY is not set",
-                    "run the tests by ./dev test, or export the path of the built pgtend"};
-    }
-    std::vector<std::string> words{binary};
-    words.insert(words.end(), args.begin(), args.end());
-    auto env = environment(changes);
-    auto argv = pointers(words);
-    auto envp = pointers(env);
+    launch started{pgtend_words(args), changes};
     auto const out = files_.path() + "/out";
     auto const err = files_.path() + "/err";
     pid_ = fork();
     if (pid_ == 0) {
+        setsid();
         auto const redirect = [](char const *path, int flags, int to) {
             int const file = open(path, flags, 0600);
             dup2(file, to);
@@ -104,7 +68,7 @@ process::process(std::vector<std::string> const &args, environment_changes const
         redirect("/dev/null", O_RDONLY, 0);
         redirect(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 1);
         redirect(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 2);
-        execve(binary, argv.data(), envp.data());
+        started.execute();
         _exit(127);
     }
 }

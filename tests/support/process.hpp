@@ -38,8 +38,8 @@ using environment_changes = std::map<std::string, std::string>;
 
 class process {
   public:
-    // Starts $PGTEND_BINARY with these arguments, stdin empty. Throws error when the variable is
-    // not set.
+    // Starts $PGTEND_BINARY with these arguments, stdin empty, in a session of its own, so that it
+    // has no terminal. Throws error when the variable is not set.
     explicit process(std::vector<std::string> const &args, environment_changes const &changes = {});
     ~process(); // kill -9 when it still runs
     process(process const &) = delete;

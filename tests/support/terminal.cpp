@@ -3,7 +3,6 @@
 
 #include <array>
 #include <csignal>
-#include <cstdlib>
 #include <poll.h>
 #include <pty.h>
 #include <regex>
@@ -12,9 +11,12 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "support/launch.hpp"
 
 namespace pgtend::test {
 namespace {
+
+using clock = std::chrono::steady_clock;
 
 std::string plain(std::string const &written)
 {
@@ -24,33 +26,32 @@ std::string plain(std::string const &written)
 
 } // namespace
 
-terminal::terminal(std::vector<std::string> const &argv, environment_changes const &changes)
+terminal::terminal(std::vector<std::string> const &argv, int columns,
+                   environment_changes const &changes)
 {
-    winsize size{.ws_row = 24, .ws_col = 200, .ws_xpixel = 0, .ws_ypixel = 0};
+    auto all = changes;
+    all.emplace("TERM", "dumb");
+    launch started{argv, all};
+    winsize const size{.ws_row = 24,
+                       .ws_col = static_cast<unsigned short>(columns),
+                       .ws_xpixel = 0,
+                       .ws_ypixel = 0};
     pid_ = forkpty(&master_, nullptr, nullptr, &size);
+    if (pid_ == 0) {
+        started.execute();
+        _exit(127);
+    }
     if (pid_ < 0) {
         throw error{"cannot open a terminal"};
     }
-    if (pid_ > 0) {
-        return;
-    }
-    setenv("TERM", "dumb", 1);
-    for (auto const &[name, value] : changes) {
-        value.empty() ? unsetenv(name.c_str()) : setenv(name.c_str(), value.c_str(), 1);
-    }
-    std::vector<char *> words;
-    for (auto const &word : argv) {
-        words.push_back(const_cast<char *>(word.c_str()));
-    }
-    words.push_back(nullptr);
-    execvp(words[0], words.data());
-    _exit(127);
 }
 
 terminal::~terminal()
 {
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
+    if (pid_ > 0) {
+        kill(pid_, SIGKILL);
+        waitpid(pid_, nullptr, 0);
+    }
     close(master_);
 }
 
@@ -61,25 +62,48 @@ void terminal::type(std::string const &keys) const
     }
 }
 
+bool terminal::read_some()
+{
+    pollfd ready{master_, POLLIN, 0};
+    if (poll(&ready, 1, 100) <= 0) {
+        return true;
+    }
+    std::array<char, 4096> part{};
+    auto const count = read(master_, part.data(), part.size());
+    if (count <= 0) {
+        return false; // EIO: nobody has the other side any more
+    }
+    seen_.append(part.data(), static_cast<std::size_t>(count));
+    return true;
+}
+
 void terminal::until(std::string const &text, std::chrono::seconds limit)
 {
-    auto const end = std::chrono::steady_clock::now() + limit;
-    for (;;) {
+    for (auto const end = clock::now() + limit;;) {
         auto const shown = plain(seen_);
         if (auto const at = shown.find(text); at != std::string::npos) {
             seen_ = shown.substr(at + text.size());
             return;
         }
-        pollfd ready{master_, POLLIN, 0};
-        std::array<char, 4096> buffer{};
-        auto const count =
-            poll(&ready, 1, 100) > 0 ? read(master_, buffer.data(), buffer.size()) : 0;
-        if (count > 0) {
-            seen_.append(buffer.data(), static_cast<std::size_t>(count));
-        } else if (count < 0 || std::chrono::steady_clock::now() > end) {
+        if (!read_some() || clock::now() > end) {
             throw error{"the terminal shows no " + quoted(text) + ", but: " + printable(shown)};
         }
     }
+}
+
+finished terminal::wait(std::chrono::seconds limit)
+{
+    for (auto const end = clock::now() + limit; read_some();) {
+        if (clock::now() > end) {
+            throw error{"it does not end, after: " + printable(seen_)};
+        }
+    }
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+            .out = replace_all(seen_, "\r\n", "\n"),
+            .err = {}};
 }
 
 } // namespace pgtend::test

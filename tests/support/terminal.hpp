@@ -11,9 +11,10 @@ namespace pgtend::test {
 
 class terminal {
   public:
-    // Starts argv[0], looked for in PATH, on a dumb terminal of 24 lines and 200 columns.
-    explicit terminal(std::vector<std::string> const &argv,
-                      environment_changes const &changes = {});
+    // Starts argv[0], looked for in PATH; its stdin, stdout and stderr are a dumb terminal of 24
+    // lines and so many columns.
+    terminal(std::vector<std::string> const &argv, int columns,
+             environment_changes const &changes = {});
     ~terminal(); // kill -9
     terminal(terminal const &) = delete;
     terminal &operator=(terminal const &) = delete;
@@ -22,8 +23,13 @@ class terminal {
     // Waits until this was written since the last call that found what it waited for, without
     // escape sequences and carriage returns. Throws error with what was written instead.
     void until(std::string const &text, std::chrono::seconds limit = std::chrono::seconds{30});
+    // Waits for its end; `out` is what was written since the last `until`, with escape sequences,
+    // `err` is part of it.
+    finished wait(std::chrono::seconds limit = std::chrono::seconds{60});
 
   private:
+    bool read_some(); // waits for 100 ms at most; false at the end
+
     int pid_ = -1, master_ = -1;
     std::string seen_;
 };

@@ -124,7 +124,11 @@ TEST_SUITE("db")
         auto const history = g.run({"-o", "json", "job", "history", "--status", "failed"});
         CHECK(has(history.out, "\"sqlstate\": \"22012\""));
         CHECK(!has(history.out, "\"job\": \"good\""));
-        CHECK(has(g.run({"job", "show", "goood"}).err, "did you mean"));
+        for (auto const *command : {"show", "run", "history", "pause", "resume", "reset"}) {
+            auto const mistyped = g.run({"job", command, "goood"});
+            CHECK(mistyped.code == 2);
+            CHECK(has(mistyped.err, "did you mean 'good'?"));
+        }
         CHECK(g.run({"job", "history", "--since", "soon"}).code == 2);
     }
 

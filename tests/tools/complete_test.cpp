@@ -69,7 +69,9 @@ TEST_SUITE("nodb")
     {
         for (auto const &c : tools::commands()) {
             auto words = split(c.name, ' ');
-            auto const declared = tools::declared_options(&c);
+            auto const told = tools::help_of(&c);
+            auto declared = told.own;
+            declared.insert(declared.end(), told.global.begin(), told.global.end());
             for (auto const &option : declared) {
                 if (option.flags.empty()) {
                     continue;

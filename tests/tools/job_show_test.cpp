@@ -134,7 +134,7 @@ TEST_SUITE("db")
             CHECK_MESSAGE(has(stats.out, part), part);
         }
         auto const json = g.run({"-o", "json", "job", "history", "--stats", "good"}).out;
-        CHECK(has(json, "\"schema\": \"pgtend/job-statistics/1\""));
+        CHECK(has(json, "\"schema\": \"pgtend/job-history-stats/1\""));
         CHECK(value_of(json, "p95") == "38,");
         CHECK(value_of(json, "success") == "1,");
         CHECK(!has(json, "\"bad\""));

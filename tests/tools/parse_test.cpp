@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "support/called.hpp"
 #include "tools/parse.hpp"
 
@@ -24,6 +25,73 @@ TEST_SUITE("nodb")
         CHECK(call({"frobnicate"}).err.find("pgtend --help") != std::string::npos);
     }
 
+    TEST_CASE("what is nearly a command gets the one that was meant")
+    {
+        struct {
+            std::vector<std::string> typed;
+            char const *meant;
+        } const cases[] = {
+            {{"partitions", "create"}, "'partition create'"},
+            {{"partition", "creat"}, "'partition create'"},
+            {{"partitions", "create", "public.t"}, "'partition create'"},
+            {{"create", "partition"}, "'partition create'"},
+            {{"create", "partitions"}, "'partition create'"},
+            {{"refresh", "matview", "public.m"}, "'matview refresh'"},
+            {{"list", "jobs"}, "'job list'"},
+            {{"jobs"}, "'job'"},
+            {{"job-list"}, "'job list'"},
+            {{"history"}, "'job history'"},
+            {{"job", "refresh"}, "'matview refresh'"},
+            {{"job", "tick"}, "'tick'"},
+            {{"clenup", "public.sessions"}, "'cleanup'"},
+            {{"-h", "localhost", "-qd", "shop", "tik"}, "'tick'"},
+            {{"help", "jbo", "list"}, "'job list'"},
+        };
+        for (auto const &c : cases) {
+            CAPTURE(c.typed[0]);
+            auto const done = call(c.typed);
+            CHECK(done.code == 2);
+            CHECK_MESSAGE(done.err.find(std::string{"did you mean "} + c.meant) !=
+                              std::string::npos,
+                          done.err);
+        }
+        // What stands behind a command of one word may be anything.
+        CHECK(call({"clenup", "secret"}).err.find("secret") == std::string::npos);
+    }
+
+    TEST_CASE("values of the options of every command are no commands")
+    {
+        for (auto const &command : tools::commands()) {
+            for (auto const &o : tools::help_of(&command).global) {
+                for (auto const &name : o.flags) {
+                    INFO(name);
+                    auto const done = call({name, "tik", "tick"});
+                    CHECK((done.err.find("no command 'tik'") == std::string::npos) ==
+                          o.takes_value());
+                }
+            }
+        }
+    }
+
+    TEST_CASE("a mistyped value gets the nearest one; a mistyped option also when one is missing")
+    {
+        auto const says = [](std::vector<std::string> const &args, std::string const &part) {
+            auto const done = call(args);
+            CHECK(done.code == 2);
+            CHECK_MESSAGE(done.err.find(part) != std::string::npos, done.err);
+        };
+        says({"-o", "jsn", "tick"}, "did you mean json?");
+        says({"--color", "alway", "tick"}, "did you mean always?");
+        says({"partition", "create", "t", "--key", "k", "--every", "mnth"}, "did you mean month?");
+        says({"job", "history", "--status", "faild"}, "did you mean failed?");
+        says({"cleanup", "t", "--wher", "true"}, "did you mean --where?");
+        says({"cleanup", "t", "--where", "true", "--maxrows", "3"}, "did you mean --max-rows?");
+        says({"tick", "--stop-timeout", "5 mins ago"}, "--stop-timeout");
+        says({"tick", "--dsn", "x"}, "see pgtend tick --help");
+        says({"tick", "extra"}, "unexpected argument 'extra'");
+        says({"tick", "-h"}, "--help");
+    }
+
     TEST_CASE("a mistyped option gets the nearest one, exit 2")
     {
         auto const wrong = call({"tick", "--max-paralel", "3"});
@@ -36,15 +104,16 @@ TEST_SUITE("nodb")
 
     TEST_CASE("help and version need nothing and exit 0, wherever the word stands")
     {
-        for (auto const &args : std::vector<std::vector<std::string>>{{"--help"},
-                                                                      {"-h"},
-                                                                      {"help"},
-                                                                      {"tick", "--help"},
-                                                                      {"help", "tick"},
-                                                                      {"job", "--help"},
-                                                                      {"help", "job", "list"},
-                                                                      {"-o", "json", "tick", "-h"},
-                                                                      {"--version"}}) {
+        for (auto const &args :
+             std::vector<std::vector<std::string>>{{"--help"},
+                                                   {"-?"},
+                                                   {"help"},
+                                                   {"tick", "--help"},
+                                                   {"help", "tick"},
+                                                   {"job", "--help"},
+                                                   {"help", "job", "list"},
+                                                   {"-o", "json", "-hx", "tick", "-?"},
+                                                   {"--version"}}) {
             auto const done = call(args);
             CHECK(done.code == 0);
             CHECK(!done.out.empty());

@@ -83,7 +83,7 @@ TEST_SUITE("nodb")
     TEST_CASE("bash completes commands, options, values, files, jobs and targets")
     {
         desk const at{"bash"};
-        test::terminal shell{{"bash", "--norc", "--noprofile", "-i"}, at.environment};
+        test::terminal shell{{"bash", "--norc", "--noprofile", "-i"}, 200, at.environment};
         shell.type("bind 'set bell-style none'; cd " + at.files.path() + "; . " + at.script +
                    "; echo it is rea''dy\n");
         shell.until("it is ready");
@@ -93,7 +93,7 @@ TEST_SUITE("nodb")
     TEST_CASE("zsh completes commands, options, values, files, jobs and targets")
     {
         desk const at{"zsh"};
-        test::terminal shell{{"zsh", "-f", "-i"}, at.environment};
+        test::terminal shell{{"zsh", "-f", "-i"}, 200, at.environment};
         shell.type("autoload -U compinit && compinit -u -D; setopt no_beep; cd " + at.files.path() +
                    "; . " + at.script + "; echo it is rea''dy\n");
         shell.until("it is ready");
@@ -105,7 +105,7 @@ TEST_SUITE("nodb")
         desk const at{"zsh"};
         std::filesystem::create_directory(at.files.path() + "/functions");
         std::filesystem::copy(at.script, at.files.path() + "/functions/_pgtend");
-        test::terminal shell{{"zsh", "-f", "-i"}, at.environment};
+        test::terminal shell{{"zsh", "-f", "-i"}, 200, at.environment};
         shell.type("fpath=(" + at.files.path() +
                    "/functions $fpath); autoload -U compinit && compinit -u -D; echo it is "
                    "rea''dy\n");
