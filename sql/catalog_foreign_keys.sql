@@ -1,10 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Foreign keys of all tables but the system's and pgtend's own; of a partitioned table once, not again for each partition. And
--- since when the server counts how often indexes are used.
+-- since when the server counts how often indexes are used: a database's counters have no time of their own until somebody resets
+-- them, but those of the whole server, which a crash resets too, have one.
 -- $1 oid[]: of these tables; NULL: of all
 SELECT s.stats_reset, k.*
-FROM (SELECT (extract(epoch FROM d.stats_reset) * 1000000)::bigint AS stats_reset
-      FROM pg_catalog.pg_stat_database d WHERE d.datname = pg_catalog.current_database()) s
+FROM (SELECT (extract(epoch FROM greatest(d.stats_reset, w.stats_reset)) * 1000000)::bigint AS stats_reset
+      FROM pg_catalog.pg_stat_database d CROSS JOIN pg_catalog.pg_stat_bgwriter w
+      WHERE d.datname = pg_catalog.current_database()) s
 LEFT JOIN (
     SELECT con.conname AS name, con.conrelid AS table_oid, n.nspname AS table_schema, t.relname AS table_name,
            pg_catalog.array_to_string(con.conkey, ' ') AS columns,

@@ -96,7 +96,8 @@ report::table table_of(status const &seen, std::size_t most, instant now)
                                   {"analyze_in", ""},
                                   {"analyze_reason", ""}},
                       .rows = {},
-                      .when_empty = "no table has changed rows"};
+                      .when_empty = "no table has changed rows",
+                      .spare = {"rows", "changed", "inserted", "last_analyze", "last_vacuum"}};
     for (std::size_t i = 0; i < most; ++i) {
         auto const &o = seen.tables[i].outlook;
         out.rows.push_back({{display(o.table)},

@@ -106,7 +106,8 @@ report::document document_of(engine::result const &result, std::string_view sche
                                     {"error", "", align::left},
                                     {"sqlstate", "", align::left},
                                     {"hint", "", align::left}},
-                        .rows = {}};
+                        .rows = {},
+                        .spare = {"batches", "left"}};
     auto const optional = [](std::string const &text) {
         return text.empty() ? report::cell{} : report::cell{text};
     };

@@ -78,7 +78,8 @@ report::table statistics_table(std::vector<ledger::job_statistics> const &all)
                                   {"last_failure_status", ""},
                                   {"last_failure_error", "error", align::left, true}},
                       .rows = {},
-                      .when_empty = "no runs"};
+                      .when_empty = "no runs",
+                      .spare = {"skipped", "p99", "max", "rows", "p50", "last_failure"}};
     auto const span = [](std::optional<microseconds> value) {
         return value ? report::cell{*value} : report::cell{};
     };
@@ -118,6 +119,9 @@ exit_code history(context &c, history_arguments const &a)
     out.schema = a.stats ? "pgtend/job-history-stats/1" : "pgtend/job-history/1";
     out.tables.push_back(a.stats ? statistics_table(book.statistics(filter))
                                  : history_table(book.history(filter)));
+    if (out.tables[0].rows.empty() && !filter.job.empty() && c.has_configuration()) {
+        c.configuration().find_job(filter.job); // a job that the file has no more may have runs
+    }
     c.print(out);
     return exit_code::ok;
 }

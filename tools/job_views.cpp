@@ -94,7 +94,8 @@ report::table history_table(std::vector<ledger::history_row> const &rows)
                                     {"output", ""},
                                     {"holder", ""}},
                         .rows = {},
-                        .when_empty = "no runs"};
+                        .when_empty = "no runs",
+                        .spare = {"attempt", "slot", "run", "lateness", "rows"}};
     auto const optional = [](std::string const &text) {
         return text.empty() ? report::cell{} : report::cell{text};
     };
@@ -160,7 +161,9 @@ exit_code list(context &c)
                                     {"last_rows", "rows", align::right},
                                     {"last_error", "error", align::left, true}},
                         .rows = {},
-                        .when_empty = "the file declares no jobs"};
+                        .when_empty = "the file declares no jobs",
+                        .spare = {"timezone", "last_rows", "kind", "last_finished", "schedule",
+                                  "failures", "last_error"}};
     for (std::size_t i = 0; i < known.jobs.jobs.size(); ++i) {
         auto const &job = known.jobs.jobs[i];
         auto const in = zone::load(job.time_zone);
@@ -176,7 +179,7 @@ exit_code list(context &c)
              {std::string{model::kind(job.action)}},
              {job.schedule_text},
              {job.time_zone},
-             next ? report::cell{*next, report::tone::plain, in.format(*next)} : report::cell{},
+             wall_cell(next, in),
              state_cell(job, known.seen.jobs[i], known.seen, choice),
              {breaker_word(job, breaker)},
              time_cell(breaker.until),

@@ -169,7 +169,8 @@ report::document document_of(std::vector<matview::view_status> const &all)
                                     {"definition", "definition"},
                                     {"read_by", ""}},
                         .rows = {},
-                        .when_empty = "no materialized view is here, and none is declared"};
+                        .when_empty = "no materialized view is here, and none is declared",
+                        .spare = {"bytes", "max_staleness", "refreshed_by", "rows"}};
     report::table findings{
         .key = "findings", .columns = {{"matview", "view"}, {"finding", "finding"}}, .rows = {}};
     for (auto const &view : all) {

@@ -204,7 +204,8 @@ report::table tables_of(std::vector<partition::table_status> const &all)
                                   {"lock_table", ""},
                                   {"findings", "findings", align::right}},
                       .rows = {},
-                      .when_empty = "no partitioned tables"};
+                      .when_empty = "no partitioned tables",
+                      .spare = {"default_rows", "every", "partitioned_by"}};
     for (auto const &each : all) {
         auto const findings = static_cast<long long>(each.findings.size());
         auto const &part = each.default_part;

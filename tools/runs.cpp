@@ -97,6 +97,20 @@ report::cell status_cell(ledger::run_status status)
     return {std::string{ledger::name(status)}, tone};
 }
 
+report::cell wall_cell(std::optional<instant> at, zone const &in)
+{
+    if (!at) {
+        return {};
+    }
+    auto const wall = in.to_civil(*at).civil;
+    auto text = fmt::format("{}-{:02}-{:02} {:02}:{:02}", wall.year, wall.month, wall.day,
+                            wall.hour, wall.minute);
+    if (wall.second != 0) {
+        text += fmt::format(":{:02}", wall.second);
+    }
+    return {*at, report::tone::plain, std::move(text)};
+}
+
 report::cell time_cell(std::optional<instant> at)
 {
     return at ? report::cell{*at} : report::cell{};
@@ -124,7 +138,8 @@ report::table table_of(std::vector<run_on_target> const &runs)
                                   {"sqlstate", ""},
                                   {"hint", ""},
                                   {"output", ""}},
-                      .rows = {}};
+                      .rows = {},
+                      .spare = {"kind", "lateness", "slot", "rows"}};
     for (auto const &[target, run] : runs) {
         auto const optional = [](std::string const &text) {
             return text.empty() ? report::cell{} : report::cell{text};

@@ -22,6 +22,8 @@ model::configuration jobs_of(model::configuration const &all, std::string const 
 
 report::cell status_cell(ledger::run_status status);
 report::cell time_cell(std::optional<instant> at);
+// Shown as a clock on a wall there has it, without the offset.
+report::cell wall_cell(std::optional<instant> at, zone const &in);
 struct run_on_target {
     std::string target;
     jobs::run_report run;

@@ -108,7 +108,8 @@ exit_code check(context &c)
                                    {"timezone", "zone", report::align::left, true},
                                    {"next", "next"}},
                        .rows = {},
-                       .when_empty = "the file declares no jobs"};
+                       .when_empty = "the file declares no jobs",
+                       .spare = {"timezone", "means"}};
     report::table lints{
         .key = "lints",
         .columns = {{"job", ""}, {"at", ""}, {"lint", ""}, {"message", ""}, {"hint", ""}},

@@ -120,7 +120,8 @@ report::table jobs_table(model::configuration const &all, jobs::simulation const
                     {"tables", "works on", align::left, true},
                     {"tables_unknown", ""}},
         .rows = {},
-        .when_empty = "the file declares no jobs"};
+        .when_empty = "the file declares no jobs",
+        .spare = {"takes_known", "tables"}};
     for (std::size_t i = 0; i < all.jobs.size(); ++i) {
         auto const &job = found.jobs[i];
         out.rows.push_back(
@@ -137,14 +138,6 @@ report::table jobs_table(model::configuration const &all, jobs::simulation const
              {job.works_on.unknown}});
     }
     return out;
-}
-
-// Without the offset, which the first lines have.
-std::string short_time(instant at, zone const &in)
-{
-    auto const wall = in.to_civil(at).civil;
-    return fmt::format("{}-{:02}-{:02} {:02}:{:02}", wall.year, wall.month, wall.day, wall.hour,
-                       wall.minute);
 }
 
 constexpr std::size_t pairs_in_text = 20;
@@ -170,7 +163,7 @@ report::table pairs_table(model::configuration const &all, jobs::simulation cons
                             {all.jobs[pair.other].name},
                             {pair.times},
                             {pair.longest},
-                            {pair.first, report::tone::plain, short_time(pair.first, in)}});
+                            wall_cell(pair.first, in)});
     }
     return out;
 }

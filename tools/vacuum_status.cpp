@@ -66,7 +66,8 @@ report::table running_table(std::vector<catalog::running_vacuum> const &all, ins
                                   {"memory_used", ""},
                                   {"against_wraparound", ""}},
                       .rows = {},
-                      .when_empty = "no vacuum runs"};
+                      .when_empty = "no vacuum runs",
+                      .spare = {"database", "command"}};
     for (auto const &each : all) {
         auto const elapsed = since(each.started, now);
         auto const table = each.table.name.empty() ? "oid " + each.oid : display(each.table);
@@ -108,7 +109,8 @@ report::table holders_table(std::vector<vacuum::held> const &all, instant now, s
                                   {"too_old", ""},
                                   {"what_to_do", ""}},
                       .rows = {},
-                      .when_empty = "nobody holds back old rows"};
+                      .when_empty = "nobody holds back old rows",
+                      .spare = {"application", "transactions", "database"}};
     for (auto const &each : all) {
         if (out.rows.size() >= most && !each.too_old) {
             continue;

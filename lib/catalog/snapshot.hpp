@@ -454,8 +454,8 @@ struct foreign_key {
 struct index_overview {
     std::vector<table_index> indexes; // ordered by table and name
     std::vector<foreign_key> foreign_keys;
-    // Since when scans are counted, microseconds since 1970; nothing: since the database was made,
-    // or its server crashed.
+    // Since when scans are counted, microseconds since 1970, at the earliest: a database may be
+    // younger. Nothing: unknown.
     std::optional<long long> counted_since = {};
 };
 

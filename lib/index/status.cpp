@@ -244,18 +244,19 @@ class examiner {
 
     void look_for_unused()
     {
-        auto since = std::string{"since the database was made or its server crashed"};
-        if (all_.counted_since) {
-            auto const age = now_ - instant{microseconds{*all_.counted_since}};
-            since = "in the " + humanize(std::chrono::duration_cast<microseconds>(age)) +
-                    " that scans were counted";
-            if (age < unused_after_) {
-                out_.notes.push_back("unused indexes are not told: scans were counted for " +
-                                     humanize(std::chrono::duration_cast<microseconds>(age)) +
-                                     " only");
-                return;
-            }
+        if (!all_.counted_since) {
+            out_.notes.emplace_back(
+                "unused indexes are not told: since when scans are counted is not known");
+            return;
         }
+        auto const age = std::chrono::duration_cast<microseconds>(
+            now_ - instant{microseconds{*all_.counted_since}});
+        if (age < unused_after_) {
+            out_.notes.push_back("unused indexes are not told: scans were counted for " +
+                                 humanize(age) + " only");
+            return;
+        }
+        auto const since = "in the " + humanize(age) + " that scans were counted";
         for (auto const *each : roots_) {
             auto const &whole = families_.at(each->oid);
             bool const empty = whole.bytes <= whole.members * page;

@@ -47,6 +47,8 @@ struct table {
     std::vector<column> columns;
     std::vector<std::vector<cell>> rows;
     std::string when_empty = {}; // said in text output when there is no row
+    // Keys of columns without which a table may do on a narrow terminal: the first goes first.
+    std::vector<std::string> spare = {};
 };
 
 struct document {
@@ -63,8 +65,10 @@ struct text_style {
     bool color = false;
 };
 
-// A table that does not fit, with all columns that may be cut at their narrowest, shows a line for
-// each column of a row, blank ones left out; nothing is lost then.
+// Columns whose cells are all blank are not shown. A table that does not fit, though what may be
+// cut is cut to 20 characters, does without its spare columns and says so; when that is not enough,
+// not even at 12, it shows a line for each column of a row, blank ones left out, and nothing is
+// lost.
 std::string render_text(document const &d, text_style const &style);
 // For a pull request: heading, fields as a list, tables with their titled columns, notes.
 std::string render_markdown(document const &d);

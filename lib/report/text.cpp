@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "base/text.hpp"
 #include "report/document.hpp"
@@ -33,12 +35,14 @@ std::string dress(std::string const &text, tone t, bool color)
 
 constexpr std::size_t gap = 2;
 constexpr std::size_t narrowest = 12;
+constexpr std::size_t comfortable = 20;
 
 std::vector<std::size_t> shown_columns(table const &t)
 {
     std::vector<std::size_t> out;
     for (std::size_t c = 0; c < t.columns.size(); ++c) {
-        if (!t.columns[c].title.empty()) {
+        auto const blank = [&](auto const &row) { return trim(shown(row.at(c))).empty(); };
+        if (!t.columns[c].title.empty() && !std::all_of(t.rows.begin(), t.rows.end(), blank)) {
             out.push_back(c);
         }
     }
@@ -80,29 +84,69 @@ void print_expanded(std::string &out, table const &t, text_style const &style)
     }
 }
 
-// Takes from the columns that may be cut until the table fits; false when it cannot.
-bool fit(table const &t, std::vector<std::size_t> const &order, std::vector<std::size_t> &widths,
-         text_style const &style)
+std::size_t width_of(std::vector<std::size_t> const &order, std::vector<std::size_t> const &widths)
 {
     std::size_t total = 0;
     for (auto const c : order) {
         total += widths[c] + (c == order.front() ? 0 : gap);
     }
+    return total;
+}
+
+// Takes from the columns that may be cut, down to `least`, until the table fits; false when it
+// cannot.
+bool fit(table const &t, std::vector<std::size_t> const &order, std::vector<std::size_t> &widths,
+         std::size_t least, text_style const &style)
+{
+    auto const total = width_of(order, widths);
     auto const room = static_cast<std::size_t>(style.columns);
     auto excess = style.columns > 0 && total > room ? total - room : 0;
+    auto less = widths;
     for (auto const c : order) {
-        if (t.columns[c].shrinks && widths[c] > narrowest) {
-            auto const less = std::min(excess, widths[c] - narrowest);
-            widths[c] -= less;
-            excess -= less;
+        if (t.columns[c].shrinks && widths[c] > least) {
+            auto const taken = std::min(excess, widths[c] - least);
+            less[c] -= taken;
+            excess -= taken;
         }
+    }
+    if (excess == 0) {
+        widths = std::move(less);
     }
     return excess == 0;
 }
 
+// Leaves out spare columns until the table fits, and returns their titles; nothing when it cannot.
+std::optional<std::vector<std::string>> fit_without(table const &t, std::vector<std::size_t> &order,
+                                                    std::vector<std::size_t> &widths,
+                                                    text_style const &style)
+{
+    auto left = order;
+    std::set<std::size_t> out;
+    for (auto spare = t.spare.begin(); !fit(t, left, widths, comfortable, style);) {
+        auto const named = [&](std::size_t c) { return t.columns[c].key == *spare; };
+        if (spare == t.spare.end()) {
+            if (fit(t, left, widths, narrowest, style)) {
+                break;
+            }
+            return std::nullopt;
+        }
+        if (auto const found = std::find_if(left.begin(), left.end(), named); found != left.end()) {
+            out.insert(*found);
+            left.erase(found);
+        }
+        ++spare;
+    }
+    order = std::move(left);
+    std::vector<std::string> titles;
+    for (auto const c : out) {
+        titles.push_back(t.columns[c].title);
+    }
+    return titles;
+}
+
 void print(std::string &out, table const &t, text_style const &style)
 {
-    auto const order = shown_columns(t);
+    auto order = shown_columns(t);
     std::vector<std::vector<std::string>> texts;
     std::vector<std::size_t> widths(t.columns.size());
     for (auto const c : order) {
@@ -115,7 +159,8 @@ void print(std::string &out, table const &t, text_style const &style)
             widths[c] = std::max(widths[c], display_width(line[c]));
         }
     }
-    if (!fit(t, order, widths, style)) {
+    auto const left_out = fit_without(t, order, widths, style);
+    if (!left_out) {
         print_expanded(out, t, style);
         return;
     }
@@ -138,6 +183,12 @@ void print(std::string &out, table const &t, text_style const &style)
     for (std::size_t r = 0; r < texts.size(); ++r) {
         put([&](std::size_t c) { return texts[r][c]; },
             [&](std::size_t c) { return t.rows[r][c].tone; });
+    }
+    if (!left_out->empty()) {
+        auto const told = "too narrow to show: " + join(*left_out, ", ");
+        for (auto const &line : wrap(told, static_cast<std::size_t>(style.columns))) {
+            out += dress(line, tone::dim, style.color) + "\n";
+        }
     }
 }
 

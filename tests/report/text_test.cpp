@@ -65,6 +65,30 @@ TEST_SUITE("nodb")
                       "rows   5\n");
     }
 
+    TEST_CASE(
+        "a narrow terminal does without spare columns, the first of the list first, and says so")
+    {
+        auto d = jobs("relation public.gone does not exist");
+        d.tables[0].spare = {"rows", "job"};
+        CHECK(report::render_text(d, {.columns = 42}).find("too narrow") == std::string::npos);
+        CHECK(report::render_text(d, {.columns = 34}) == "job           error\n"
+                                                         "注文-cleanup  relation public.gon…\n"
+                                                         "e\u0301te\u0301            \n"
+                                                         "too narrow to show: rows\n");
+        CHECK(report::render_text(d, {.columns = 20}) == "error\n"
+                                                         "relation public.gon…\n"
+                                                         " \n"
+                                                         "too narrow to show:\n"
+                                                         "job, rows\n");
+        d.tables[0].columns[3].shrinks = false; // not even then: nothing is left out
+        CHECK(report::render_text(d, {.columns = 20}).find("rows   1,234\n") != std::string::npos);
+    }
+
+    TEST_CASE("a column without anything in it is not shown")
+    {
+        CHECK(report::render_text(jobs(" "), {}).find("error") == std::string::npos);
+    }
+
     TEST_CASE("fields wrap beside their titles")
     {
         report::document d;
