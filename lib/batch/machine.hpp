@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "batch/statements.hpp"
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/batches.hpp"
 #include "model/action.hpp"
 #include "plan/task.hpp"
 

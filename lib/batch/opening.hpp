@@ -3,7 +3,7 @@
 #pragma once
 #include "batch/condition.hpp"
 #include "batch/statements.hpp"
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/batches.hpp"
 #include "plan/task.hpp"
 
 namespace pgtend::batch {

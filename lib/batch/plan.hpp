@@ -4,7 +4,7 @@
 #pragma once
 #include <vector>
 
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/batches.hpp"
 #include "model/action.hpp"
 #include "plan/plan.hpp"
 

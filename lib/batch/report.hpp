@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "catalog/snapshot.hpp"
+#include "base/name.hpp"
 #include "plan/task.hpp"
 
 namespace pgtend::batch {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/batches.hpp"
 #include "model/action.hpp"
 #include "plan/statement.hpp"
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/partitions.hpp"
 
 namespace pgtend::catalog {
 

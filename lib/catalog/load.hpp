@@ -7,7 +7,14 @@
 #include <vector>
 
 #include "base/name.hpp"
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/creation.hpp"
+#include "catalog/snapshot/indexes.hpp"
+#include "catalog/snapshot/lookup.hpp"
+#include "catalog/snapshot/matviews.hpp"
+#include "catalog/snapshot/partition_tree.hpp"
+#include "catalog/snapshot/partitions.hpp"
+#include "catalog/snapshot/vacuum.hpp"
+#include "catalog/snapshot/vacuum_activity.hpp"
 #include "pg/session.hpp"
 
 namespace pgtend::catalog {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/indexes.hpp"
 #include "pg/session.hpp"
 
 namespace pgtend::catalog {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/name.hpp"
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/batches.hpp"
 #include "pg/session.hpp"
 
 namespace pgtend::catalog {

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/lookup.hpp"
 #include "pg/session.hpp"
 
 namespace pgtend::catalog {

@@ -3,7 +3,7 @@
 #pragma once
 #include <vector>
 
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/indexes.hpp"
 #include "model/index_policy.hpp"
 #include "plan/plan.hpp"
 

@@ -4,7 +4,7 @@
 #include <set>
 #include <vector>
 
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/indexes.hpp"
 #include "plan/plan.hpp"
 
 namespace pgtend::index {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/indexes.hpp"
 #include "index/definition.hpp"
 #include "model/index_policy.hpp"
 #include "plan/plan.hpp"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/indexes.hpp"
 #include "model/index_policy.hpp"
 
 namespace pgtend::index {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/matviews.hpp"
 #include "model/matview_policy.hpp"
 #include "plan/plan.hpp"
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/matviews.hpp"
 
 namespace pgtend::matview {
 

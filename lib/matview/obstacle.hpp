@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/matviews.hpp"
 
 namespace pgtend::matview {
 

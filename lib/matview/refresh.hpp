@@ -2,7 +2,7 @@
 // Plans the refresh of materialized views: in the order of their dependencies, concurrently when
 // that is possible.
 #pragma once
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/matviews.hpp"
 #include "model/action.hpp"
 #include "plan/plan.hpp"
 

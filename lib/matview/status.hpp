@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/matviews.hpp"
 #include "model/matview_policy.hpp"
 
 namespace pgtend::matview {

@@ -3,7 +3,7 @@
 #pragma once
 #include <vector>
 
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/partitions.hpp"
 
 namespace pgtend::partition {
 

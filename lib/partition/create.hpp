@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/creation.hpp"
 #include "partition/due.hpp"
 #include "plan/plan.hpp"
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/partition_tree.hpp"
 #include "model/partition_policy.hpp"
 
 namespace pgtend::partition {

@@ -7,7 +7,8 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/creation.hpp"
+#include "catalog/snapshot/partitions.hpp"
 #include "model/partition_policy.hpp"
 
 namespace pgtend::partition {

@@ -5,7 +5,6 @@
 #include <optional>
 #include <vector>
 
-#include "catalog/snapshot.hpp"
 #include "partition/coverage.hpp"
 #include "partition/range.hpp"
 #include "partition/status.hpp"

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/partitions.hpp"
 #include "model/partition_policy.hpp"
 #include "zone/zone.hpp"
 

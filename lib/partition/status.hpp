@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/creation.hpp"
+#include "catalog/snapshot/partition_tree.hpp"
+#include "catalog/snapshot/partitions.hpp"
 #include "model/partition_policy.hpp"
 #include "partition/drift.hpp"
 #include "partition/due.hpp"

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/vacuum.hpp"
 #include "model/storage_parameter.hpp"
 
 namespace pgtend::vacuum {

@@ -3,7 +3,7 @@
 #pragma once
 #include <string>
 
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/vacuum.hpp"
 
 namespace pgtend::vacuum {
 

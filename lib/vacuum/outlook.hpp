@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/vacuum.hpp"
 #include "vacuum/need.hpp"
 
 namespace pgtend::vacuum {

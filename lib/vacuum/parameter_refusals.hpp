@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/error.hpp"
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/vacuum.hpp"
 #include "model/storage_parameter.hpp"
 #include "plan/plan.hpp"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/vacuum.hpp"
 #include "plan/statement.hpp"
 
 namespace pgtend::vacuum {

@@ -3,7 +3,7 @@
 #pragma once
 #include <span>
 
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/vacuum.hpp"
 #include "model/storage_parameter.hpp"
 #include "plan/plan.hpp"
 

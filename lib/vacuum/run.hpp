@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plans VACUUM and ANALYZE: statement by statement, the most needed first.
 #pragma once
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/vacuum.hpp"
 #include "model/action.hpp"
 #include "plan/plan.hpp"
 

@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "catalog/snapshot.hpp"
+#include "catalog/snapshot/vacuum.hpp"
+#include "catalog/snapshot/vacuum_activity.hpp"
 #include "vacuum/need.hpp"
 
 namespace pgtend::vacuum {

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "base/duration.hpp"
+#include "base/rows.hpp"
 #include "catalog/bound.hpp"
 #include "support/lists.hpp"
 
