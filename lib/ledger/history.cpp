@@ -33,6 +33,11 @@ std::vector<history_row> to_history(rows const &found)
     return out;
 }
 
+param to_param(std::optional<run_status> status)
+{
+    return status ? param{std::string{name(*status)}} : param{};
+}
+
 param job_of(history_filter const &filter)
 {
     return filter.job.empty() ? param{} : param{filter.job};
@@ -54,8 +59,8 @@ std::vector<history_row> ledger::history(history_filter const &filter)
     if (!filter.failed) {
         return to_history(
             ask(sql::ledger_history,
-                {job_of(filter), filter.status ? param{std::string{name(*filter.status)}} : param{},
-                 to_param(filter.since), std::to_string(filter.limit), to_param(filter.until),
+                {job_of(filter), to_param(filter.status), to_param(filter.since),
+                 std::to_string(filter.limit), to_param(filter.until),
                  filter.took ? param{std::to_string(filter.took->count()) + " microseconds"}
                              : param{}}));
     }
@@ -73,14 +78,11 @@ std::vector<history_row> ledger::history(history_filter const &filter)
     return out;
 }
 
-std::vector<history_row> ledger::last_runs(std::span<std::string const> jobs)
+std::vector<history_row> ledger::last_runs(std::span<std::string const> jobs,
+                                           std::optional<run_status> status)
 {
-    return to_history(ask(sql::ledger_last_runs, {array_literal({jobs.begin(), jobs.end()})}));
-}
-
-std::vector<history_row> ledger::last_successes(std::span<std::string const> jobs)
-{
-    return to_history(ask(sql::ledger_last_successes, {array_literal({jobs.begin(), jobs.end()})}));
+    return to_history(
+        ask(sql::ledger_last_runs, {array_literal({jobs.begin(), jobs.end()}), to_param(status)}));
 }
 
 std::vector<job_statistics> ledger::statistics(history_filter const &filter)

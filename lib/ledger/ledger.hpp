@@ -282,10 +282,10 @@ class ledger {
     // By the job's name, of runs that started in [since, until); jobs without one are left out. Of
     // the filter only job, since and until count. About a second for a million runs.
     std::vector<job_statistics> statistics(history_filter const &filter);
-    // The newest run of each of these jobs that was not skipped; none for a job that never ran.
-    std::vector<history_row> last_runs(std::span<std::string const> jobs);
-    // The newest run of each of these jobs that succeeded.
-    std::vector<history_row> last_successes(std::span<std::string const> jobs);
+    // The newest run of each of these jobs that has this status (nothing: any but skipped); none
+    // for a job without such a run.
+    std::vector<history_row> last_runs(std::span<std::string const> jobs,
+                                       std::optional<run_status> status = {});
     // Runs older than 30 days, and those of `jobs` beyond the newest 1,000 of each, at most `limit`
     // rows a call; returns how many went. Never a running one. Costs 1,000 index entries a job.
     long long purge(long long limit, std::span<std::string const> jobs);

@@ -164,7 +164,7 @@ TEST_SUITE("db")
         CHECK(l.book.history({.since = l.book.read({}).server_time - 24h}).size() == 3);
     }
 
-    TEST_CASE("the last run of each job, skipped ones aside; the names as they are")
+    TEST_CASE("the last run of each job, skipped ones aside, or of a status; the names as they are")
     {
         test::ledger_database l{{"a", "it's, {b}", "never"}};
         for (auto const *job : {"a", "it's, {b}"}) {
@@ -172,7 +172,8 @@ TEST_SUITE("db")
                 auto const held =
                     l.book.claim_slots(std::vector<slot_request>{{job, minute(n)}}, runner(1))
                         .at(0);
-                l.book.finish(held, {.status = run_status::failed, .rows = n});
+                l.book.finish(held, {.status = n == 1 ? run_status::succeeded : run_status::failed,
+                                     .rows = n});
             }
             l.book.record_skipped(std::vector<ledger::ledger::skip>{{job, minute(9), "too late"}});
         }
@@ -185,6 +186,14 @@ TEST_SUITE("db")
             CHECK(row.rows == 2);
             CHECK(row.status == run_status::failed);
         }
+        auto const successes = l.book.last_runs(names, run_status::succeeded);
+        REQUIRE(successes.size() == 2);
+        for (auto const &row : successes) {
+            CHECK(row.slot == minute(1));
+            CHECK(row.status == run_status::succeeded);
+        }
+        CHECK(l.book.last_runs(names, run_status::skipped).size() == 2);
+        CHECK(l.book.last_runs(names, run_status::lost).empty());
     }
 
     TEST_CASE("few rows among many are found by an index, however uneven the history is")
@@ -221,7 +230,9 @@ TEST_SUITE("db")
         uses("run_job_id_idx", sql::ledger_history, "('never', NULL, NULL, '50', NULL, NULL)");
         uses("run_started_idx", sql::ledger_history,
              "(NULL, NULL, now() + interval '1 s', '50', NULL, NULL)");
-        uses("run_job_id_idx", sql::ledger_last_runs, "('{busy,rare,never}')");
+        for (std::string const status : {"NULL", "'succeeded'", "'failed'"}) {
+            uses("run_job_id_idx", sql::ledger_last_runs, "('{busy,rare,never}', " + status + ")");
+        }
         uses("run_job_slot_idx", sql::ledger_newest_runs, "('{busy,rare,never}', '{now,now,now}')");
         CHECK(plan(sql::ledger_purge, "('1000', '{busy,rare,never}')")
                   .find("Backward using run_job_id_idx") != std::string::npos);
