@@ -49,7 +49,17 @@ std::string printable_lines(std::string_view text)
     return join(lines, "\n");
 }
 
+template <class... Classes> bool is_any_of(error const &e) noexcept
+{
+    return ((dynamic_cast<Classes const *>(&e) != nullptr) || ...);
+}
+
 } // namespace
+
+bool ends_work(error const &e) noexcept
+{
+    return is_any_of<connection_lost, outcome_unknown, lease_lost, interrupted, timed_out>(e);
+}
 
 std::string describe(error const &e)
 {

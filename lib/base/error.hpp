@@ -141,6 +141,11 @@ class timed_out : public error {
     }
 };
 
+// What ends the work as a whole and not only a part of it: the session is gone, another run took
+// the job over, somebody asked to stop, or the time is over. Who notes what fails and goes on
+// passes these on.
+bool ends_work(error const &e) noexcept;
+
 // "message (SQLSTATE 42501)" and, on a line of its own, "HINT: ..." when there is one: what a
 // person reads.
 std::string describe(error const &e);

@@ -17,21 +17,17 @@ std::string quoted_name(std::string const &name)
     return "\"" + replace_all(name, "\"", "\"\"") + "\"";
 }
 
-// Nothing, or why it could not be done and was taken back. What ends the session, or the time for
-// the whole, is thrown.
+// Nothing, or why it could not be done and was taken back. What ends the work as a whole is thrown.
 template <class Work>
 std::optional<error> attempt(pg::session &s, pg::limits const &limit, Work const &work)
 {
     s.run("SAVEPOINT pgtend", {}, limit);
     try {
         work();
-    } catch (connection_lost const &) {
-        throw;
-    } catch (interrupted const &) {
-        throw;
-    } catch (timed_out const &) {
-        throw;
     } catch (error const &e) {
+        if (ends_work(e)) {
+            throw;
+        }
         s.batch("ROLLBACK TO SAVEPOINT pgtend; RELEASE SAVEPOINT pgtend", limit);
         return e;
     }

@@ -87,13 +87,10 @@ void try_to_compare(pg::session &s, declared_matview &out, std::string const &ro
     try {
         s.begin(pg::isolation::read_committed, false, limit);
         compare(s, out, role, search_path, limit);
-    } catch (connection_lost const &) {
-        throw;
-    } catch (interrupted const &) {
-        throw;
-    } catch (timed_out const &) {
-        throw;
     } catch (error const &e) {
+        if (ends_work(e)) {
+            throw;
+        }
         out.not_compared = complaint{e.message(), e.hint(), e.sqlstate()};
     }
     s.rollback();

@@ -129,16 +129,11 @@ std::optional<long long> estimate(pg::session &s, batch_target const &target,
                                 {}, limit);
         s.rollback();
         return estimate_in(plan);
-    } catch (connection_lost const &) {
-        throw;
-    } catch (interrupted const &) {
+    } catch (error const &e) {
         s.rollback();
-        throw;
-    } catch (timed_out const &) {
-        s.rollback();
-        throw;
-    } catch (error const &) {
-        s.rollback();
+        if (ends_work(e)) {
+            throw;
+        }
         return std::nullopt;
     }
 }
