@@ -4,6 +4,7 @@
 -- A run that sent nothing of its work is no attempt.
 -- $1 job, $2 token, $3 run, $4 by hand, $5 the slot stays open, $6 status, $7 rows, $8 error, $9 sqlstate, $10 hint, $11 output,
 -- $12 its work was begun, $13 a noted backend may still work: it goes on keeping others out, $14 one more failure in a row.
+-- One row: done, and how often the job had failed in a row when this began, and has now. No row: there is no such job.
 WITH freed AS (
     UPDATE pgtend.lease AS l
     SET holder = NULL,
@@ -22,7 +23,7 @@ WITH freed AS (
         failed_at = CASE WHEN $6::pg_catalog.text OPERATOR(pg_catalog.=) 'succeeded' THEN NULL
                          WHEN $14::boolean THEN pg_catalog.clock_timestamp() ELSE l.failed_at END
     WHERE l.job OPERATOR(pg_catalog.=) $1::pg_catalog.text AND l.token OPERATOR(pg_catalog.=) $2::bigint AND l.holder IS NOT NULL
-    RETURNING l.job
+    RETURNING l.job, l.failures
 ), written AS (
     UPDATE pgtend.run AS r
     SET status = $6::pg_catalog.text, finished = pg_catalog.clock_timestamp(), rows = $7::bigint, error = $8::pg_catalog.text,
@@ -34,4 +35,9 @@ WITH freed AS (
 SELECT EXISTS (SELECT FROM freed) OR EXISTS (
     SELECT FROM pgtend.run r
     WHERE r.id OPERATOR(pg_catalog.=) $3::bigint AND r.token OPERATOR(pg_catalog.=) $2::bigint
-      AND r.status OPERATOR(pg_catalog.=) $6::pg_catalog.text) AS done;
+      AND r.status OPERATOR(pg_catalog.=) $6::pg_catalog.text) AS done,
+    l.failures AS failures_before,
+    coalesce(f.failures, l.failures) AS failures
+FROM pgtend.lease l
+LEFT JOIN freed f ON f.job OPERATOR(pg_catalog.=) l.job
+WHERE l.job OPERATOR(pg_catalog.=) $1::pg_catalog.text;

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Frees the leases that nobody renews, and says so in the history; the slots stay open for whoever may claim them again.
--- One row for each run that is lost now. A lease whose work transaction, or noted backend, still lives is left alone. One that ends
--- later than any lease can, because the clock was set back, is cut: who lives renews it before that.
+-- One row for each run that is lost now, with how often its job has failed in a row. A lease whose work transaction, or noted backend,
+-- still lives is left alone. One that ends later than any lease can, because the clock was set back, is cut: who lives renews it
+-- before that.
 -- $1 seconds that a lease lasts, $2 and how far a clock may be set back without notice.
 WITH cut AS (
     UPDATE pgtend.lease AS l
@@ -32,7 +33,7 @@ WITH cut AS (
         failed_at = pg_catalog.clock_timestamp()
     FROM dead
     WHERE l.job OPERATOR(pg_catalog.=) dead.job
-    RETURNING l.job, l.token
+    RETURNING l.job, l.token, l.failures
 ), raised AS (
     UPDATE pgtend.fence AS f
     SET token = freed.token
@@ -46,6 +47,8 @@ WITH cut AS (
       AND r.token OPERATOR(pg_catalog.<=) dead.token
     RETURNING r.id, r.job, r.slot, r.attempt, r.holder
 )
-SELECT l.id, l.job, pg_catalog.numeric_mul(EXTRACT(epoch FROM l.slot), 1000000)::bigint AS slot, l.attempt, l.holder
+SELECT l.id, l.job, pg_catalog.numeric_mul(EXTRACT(epoch FROM l.slot), 1000000)::bigint AS slot, l.attempt, l.holder,
+       f.failures
 FROM lost l
+JOIN freed f ON f.job OPERATOR(pg_catalog.=) l.job
 ORDER BY l.id;

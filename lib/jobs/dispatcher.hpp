@@ -84,11 +84,11 @@ using any = std::variant<read, mark_lost, register_jobs, record_skipped, claim_s
                          renew, finish, heartbeat, purge, newest_runs, note_sessions>;
 } // namespace question
 
-// What `read`, `mark_lost`, `claim_slots` and `claim_manual` (one claim), `renew` and `newest_runs`
-// return; nothing for the others.
-using answer =
-    std::variant<std::monostate, ledger::overview, std::vector<ledger::lost_run>,
-                 std::vector<ledger::claim>, std::vector<bool>, std::vector<ledger::newest_run>>;
+// What `read`, `mark_lost`, `claim_slots` and `claim_manual` (one claim), `renew`, `finish` and
+// `newest_runs` return; nothing for the others.
+using answer = std::variant<std::monostate, ledger::overview, std::vector<ledger::lost_run>,
+                            std::vector<ledger::claim>, std::vector<bool>, ledger::streak,
+                            std::vector<ledger::newest_run>>;
 
 namespace step {
 // Begins work on a claimed job; its end is told by dispatcher::ended().
@@ -174,14 +174,14 @@ class dispatcher {
     void decide_all(ledger::overview const &seen);
     std::size_t lanes(present const &at) const;
     bool may_claim(ledger::overview const &seen);
-    void succeeded(std::string const &job);
-    void count_failure(std::string const &job);
+    void tell_breaker(question::finish const &end, ledger::streak const &failures);
+    void warn_if_open(std::string const &job, int failures);
     void no_session();
     bool blameless(run_report const &report) const;
     void tell_lost(std::vector<ledger::lost_run> const &runs);
     void claimed(std::vector<ledger::claim> const &claims);
     void renewed(question::renew const &asked, std::vector<bool> const &ours);
-    void finished(bool counts);
+    void finished();
     void tell(run_report report);
     void warn_of(ledger::overview const &seen, bool left);
     zone const &zone_of(std::string const &name);
@@ -202,7 +202,6 @@ class dispatcher {
     // What was left open waits for the next tick.
     std::set<std::pair<std::string, instant>> tried_ = {};
     std::optional<ledger::overview> seen_ = {}; // not decided yet: what was run has to be asked for
-    std::map<std::string, int> failures_ = {};  // in a row, of jobs that have any
     instant now_{};                             // of slots, at the last survey
     clock::monotonic surveyed_at_{};
     bool surveyed_ = false, fresh_ = false; // fresh: no job ended since

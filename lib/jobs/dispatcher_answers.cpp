@@ -93,7 +93,8 @@ void dispatcher::answered(answer what, present const &at)
     } else if (auto const *renewal = std::get_if<question::renew>(&*asked)) {
         renewed(*renewal, std::get<std::vector<bool>>(what));
     } else if (auto const *end = std::get_if<question::finish>(&*asked)) {
-        finished(!end->how.blameless);
+        tell_breaker(*end, std::get<ledger::streak>(what));
+        finished();
     } else if (std::holds_alternative<question::newest_runs>(*asked)) {
         look_back(*seen_, std::get<std::vector<ledger::newest_run>>(what));
         decide_all(*std::exchange(seen_, std::nullopt));
@@ -113,12 +114,6 @@ void dispatcher::surveyed(ledger::overview seen, present const &at)
     }
     now_ = options_.now.value_or(seen.server_time);
     connect_failures_ = seen.connect_failures;
-    failures_.clear();
-    for (auto const &state : seen.jobs) {
-        if (state.failures != 0) {
-            failures_[state.job] = state.failures;
-        }
-    }
     if (!options_.by_hand.empty()) {
         return;
     }
@@ -218,7 +213,7 @@ void dispatcher::tell_lost(std::vector<ledger::lost_run> const &runs)
         report.problem =
             error{"its runner " + printable(lost.holder) + " stopped renewing the lease",
                   "look there: it was killed, its host died, or it lost the network"};
-        count_failure(report.job);
+        warn_if_open(report.job, lost.failures);
         tell(std::move(report));
     }
 }
@@ -277,14 +272,8 @@ void dispatcher::ended(long long run, run_report report)
     }
 }
 
-void dispatcher::finished(bool counts)
+void dispatcher::finished()
 {
-    auto const &report = ended_.front().report;
-    if (report.status == run_status::succeeded) {
-        succeeded(report.job);
-    } else if (counts && report.status != run_status::skipped) {
-        count_failure(report.job);
-    }
     tell(std::move(ended_.front().report));
     ended_.pop_front();
 }
@@ -303,7 +292,7 @@ void dispatcher::failed(std::exception_ptr why)
             auto &report = ended_.front().report;
             report.status = run_status::lost;
             report.problem = e;
-            finished(false);
+            finished();
             return;
         }
     } catch (error const &e) {
@@ -312,7 +301,7 @@ void dispatcher::failed(std::exception_ptr why)
             report.status = run_status::failed;
             report.problem = error{"the run's end could not be recorded: " + e.message(), e.hint(),
                                    e.sqlstate()};
-            finished(false);
+            finished();
             return;
         }
         if (std::holds_alternative<question::renew>(*asked)) {

@@ -49,28 +49,31 @@ bool dispatcher::blameless(run_report const &report) const
            (report.status == run_status::interrupted && (!report.begun || stop_seen_));
 }
 
-void dispatcher::succeeded(std::string const &job)
+// As the ledger counts: others may have reset the job since it was looked at.
+void dispatcher::tell_breaker(question::finish const &end, ledger::streak const &failures)
 {
-    auto const known = failures_.extract(job);
-    auto const before = known ? known.mapped() : 0;
-    if (breaker_pause(all_.find_job(job).policy.breaker, before)) {
+    auto const &job = end.held.job;
+    if (end.how.status != run_status::succeeded) {
+        if (end.how.status != run_status::skipped && !end.how.blameless) {
+            warn_if_open(job, failures.now);
+        }
+    } else if (breaker_pause(all_.find_job(job).policy.breaker, failures.before)) {
         news_.notes.push_back(fmt::format("{}: succeeded after {}: its breaker is closed", job,
-                                          failures_in_a_row(before)));
+                                          failures_in_a_row(failures.before)));
     }
 }
 
-void dispatcher::count_failure(std::string const &job)
+void dispatcher::warn_if_open(std::string const &job, int failures)
 {
     auto const of = std::find_if(all_.jobs.begin(), all_.jobs.end(),
                                  [&](model::job const &each) { return each.name == job; });
     if (of == all_.jobs.end()) {
         return; // of another file
     }
-    auto const now = ++failures_[job];
-    if (auto const pause = breaker_pause(of->policy.breaker, now)) {
+    if (auto const pause = breaker_pause(of->policy.breaker, failures)) {
         news_.warnings.push_back(
             fmt::format("{}: {}: its breaker is open, the next try comes after {}", job,
-                        failed_in_a_row(now), humanize(*pause)));
+                        failed_in_a_row(failures), humanize(*pause)));
     }
 }
 

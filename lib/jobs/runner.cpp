@@ -201,9 +201,9 @@ answer runner::impl::put(question::any const &what, bool at_work)
                                   },
                                   [&](question::finish const &q) -> answer {
                                       reach("before finish");
-                                      to.finish(q.held, q.how);
+                                      auto const out = to.finish(q.held, q.how);
                                       reach("after finish");
-                                      return {};
+                                      return out;
                                   },
                                   [&](question::heartbeat const &q) -> answer {
                                       to.heartbeat(options.who, q.evaluated);

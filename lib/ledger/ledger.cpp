@@ -213,7 +213,7 @@ std::vector<bool> ledger::renew(std::span<claim const> held)
     return out;
 }
 
-void ledger::finish(claim const &held, finished_run const &how)
+streak ledger::finish(claim const &held, finished_run const &how)
 {
     if (how.status == run_status::running || how.status == run_status::lost) {
         throw error{fmt::format("a run cannot be finished as {}", name(how.status))};
@@ -247,9 +247,11 @@ void ledger::finish(claim const &held, finished_run const &how)
         }
         answer = ask(sql::ledger_finish, parameters);
     }
-    if (!answer.flag(0, "done")) {
+    if (answer.empty() || !answer.flag(0, "done")) {
         throw_lost(held);
     }
+    return {.before = static_cast<int>(answer.integer(0, "failures_before")),
+            .now = static_cast<int>(answer.integer(0, "failures"))};
 }
 
 void ledger::note_backend(claim const &held, int backend_pid)
@@ -275,7 +277,8 @@ std::vector<lost_run> ledger::mark_lost()
                        .slot = to_instant(found, i, "slot"),
                        .attempt = static_cast<int>(found.integer(i, "attempt")),
                        .run = found.integer(i, "id"),
-                       .holder = found.text(i, "holder")});
+                       .holder = found.text(i, "holder"),
+                       .failures = static_cast<int>(found.integer(i, "failures"))});
     }
     return out;
 }

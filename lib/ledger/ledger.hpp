@@ -103,6 +103,13 @@ struct lost_run {
     int attempt = 1;
     long long run = 0;
     std::string holder;
+    int failures = 0; // of its job in a row, with this one
+};
+
+// How often in a row a job had failed before a run ended, and has with it: job_state::failures.
+struct streak {
+    int before = 0;
+    int now = 0;
 };
 
 // The right to work on one job, proven in every transaction by its token.
@@ -249,8 +256,8 @@ class ledger {
     // wait for work transactions.
     std::vector<bool> renew(std::span<claim const> held);
     // Throws lease_lost when the token is no longer ours; the run row then is what the one who took
-    // over made of it. `how` must not be running or lost.
-    void finish(claim const &held, finished_run const &how);
+    // over made of it. `how` must not be running or lost. Repeated, it knows only how it is now.
+    streak finish(claim const &held, finished_run const &how);
     // What a non-transactional run needs for its takeover: one more backend that does its work, as
     // pg_backend_pid() says it; 0: none any more. While one of them lives nobody takes over. Throws
     // lease_lost; error when the server has no such backend.

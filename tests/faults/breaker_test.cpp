@@ -130,6 +130,29 @@ TEST_SUITE("db")
         CHECK(g.run({"job", "reset", "--all"}).code == 0);
     }
 
+    TEST_CASE("job reset while the job's run goes on: its failure is the first one, for the ledger "
+              "and for the tick that runs it")
+    {
+        test::ground g{
+            "  - { name: bad, schedule: \"* * * * *\", breaker: { failures: 2, pause: 2h, "
+            "ceiling: 4h }, sql: { text: \"select public.fail()\" } }\n"};
+        g.db.psql("CREATE TABLE gate AS SELECT true AS open; CREATE FUNCTION fail() RETURNS void "
+                  "LANGUAGE plpgsql AS $$ BEGIN WHILE NOT EXISTS (SELECT FROM public.gate) LOOP "
+                  "PERFORM pg_sleep(0.02); END LOOP; PERFORM 1 / 0; END $$");
+        REQUIRE(g.tick(at(0)).code == 0);
+        CHECK(g.tick(at(1)).code == 1);
+        CHECK(failures(g) == "1");
+        g.db.psql("DELETE FROM gate");
+        test::process second{g.arguments({"tick", "--now", at(2)})};
+        test::eventually("it runs", [&] { return g.runs("bad") == "failed/1 running/1"; });
+        CHECK(g.run({"job", "reset", "bad"}).code == 0);
+        g.db.psql("INSERT INTO gate VALUES (true)");
+        auto const done = second.wait();
+        CHECK(done.code == 1);
+        CHECK(!has(done.err, "breaker"));
+        CHECK(failures(g) == "1");
+    }
+
     TEST_CASE(
         "F39: no sessions for work: one attempt per tick, after three per pause; job list says "
         "so; the first that is had lets all go on")

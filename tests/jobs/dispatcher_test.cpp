@@ -47,14 +47,14 @@ TEST_SUITE("nodb")
         auto const end = s.asked<question::finish>();
         CHECK(end.held.job == "a");
         CHECK(end.how.status == run_status::failed);
-        s.answer();
+        s.answer(ledger::streak{});
         auto const second = s.asked<question::claim_slots>();
         CHECK(second.wanted.size() == 1);
         s.answer({std::vector<ledger::claim>{}}); // another runner was faster
         s.stepped<step::wait>();
         s.machine.ended(2, stage::ending(run_status::succeeded));
         s.asked<question::finish>();
-        s.answer();
+        s.answer(ledger::streak{});
         s.asked<question::read>();
         s.answer(s.seen(due, "2026-01-01T01:00:00Z"));
         s.asked<question::heartbeat>();
@@ -151,7 +151,7 @@ TEST_SUITE("nodb")
         s.pass(seconds{2});
         s.answer({std::vector<bool>{false, true}});
         s.asked<question::finish>();
-        s.answer();
+        s.answer(ledger::streak{});
         s.present.steady = asked + seconds{24};
         s.asked<question::renew>();
         s.answer({std::vector<bool>{false}});
@@ -186,7 +186,7 @@ TEST_SUITE("nodb")
             s.stepped<step::wait>();
             s.machine.ended(1, stage::ending(run_status::interrupted));
             CHECK(s.asked<question::finish>().how.status == run_status::interrupted);
-            s.answer();
+            s.answer(ledger::streak{});
             // The other slot was left: nothing is said about until when slots were looked at.
             CHECK_FALSE(s.asked<question::heartbeat>().evaluated);
             s.answer();
@@ -220,7 +220,7 @@ TEST_SUITE("nodb")
         s.stepped<step::wait>();
         s.machine.ended(2, stage::ending(run_status::succeeded));
         s.asked<question::finish>(); // perhaps it is back
-        s.answer();
+        s.answer(ledger::streak{});
         s.stepped<step::done>();
         CHECK(s.machine.failure());
     }
@@ -235,7 +235,7 @@ TEST_SUITE("nodb")
         s.pass(seconds{5});
         s.machine.ended(1, stage::ending(run_status::succeeded));
         s.asked<question::finish>();
-        s.answer();
+        s.answer(ledger::streak{});
         s.asked<question::read>();
         s.answer(s.seen(due, "2026-01-01T01:00:00Z")); // another runner had it meanwhile
         s.asked<question::heartbeat>();
@@ -249,8 +249,13 @@ TEST_SUITE("nodb")
         seen.dead_leases = 1;
         s.answer(seen);
         s.asked<question::mark_lost>();
-        s.answer({std::vector<ledger::lost_run>{
-            {.job = "a", .slot = at(before), .attempt = 1, .run = 4, .holder = "h/1/ab"}}});
+        s.answer({std::vector<ledger::lost_run>{{.job = "a",
+                                                 .slot = at(before),
+                                                 .attempt = 1,
+                                                 .run = 4,
+                                                 .holder = "h/1/ab",
+                                                 .failures = 5}}});
+        CHECK(s.machine.news().warnings.size() == 1); // its breaker is open
         s.asked<question::heartbeat>();
         s.answer();
         s.stepped<step::done>();
@@ -269,7 +274,7 @@ TEST_SUITE("nodb")
         CHECK(s.stepped<step::start>().held.run == 9);
         s.machine.ended(9, stage::ending(run_status::succeeded));
         s.asked<question::finish>();
-        s.answer();
+        s.answer(ledger::streak{});
         s.stepped<step::done>();
         CHECK(s.machine.news().runs.size() == 1);
 
@@ -300,7 +305,7 @@ TEST_SUITE("nodb")
         s.stepped<step::start>();
         s.machine.ended(1, stage::refused());
         CHECK(s.asked<question::finish>().how.blameless);
-        s.answer();
+        s.answer(ledger::streak{});
         auto const note = s.asked<question::note_sessions>();
         CHECK(!note.had);
         CHECK(note.failures == 0);
@@ -324,11 +329,11 @@ TEST_SUITE("nodb")
         s.machine.connected(1);
         s.machine.ended(2, stage::refused());
         s.asked<question::finish>();
-        s.answer();
+        s.answer(ledger::streak{});
         s.stepped<step::wait>();
         s.machine.ended(1, stage::ending(run_status::succeeded));
         s.asked<question::finish>();
-        s.answer();
+        s.answer(ledger::streak{});
         auto const third = s.asked<question::claim_slots>();
         CHECK(third.wanted.size() == 1); // c, and nobody notes a failure
         s.answer(s.granted(third));
@@ -432,7 +437,7 @@ TEST_SUITE("nodb")
         s.stepped<step::start>();
         s.machine.ended(1, stage::ending(run_status::failed));
         CHECK_FALSE(s.asked<question::finish>().how.blameless);
-        s.answer();
+        s.answer(ledger::streak{.before = 4, .now = 5});
         CHECK(s.machine.news().warnings ==
               std::vector<std::string>{"a: failed 5 times in a row: its breaker is open, the next "
                                        "try comes after 5 min"});
@@ -446,11 +451,30 @@ TEST_SUITE("nodb")
         s.stepped<step::start>();
         s.machine.ended(2, stage::ending(run_status::succeeded));
         s.asked<question::finish>();
-        s.answer();
+        s.answer(ledger::streak{.before = 5, .now = 0});
         CHECK(s.machine.news().warnings.size() == 1);
         CHECK(s.machine.news().notes ==
               std::vector<std::string>{
                   "a: succeeded after 5 failures in a row: its breaker is closed"});
+    }
+
+    TEST_CASE("a job that was reset while its run went on: its breaker is not told of")
+    {
+        for (auto const status : {run_status::failed, run_status::succeeded}) {
+            CAPTURE(ledger::name(status));
+            stage s{{"a"}};
+            s.asked<question::read>();
+            auto seen = s.seen(due, before);
+            seen.jobs[0].failures = 9;
+            s.answer(seen);
+            s.answer(s.granted(s.asked<question::claim_slots>()));
+            s.stepped<step::start>();
+            s.machine.ended(1, stage::ending(status));
+            s.asked<question::finish>();
+            s.answer(ledger::streak{.before = 0, .now = status == run_status::failed ? 1 : 0});
+            CHECK(s.machine.news().warnings.empty());
+            CHECK(s.machine.news().notes.empty());
+        }
     }
 
     TEST_CASE("what says nothing against a job: it was told to stop, never began, or ran by hand")

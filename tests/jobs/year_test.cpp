@@ -116,8 +116,9 @@ struct year : test::stage {
         state.open_status.reset();
         state.holder.clear();
         state.lease_until.reset();
-        state.failures = what.how.status == run_status::failed ? state.failures + 1 : 0;
-        return {};
+        auto const before = state.failures;
+        state.failures = what.how.status == run_status::failed ? before + 1 : 0;
+        return ledger::streak{before, state.failures};
     }
     jobs::answer reply(question::renew const &what)
     {

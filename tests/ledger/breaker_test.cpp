@@ -30,8 +30,12 @@ TEST_SUITE("db")
         test::ledger_database l;
         int n = 0;
         auto const ends = [&](ledger::finished_run const &how) {
-            l.book.finish(take(l.book, ++n), how);
-            return l.state("nightly").failures;
+            auto const before = l.state("nightly").failures;
+            auto const told = l.book.finish(take(l.book, ++n), how);
+            auto const now = l.state("nightly").failures;
+            CHECK(told.before == before);
+            CHECK(told.now == now);
+            return now;
         };
         CHECK(!l.state("nightly").failed_at);
         CHECK(ends({.status = run_status::failed}) == 1);
@@ -43,7 +47,7 @@ TEST_SUITE("db")
         CHECK(l.state("nightly").failed_at == failed_at);
         take(l.book, ++n);
         l.expire("nightly");
-        l.book.mark_lost();
+        CHECK(l.book.mark_lost().at(0).failures == 4);
         CHECK(l.state("nightly").failures == 4);
         take(l.book, ++n);
         l.expire("nightly");
@@ -54,7 +58,9 @@ TEST_SUITE("db")
         CHECK(l.state("nightly").failures == 6);
         l.book.finish(by_hand, {.status = run_status::failed, .blameless = true});
         CHECK(l.state("nightly").failures == 6);
-        l.book.finish(l.book.claim_manual("nightly", runner(1)), {});
+        auto const mended = l.book.claim_manual("nightly", runner(1));
+        CHECK(l.book.finish(mended, {}).before == 6);
+        CHECK(l.book.finish(mended, {}).before == 0); // repeated
         CHECK(l.state("nightly").failures == 0);
         CHECK(!l.state("nightly").failed_at);
     }

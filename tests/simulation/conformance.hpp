@@ -223,13 +223,17 @@ class bench {
         return "{" + out + "}";
     }
 
+    static std::string shown(ledger::streak const &failures)
+    {
+        return fmt::format("{} failures, {} before", failures.now, failures.before);
+    }
     static std::string shown(std::vector<ledger::lost_run> const &all)
     {
         std::vector<std::string> out;
         for (auto const &each : all) {
-            out.push_back(fmt::format("{} {} {} {}", each.job,
+            out.push_back(fmt::format("{} {} {} {} {}", each.job,
                                       each.slot ? to_rfc3339(*each.slot) : "-", each.attempt,
-                                      each.holder));
+                                      each.holder, each.failures));
         }
         std::sort(out.begin(), out.end()); // rows of one claim have their ids in any order
         return join(out, ", ");

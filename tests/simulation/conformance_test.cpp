@@ -91,12 +91,12 @@ void bench::beside_an_open_claim(std::vector<ledger::slot_request> const &locked
         wait(
             "finish " + held.real.job,
             [&](book &ledger) {
-                ledger.finish(held.real, {.status = run_status::failed, .error = "no"});
-                return "done";
+                return shown(
+                    ledger.finish(held.real, {.status = run_status::failed, .error = "no"}));
             },
             [&] {
-                modelled.finish(held.modelled, {.status = run_status::failed, .error = "no"});
-                return "done";
+                return shown(
+                    modelled.finish(held.modelled, {.status = run_status::failed, .error = "no"}));
             },
             free);
         break;
@@ -173,14 +173,8 @@ void bench::finish(pair const &held)
     both(
         fmt::format("finish {} token {} as {}{}", held.real.job, held.real.token,
                     ledger::name(how.status), how.keep_open ? ", open" : ""),
-        [&] {
-            real.finish(held.real, how);
-            return "done";
-        },
-        [&] {
-            modelled.finish(held.modelled, how);
-            return "done";
-        });
+        [&] { return shown(real.finish(held.real, how)); },
+        [&] { return shown(modelled.finish(held.modelled, how)); });
 }
 
 void bench::on_a_claim(pair &held)

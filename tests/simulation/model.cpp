@@ -357,7 +357,7 @@ std::vector<bool> ledger_model::renew(std::span<claim const> held)
     return out;
 }
 
-void ledger_model::finish(claim const &held, ledger::finished_run const &how)
+ledger::streak ledger_model::finish(claim const &held, ledger::finished_run const &how)
 {
     bool const keeps =
         how.keep_open && how.status != run_status::succeeded && how.status != run_status::skipped;
@@ -377,8 +377,10 @@ void ledger_model::finish(claim const &held, ledger::finished_run const &how)
         if (!done) {
             throw_lost(held);
         }
-        return;
+        auto const failures = leases.at(held.job).failures;
+        return {failures, failures};
     }
+    auto const before = l->failures;
     l->holder.clear();
     l->lease_until.reset();
     if (!how.left_backend) {
@@ -411,6 +413,7 @@ void ledger_model::finish(claim const &held, ledger::finished_run const &how)
         r.hint = how.hint;
         r.output = how.output;
     }
+    return {before, l->failures};
 }
 
 void ledger_model::note_backend(claim const &held, int pid)
@@ -440,8 +443,7 @@ std::vector<ledger::lost_run> ledger_model::mark_lost()
         if (l.holder.empty() || !over(l) || lives(l.workers) || locked(l)) {
             continue;
         }
-        auto const lost = lose(job, l.token, "the runner stopped renewing its lease");
-        out.insert(out.end(), lost.begin(), lost.end());
+        auto lost = lose(job, l.token, "the runner stopped renewing its lease");
         l.token += planted_ == bug::same_token ? 0 : 1;
         l.holder.clear();
         l.lease_until.reset();
@@ -452,6 +454,10 @@ std::vector<ledger::lost_run> ledger_model::mark_lost()
         l.last_status = run_status::lost;
         l.finished_at = now;
         count_failure(l);
+        for (auto &each : lost) {
+            each.failures = l.failures;
+        }
+        out.insert(out.end(), lost.begin(), lost.end());
     }
     std::sort(out.begin(), out.end(), [](auto const &a, auto const &b) { return a.run < b.run; });
     return out;

@@ -95,7 +95,7 @@ class ledger_model {
     ledger::claim claim_manual(std::string const &job, ledger::runner_identity const &who);
     void record_skipped(std::span<ledger::ledger::skip const> slots);
     std::vector<bool> renew(std::span<ledger::claim const> held);
-    void finish(ledger::claim const &held, ledger::finished_run const &how);
+    ledger::streak finish(ledger::claim const &held, ledger::finished_run const &how);
     void note_backend(ledger::claim const &held, int pid);
     std::vector<ledger::lost_run> mark_lost();
     void heartbeat(ledger::runner_identity const &who, std::optional<instant> evaluated = {});

@@ -14,15 +14,16 @@ template <class... Cases> struct overloaded : Cases... {
 };
 template <class... Cases> overloaded(Cases...) -> overloaded<Cases...>;
 
-void finish(server &on, question::finish const &asked)
+ledger::streak finish(server &on, question::finish const &asked)
 {
     auto const holder = [&] { return on.book.leases.at(asked.held.job).holder; };
     bool const held = !holder().empty();
-    on.book.finish(asked.held, asked.how);
+    auto const out = on.book.finish(asked.held, asked.how);
     bool const first = on.book.planted() == bug::claim_after_work;
     if (first || (held && holder().empty())) { // not only repeated
         on.judge.finished(asked.held, asked.how, on.book.now);
     }
+    return out;
 }
 
 } // namespace
@@ -102,7 +103,7 @@ outcome carry_out(server &on, question::any const &asked, std::span<std::string 
                     out.what = std::move(got);
                 },
                 [&](question::renew const &q) { out.what = book.renew(q.held); },
-                [&](question::finish const &q) { finish(on, q); },
+                [&](question::finish const &q) { out.what = finish(on, q); },
                 [&](question::heartbeat const &q) { book.heartbeat(who, q.evaluated); },
                 [&](question::purge const &q) { book.purge(q.limit, q.jobs); },
                 [&](question::newest_runs const &q) { out.what = book.newest_runs(q.asked); },
