@@ -1,14 +1,21 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- One batch of old history: what is older than 30 days, and what is beyond the newest 1,000 of each of these jobs, never a running
 -- one. Only jobs that gained rows need be named: 1,000 index entries are read for each.
+-- The 30 days count back from the newest run that is a day old, not from now: when the clock has leapt ahead and is set right again
+-- within a day, nothing is missing that tells which slots were run.
 -- Runners not seen for a day go with it. Two at once do not wait for each other.
 -- $1 at most so many rows, $2 jobs.
 -- The two bounds on the job, where one equality would do, keep its index in use: ORDER BY id alone may choose the primary key, and
 -- walk through the history of all other jobs.
-WITH candidates AS MATERIALIZED (
+WITH settled AS MATERIALIZED (
+    SELECT r.started FROM pgtend.run r
+    WHERE r.started OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) pg_catalog.make_interval(days => 1))
+    ORDER BY r.started DESC LIMIT 1
+), candidates AS MATERIALIZED (
     (SELECT r.id FROM pgtend.run r
         WHERE r.status OPERATOR(pg_catalog.<>) 'running'
-          AND r.started OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) pg_catalog.make_interval(days => 30))
+          AND r.started OPERATOR(pg_catalog.<)
+              ((SELECT s.started FROM settled s) OPERATOR(pg_catalog.-) pg_catalog.make_interval(days => 30))
         ORDER BY r.started
         LIMIT $1::bigint)
     UNION

@@ -294,7 +294,9 @@ class ledger {
     std::vector<history_row> last_runs(std::span<std::string const> jobs,
                                        std::optional<run_status> status = {});
     // Runs older than 30 days, and those of `jobs` beyond the newest 1,000 of each, at most `limit`
-    // rows a call; returns how many went. Never a running one. Costs 1,000 index entries a job.
+    // rows a call; returns how many went. Never a running one. Costs 1,000 index entries a job. The
+    // 30 days count back from the newest run that is a day old: a clock that leaps ahead has a day
+    // to be set right.
     long long purge(long long limit, std::span<std::string const> jobs);
 
   private:

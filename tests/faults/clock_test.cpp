@@ -138,6 +138,31 @@ TEST_SUITE("db")
         }
     }
 
+    TEST_CASE(
+        "F18: the server's clock leaps forty days ahead, a tick runs what is due then, and the "
+        "clock is set right: the history still tells which slots were run")
+    {
+        test::faked_clock clock{parse_rfc3339("2026-05-05T10:59:30Z")};
+        test::own_server const server{clock.of_server()};
+        test::scratch files;
+        auto const config = files.write(
+            "pgtend.yaml", configuration(server.dsn(), "jobs:\n  - { name: hourly, schedule: \"0 * "
+                                                       "* * *\", sql: { text: \"select 1\" } }\n"));
+        REQUIRE(test::pgtend({"-c", config, "init"}, clock.of_pgtend()).code == 0);
+        for (auto const *now :
+             {"2026-05-05T10:59:30Z", "2026-05-05T11:00:05Z", "2026-05-05T12:00:05Z",
+              "2026-06-14T12:00:05Z", "2026-05-05T12:05:00Z", "2026-05-05T13:00:05Z"}) {
+            CAPTURE(now);
+            clock.set(parse_rfc3339(now));
+            auto const done = test::pgtend({"-c", config, "tick"}, clock.of_pgtend());
+            CHECK_MESSAGE(done.code == 0, done.err);
+        }
+        CHECK(server.value("SELECT string_agg(to_char(slot AT TIME ZONE 'UTC', 'MM-DD HH24:MI') || "
+                           "' ' || status, ', ' ORDER BY id) FROM pgtend.run") ==
+              "05-05 11:00 succeeded, 05-05 12:00 succeeded, 06-14 12:00 succeeded, "
+              "05-05 13:00 succeeded");
+    }
+
     TEST_CASE("F20: a host two minutes ahead of the database or behind it: the database's time "
               "decides, the difference is told, work goes on")
     {

@@ -247,7 +247,7 @@ TEST_SUITE("db")
                       "busier}'::text[]) job");
         l.control.run("INSERT INTO pgtend.run (job, slot, status, started, finished) SELECT 'old', "
                       "now(), 'failed', now() - n * interval "
-                      "'1 day', now() FROM generate_series(25, 44) n");
+                      "'1 day', now() FROM generate_series(1, 44) n");
         l.control.run("INSERT INTO pgtend.run (job, status, started) SELECT 'stuck', 'running', "
                       "now() - interval '60 days'");
         l.control.run("INSERT INTO pgtend.run (job, status, started, finished) SELECT 'no lease', "
@@ -263,14 +263,27 @@ TEST_SUITE("db")
             CHECK(batch <= 100);
             gone += batch;
         }
-        CHECK(gone == 500 + 15 + 1); // old: of day 30 on
+        CHECK(gone == 500 + 13 + 1); // old: 30 days before the newest that is a day old
         CHECK(l.value("SELECT count(*) FROM pgtend.run WHERE job = 'busy'") == "1000");
         CHECK(l.value("SELECT max(id) FROM pgtend.run WHERE job = 'busy'") == newest);
         CHECK(l.value("SELECT count(*) FROM pgtend.run WHERE job = 'busier'") ==
               "1500"); // not named
-        CHECK(l.value("SELECT count(*) FROM pgtend.run WHERE job = 'old'") == "5");
+        CHECK(l.value("SELECT count(*) FROM pgtend.run WHERE job = 'old'") == "31");
         CHECK(l.value("SELECT count(*) FROM pgtend.run WHERE job = 'stuck'") == "1");
         CHECK(l.value("SELECT count(*) FROM pgtend.runner") == "1");
+    }
+
+    TEST_CASE("F18: purge believes a clock that leapt ahead after a day")
+    {
+        test::ledger_database l;
+        l.control.run("INSERT INTO pgtend.run (job, status, started, finished) SELECT 'nightly', "
+                      "'succeeded', now() - n * interval '1 day', now() FROM generate_series(31, "
+                      "40) n UNION ALL SELECT 'nightly', 'succeeded', now(), now()");
+        CHECK(l.book.purge(100, {}) == 0);
+        l.control.run("INSERT INTO pgtend.run (job, status, started, finished) VALUES ('nightly', "
+                      "'succeeded', now() - interval '25 hours', now())");
+        CHECK(l.book.purge(100, {}) == 9);
+        CHECK(l.value("SELECT count(*) FROM pgtend.run") == "3");
     }
 
     TEST_CASE("a backlog of any kind drains, a batch at a time")

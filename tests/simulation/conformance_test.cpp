@@ -459,12 +459,13 @@ TEST_SUITE("db")
         both.modelled.register_jobs(all);
         both.real.record_skipped(skips);
         both.modelled.record_skipped(skips);
-        // The oldest 25 of each job are too old; of b all.
-        both.control.run("UPDATE pgtend.run SET started = started - interval '40 days' WHERE slot "
-                         "<= timestamptz '2001-01-01 00:25Z'");
+        // The oldest 25 of each job are too old; of b all. The next is older than a day.
+        both.control.run("UPDATE pgtend.run SET started = started - CASE WHEN slot <= timestamptz "
+                         "'2001-01-01 00:25Z' THEN interval '40 days' ELSE interval '2 days' END "
+                         "WHERE slot <= timestamptz '2001-01-01 00:26Z'");
         for (auto &[id, r] : both.modelled.runs) {
-            if (r.slot <= simulation::slot_at(25)) {
-                r.started -= std::chrono::hours{24 * 40};
+            if (r.slot <= simulation::slot_at(26)) {
+                r.started -= std::chrono::hours{r.slot <= simulation::slot_at(25) ? 24 * 40 : 48};
             }
         }
         auto const purge = [&](long long limit, std::vector<std::string> const &jobs) {

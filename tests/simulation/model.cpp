@@ -515,7 +515,14 @@ void ledger_model::note_sessions(bool had, int failures)
 
 long long ledger_model::purge(long long limit, std::span<std::string const> jobs)
 {
-    auto const oldest = now - std::chrono::hours{24 * 30};
+    constexpr std::chrono::hours day{24};
+    auto settled = instant::min() + 30 * day;
+    for (auto const &[id, r] : runs) {
+        if (r.started < now - day) {
+            settled = std::max(settled, r.started);
+        }
+    }
+    auto const oldest = settled - 30 * day;
     std::vector<long long> old;
     std::map<std::string, int> left; // of the jobs that have too many
     for (auto const &job : jobs) {
@@ -547,9 +554,7 @@ long long ledger_model::purge(long long limit, std::span<std::string const> jobs
         --history_[runs.at(id).job];
         runs.erase(id);
     }
-    std::erase_if(runners, [&](auto const &each) {
-        return each.second.heartbeat < now - std::chrono::hours{24};
-    });
+    std::erase_if(runners, [&](auto const &each) { return each.second.heartbeat < now - day; });
     return static_cast<long long>(old.size());
 }
 
