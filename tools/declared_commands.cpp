@@ -189,8 +189,8 @@ bool agreed(io &outside, std::size_t steps, std::string const &target)
 }
 
 // A step that failed while another run did the same: it is no difference any more. Where something
-// is left that was not planned before, a failure may have turned into it (an index that was created
-// in vain has to be rebuilt): then nothing is forgiven.
+// is left that was not planned before, a failure may have turned into it (the partitions of a table
+// that was not there yet): then nothing is forgiven.
 void forgive(engine::result &result, plan::plan const &left)
 {
     auto const holds = [](auto const &steps, std::string const &title) {

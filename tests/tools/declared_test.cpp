@@ -221,6 +221,25 @@ TEST_SUITE("db")
         CHECK(m.run({"plan"}).code == 3);
     }
 
+    TEST_CASE(
+        "a table that somebody makes while apply works: that its partitions could not be made "
+        "stays a failure, they are missing now")
+    {
+        months m;
+        m.db.psql("DROP TABLE rides; CREATE FUNCTION make_rides() RETURNS event_trigger LANGUAGE "
+                  "plpgsql AS $$ BEGIN IF to_regclass('public.rides') IS NULL THEN CREATE TABLE "
+                  "public.rides (id int, at timestamptz NOT NULL) PARTITION BY RANGE (at); END IF; "
+                  "END $$; CREATE EVENT TRIGGER somebody ON ddl_command_end WHEN TAG IN ('CREATE "
+                  "TABLE') EXECUTE FUNCTION make_rides()");
+        auto const applied = m.run({"apply", "--yes"});
+        CHECK(applied.code == 1);
+        CHECK(has(applied.err, "public.rides does not exist"));
+        CHECK(m.partitions("orders") > 0);
+        CHECK(m.partitions("rides") == 0);
+        CHECK(m.run({"apply", "--yes"}).code == 0);
+        CHECK(m.partitions("rides") == m.partitions("orders"));
+    }
+
     TEST_CASE("an index that cannot be built fails apply; the next one mends what it left")
     {
         test::database db;
