@@ -18,7 +18,7 @@ exit_code initialise(context &c, arguments const &a)
 {
     auto const where = c.only_destination();
     if (a.grants) {
-        c.outside.out << ledger::grants(*a.grants);
+        c.outside.out << checked([&] { return ledger::grants(*a.grants); });
         return exit_code::ok;
     }
     report::document out;

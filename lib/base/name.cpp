@@ -114,4 +114,28 @@ std::string display(qualified_name const &name)
     return name.schema.empty() ? relation : display_identifier(name.schema) + "." + relation;
 }
 
+std::string quote_ident(std::string_view name)
+{
+    auto const refuse = [&](std::string const &why, std::string hint) {
+        throw error{"'" + printable(name) + "' cannot name anything: " + why, std::move(hint)};
+    };
+    if (name.empty()) {
+        refuse("it is empty", {});
+    }
+    if (name.find('\0') != std::string_view::npos || !valid_utf8(name)) {
+        refuse("it has a NUL byte or is not UTF-8", {});
+    }
+    if (name.size() > longest_identifier) {
+        refuse("it has " + std::to_string(name.size()) + " bytes",
+               "PostgreSQL keeps 63 bytes of a name and cuts the rest; choose a shorter one");
+    }
+    return '"' + replace_all(std::string{name}, "\"", "\"\"") + '"';
+}
+
+std::string quote(qualified_name const &name)
+{
+    auto const relation = quote_ident(name.name);
+    return name.schema.empty() ? relation : quote_ident(name.schema) + "." + relation;
+}
+
 } // namespace pgtend

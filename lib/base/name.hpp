@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of relations as people write them. Quoting them for SQL is plan's.
+// Names of relations as people write them, as they are shown, and as SQL takes them.
 #pragma once
 #include <compare>
 #include <string>
@@ -24,5 +24,12 @@ std::string parse_identifier(std::string_view text);
 // characters).
 std::string display(qualified_name const &name);
 std::string display_identifier(std::string_view name);
+
+// For SQL: "name", with quotes doubled, always quoted. Throws error when the name is empty, has a
+// NUL byte, is not UTF-8 or is longer than 63 bytes (PostgreSQL would cut it with a NOTICE only,
+// and generated names could collide).
+std::string quote_ident(std::string_view name);
+// "schema"."name", or "name" alone when no schema is given.
+std::string quote(qualified_name const &name);
 
 } // namespace pgtend

@@ -5,17 +5,13 @@
 #include <unordered_map>
 
 #include "base/error.hpp"
+#include "base/name.hpp"
 #include "base/text.hpp"
 #include "catalog/load_indexes.hpp"
 #include "sql/queries.hpp"
 
 namespace pgtend::catalog {
 namespace {
-
-std::string quoted_name(std::string const &name)
-{
-    return "\"" + replace_all(name, "\"", "\"\"") + "\"";
-}
 
 // Nothing, or why it could not be done and was taken back. What ends the work as a whole is thrown.
 template <class Work>
@@ -71,7 +67,7 @@ void ask_definitions(pg::session &s, std::vector<index_request> const &requests,
                     limit)
                   .text(0, 0);
     if (!role.empty()) {
-        s.run("SET LOCAL ROLE " + quoted_name(role), {}, limit);
+        s.run("SET LOCAL ROLE " + quote_ident(role), {}, limit);
     }
     s.run("SET LOCAL client_min_messages = 'error'", {}, limit);
     auto const search = [&](std::string const &where) {
@@ -83,7 +79,7 @@ void ask_definitions(pg::session &s, std::vector<index_request> const &requests,
         // No structured binding: clang 14 captures none.
         auto const &oid = each.first;
         auto const &places = each.second;
-        auto const table = "pg_temp." + quoted_name(wanted[places.front()].found.name.name);
+        auto const table = "pg_temp." + quote_ident(wanted[places.front()].found.name.name);
         auto why = attempt(s, limit, [&] {
             s.run("CREATE TEMPORARY TABLE " + table + " (" + join(columns[oid], ", ") + ")", {},
                   limit);

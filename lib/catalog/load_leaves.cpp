@@ -5,17 +5,12 @@
 #include <map>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
+#include "base/name.hpp"
 #include "catalog/lookup.hpp"
 #include "sql/queries.hpp"
 
 namespace pgtend::catalog {
 namespace {
-
-std::string quoted(std::string const &name)
-{
-    return '"' + replace_all(name, "\"", "\"\"") + '"';
-}
 
 void add_obstacles(rows const &found, std::size_t row, batch_target &out)
 {
@@ -120,13 +115,13 @@ std::optional<long long> estimate(pg::session &s, batch_target const &target,
                                   pg::limits const &limit)
 {
     auto const settings = "SET LOCAL search_path TO DEFAULT; SET LOCAL lock_timeout = '100ms'" +
-                          (role.empty() ? std::string{} : "; SET LOCAL ROLE " + quoted(role));
+                          (role.empty() ? std::string{} : "; SET LOCAL ROLE " + quote_ident(role));
     try {
         s.begin(pg::isolation::read_committed, true);
         s.batch(settings, limit);
-        auto const plan = s.run("EXPLAIN SELECT 1 FROM " + quoted(target.found.name.schema) + "." +
-                                    quoted(target.found.name.name) + " WHERE (" + where + "\n)",
-                                {}, limit);
+        auto const plan =
+            s.run("EXPLAIN SELECT 1 FROM " + quote(target.found.name) + " WHERE (" + where + "\n)",
+                  {}, limit);
         s.rollback();
         return estimate_in(plan);
     } catch (error const &e) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/duration.hpp"
+#include "base/name.hpp"
 #include "base/text.hpp"
 
 namespace pgtend::config {
@@ -19,7 +20,7 @@ constexpr microseconds longest_run = hours{24 * 7};
 // For SQL: unlike display_identifier(), which is for people and escapes control characters.
 std::string quoted_where_needed(std::string const &name)
 {
-    return display_identifier(name) == name ? name : '"' + replace_all(name, "\"", "\"\"") + '"';
+    return display_identifier(name) == name ? name : quote_ident(name);
 }
 
 // app, public, "$user", "Mixed Case": as set_config() of search_path takes it.

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "base/error.hpp"
+#include "base/name.hpp"
 #include "base/text.hpp"
 #include "ledger/migrate.hpp"
 #include "sql/queries.hpp"
@@ -209,10 +210,7 @@ void adopt(pg::session &s)
 
 std::string grants(std::string_view role)
 {
-    if (role.empty() || role.find('\0') != std::string_view::npos) {
-        throw usage_error{"the role's name is empty or holds a NUL byte"};
-    }
-    auto const to = '"' + replace_all(std::string{role}, "\"", "\"\"") + '"';
+    auto const to = quote_ident(role);
     return fmt::format(R"(-- What {0} needs to run jobs: the ledger.
 GRANT USAGE ON SCHEMA pgtend TO {0};
 GRANT SELECT, UPDATE (all_paused, all_paused_because, connect_failures, connect_failed_at) ON pgtend.meta TO {0};

@@ -35,8 +35,7 @@ bool remove(pg::session &s);
 // Notes that this database is the one to work on (after a restore or a copy).
 void adopt(pg::session &s);
 // The GRANT statements of the smallest role that may run jobs, for the role's name; what the jobs'
-// own tables need is a comment. Runs in psql. Throws usage_error when the name is empty or holds a
-// NUL byte.
+// own tables need is a comment. Runs in psql. Throws what quote_ident() throws.
 std::string grants(std::string_view role);
 
 } // namespace pgtend::ledger

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/name.hpp"
 #include "base/text.hpp"
 #include "model/sql_lexer.hpp"
 #include "model/sql_text.hpp"
@@ -13,11 +14,6 @@ namespace {
 
 constexpr char example[] =
     "write the columns as CREATE INDEX has them: \"(city, created_at DESC)\"";
-
-std::string quoted_name(std::string_view name)
-{
-    return "\"" + replace_all(std::string{name}, "\"", "\"\"") + "\"";
-}
 
 bool is_name(std::string_view text)
 {
@@ -67,11 +63,11 @@ void check_storage_parameter(std::string_view parameter)
 std::string written_definition(index_policy const &policy)
 {
     // A comment at the end of what a person wrote ends with its line.
-    auto out = "USING " + quoted_name(policy.method) + " " + policy.on + "\n";
+    auto out = "USING " + quote_ident(policy.method) + " " + policy.on + "\n";
     if (!policy.include.empty()) {
         std::vector<std::string> columns;
         for (auto const &each : policy.include) {
-            columns.push_back(quoted_name(each));
+            columns.push_back(quote_ident(each));
         }
         out += " INCLUDE (" + join(columns, ", ") + ")";
     }

@@ -81,24 +81,6 @@ bool needs_lock_protocol(statement const &s)
                                         [](lock const &l) { return needs_lock_protocol(l); });
 }
 
-std::string quote_ident(std::string_view name)
-{
-    auto const refuse = [&](std::string const &why, std::string hint) {
-        throw error{"'" + printable(name) + "' cannot name anything: " + why, std::move(hint)};
-    };
-    if (name.empty()) {
-        refuse("it is empty", {});
-    }
-    if (name.find('\0') != std::string_view::npos || !valid_utf8(name)) {
-        refuse("it has a NUL byte or is not UTF-8", {});
-    }
-    if (name.size() > 63) {
-        refuse("it has " + std::to_string(name.size()) + " bytes",
-               "PostgreSQL keeps 63 bytes of a name and cuts the rest; choose a shorter one");
-    }
-    return '"' + replace_all(std::string{name}, "\"", "\"\"") + '"';
-}
-
 std::string quote_literal(std::string_view text)
 {
     if (text.find('\0') != std::string_view::npos) {
@@ -119,12 +101,6 @@ std::string quote_dollar(std::string_view text)
         tag = "$pgtend" + std::to_string(i) + "$";
     }
     return tag + std::string{text} + tag;
-}
-
-std::string quote(qualified_name const &name)
-{
-    auto const relation = quote_ident(name.name);
-    return name.schema.empty() ? relation : quote_ident(name.schema) + "." + relation;
 }
 
 } // namespace pgtend::plan

@@ -81,17 +81,13 @@ struct statement {
 bool needs_lock_protocol(lock const &l);
 bool needs_lock_protocol(statement const &s);
 
-// "name", with quotes doubled, always quoted. Throws error when the name is empty, has a NUL byte,
-// is not UTF-8 or is longer than 63 bytes (PostgreSQL would cut it with a NOTICE only, and
-// generated names could collide).
-std::string quote_ident(std::string_view name);
+using pgtend::quote;
+using pgtend::quote_ident;
+
 // 'text', for the few places that take no parameter (DDL, SET): backslashes are safe whatever
 // standard_conforming_strings says. Throws error on a NUL byte.
 std::string quote_literal(std::string_view text);
 // $pgtend$...$pgtend$, with a tag that the text does not hold: the body of a DO.
 std::string quote_dollar(std::string_view text);
-
-// "schema"."name", or "name" alone when no schema is given.
-std::string quote(qualified_name const &name);
 
 } // namespace pgtend::plan

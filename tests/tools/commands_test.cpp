@@ -266,6 +266,7 @@ TEST_SUITE("db")
             "  - { name: good, schedule: \"* * * * *\", sql: { text: \"select 1\" } }\n"};
         CHECK(has(g.run({"init"}).out, "nothing to do"));
         CHECK(has(g.run({"init", "--print-grants", "keeper"}).out, "GRANT"));
+        CHECK(g.run({"init", "--print-grants", std::string(64, 'x')}).code == 2);
         g.db.psql("UPDATE pgtend.meta SET database_oid = 1");
         auto const copy = g.tick("2026-01-01T00:00:30Z");
         CHECK(copy.code == 2);
