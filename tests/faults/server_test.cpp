@@ -183,6 +183,7 @@ TEST_SUITE("db")
             CHECK(has(refused.err, "the server is PostgreSQL 13."));
             CHECK(has(refused.err, "HINT: pgtend works with PostgreSQL 14 and later"));
             CHECK(server.messages() - before_it <= 2); // its first message and its last
+            eventually("the last one has come", [&] { return server.messages() - before_it == 2; });
         }
         server.claim_version(19);
         CHECK(has(c.run({"job", "list"}).err,

@@ -182,6 +182,7 @@ void world::set_clock(clock_step const &to)
     off_ = to.off;
     set_at_ = now();
     on_.book.now = now() + off_;
+    on_.judge.clock_set(on_.book.now);
 }
 
 } // namespace pgtend::simulation

@@ -35,12 +35,12 @@ void referee::watch(ledger_model const &after)
 }
 
 // So a job that only fails runs so often in a day as pauses fit into it. Where the clock was set
-// back nobody knows how long one lasted.
+// back nobody knows how long one lasted; nor did a runner that decided just before it was set right.
 void referee::check_pause(ledger::claim const &got, job_account const &mine, instant now)
 {
     auto const of = breakers.find(got.job);
     if (of == breakers.end() || !of->second.on || mine.failures < of->second.failures ||
-        now < latest_) {
+        now < latest_ || (set_at_ && now - *set_at_ < std::chrono::minutes{10})) {
         return;
     }
     auto pause = of->second.pause;

@@ -42,6 +42,8 @@ class referee {
     // After each statement that may write.
     void watch(ledger_model const &after);
     void claimed(std::vector<ledger::claim> const &got, instant now);
+    // The server's clock was set, and shows this: what was decided before is still under way.
+    void clock_set(instant now) { set_at_ = now; }
     // A statement of work is carried out.
     void began(ledger::claim const &held, bool idempotent);
     // A work transaction, or a statement outside of one, is carried out. `token` is the lease's.
@@ -59,6 +61,7 @@ class referee {
     void check_pause(ledger::claim const &got, job_account const &mine, instant now);
 
     instant latest_{}; // that the server's clock has shown
+    std::optional<instant> set_at_ = {};
 };
 
 } // namespace pgtend::simulation
