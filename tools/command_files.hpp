@@ -8,6 +8,7 @@ namespace pgtend::tools {
 action declare_init(options &);
 action declare_plan(options &);
 action declare_apply(options &);
+action declare_check(options &);
 action declare_tick(options &);
 action declare_job_list(options &);
 action declare_job_show(options &);

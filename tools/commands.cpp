@@ -26,6 +26,8 @@ std::span<command const> commands()
         {"init", "create or upgrade pgtend's own schema in a database", declare_init},
         {"plan", "show how the database differs from what the file declares", declare_plan},
         {"apply", "make the database as the file declares it", declare_apply},
+        {"check", "is this database ready for production: exit 3 when something is wrong",
+         declare_check},
         {"tick", "run every job that is due, then exit: for cron and systemd timers", declare_tick},
         {"expire", "update rows in batches, for example bookings whose time is over",
          declare_expire},

@@ -79,7 +79,8 @@ constexpr std::array<map_key<sections>, 12> main_keys{{
     indexes_key,
     matviews_key,
     autovacuum_key,
-    {"checks"},
+    {"checks",
+     [](reader &r, node const &n, sections &s) { read_checks(r, n, *s.all); }},
     {"notify"},
 }};
 
@@ -94,7 +95,7 @@ constexpr std::array<map_key<sections>, 12> included_keys{{
     indexes_key,
     matviews_key,
     autovacuum_key,
-    {"checks"},
+    {"checks", in_main_file_only},
     {"notify"},
 }};
 

@@ -15,6 +15,7 @@ void read_partitions(reader &r, node const &n, model::configuration &all);
 void read_autovacuum(reader &r, node const &n, model::configuration &all);
 void read_indexes(reader &r, node const &n, model::configuration &all);
 void read_matviews(reader &r, node const &n, model::configuration &all);
+void read_checks(reader &r, node const &n, model::configuration &all);
 
 // `private_file`: nobody but its owner may read or write the file, which then may hold passwords.
 // Otherwise they are refused. `mode` is for that message.

@@ -285,7 +285,7 @@ class examiner {
                                  display(key.table), 0, 0,
                                  "no index on (" + join(columns, ", ") +
                                      "): each delete of what it refers to reads the table",
-                                 "declare an index on \"(" + join(quoted, ", ") + ")\""});
+                                 "declare under indexes: on: (" + join(quoted, ", ") + ")"});
     }
 
     static bool serves(table_index const &index, catalog::foreign_key const &key)

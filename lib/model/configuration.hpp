@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "model/check_policy.hpp"
 #include "model/index_policy.hpp"
 #include "model/job.hpp"
 #include "model/matview_policy.hpp"
@@ -33,6 +34,7 @@ struct configuration {
     std::vector<autovacuum_policy> autovacuum;
     std::vector<index_policy> indexes;
     std::vector<matview_policy> matviews;
+    check_policy checks;
     std::vector<job> jobs;
 
     // Throws usage_error with the nearest name as hint.

@@ -8,6 +8,7 @@
 #include "base/duration.hpp"
 #include "base/name.hpp"
 #include "base/position.hpp"
+#include "model/date.hpp"
 
 namespace pgtend::model {
 
@@ -15,16 +16,6 @@ enum class step { hour, day, week, month, quarter, year };
 std::string_view name(step every);
 // "month"; throws error with a hint.
 step parse_step(std::string_view text);
-
-// A civil date as written: 2025-01 or 2025-01-15.
-struct date {
-    int year = 0;
-    int month = 1;
-    int day = 1;
-    auto operator<=>(date const &) const = default;
-};
-// Throws error with a hint when it is not a date of the calendar, years 1 to 9999.
-date parse_date(std::string_view text);
 
 // partitions: - { table:, key:, every:, name:, from:, premake:, timezone: }
 struct partition_policy {

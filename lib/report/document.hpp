@@ -51,10 +51,25 @@ struct table {
     std::vector<std::string> spare = {};
 };
 
+// What a person reads in place of a table: the same thing said of several objects. Not in JSON,
+// where a table has it.
+struct remark {
+    std::string subject, text;
+    std::string remedy = {}; // a statement or command on a line of its own
+};
+struct remarks {
+    std::string label; // "error"
+    report::tone tone = tone::plain;
+    std::string title;
+    std::vector<remark> items;
+    std::size_t more = 0; // how many are not told
+};
+
 struct document {
     std::string schema; // "pgtend/job-list/1"
     std::vector<field> fields;
     std::vector<table> tables;
+    std::vector<report::remarks> remarks = {}; // after the tables
     std::vector<std::string> notes = {}; // lines after the tables; JSON member "notes"
     // Text output begins with this line, may be empty.
     std::string heading = {};

@@ -89,6 +89,16 @@ std::string render_markdown(document const &d)
             out += escaped(t.when_empty) + "\n";
         }
     }
+    for (auto const &group : d.remarks) {
+        paragraph();
+        out += "**" + escaped(printable(group.label)) + "** " + escaped(printable(group.title)) +
+               "\n\n";
+        for (auto const &each : group.items) {
+            out += "- " + escaped(printable(each.subject + ": " + each.text)) + "\n";
+            out += each.remedy.empty() ? "" : "  - " + escaped(printable(each.remedy)) + "\n";
+        }
+        out += group.more == 0 ? "" : "- and " + std::to_string(group.more) + " more\n";
+    }
     if (!d.notes.empty()) {
         paragraph();
         for (auto const &note : d.notes) {

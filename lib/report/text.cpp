@@ -192,6 +192,35 @@ void print(std::string &out, table const &t, text_style const &style)
     }
 }
 
+void put_wrapped(std::string &out, std::string const &text, std::size_t indent, tone t,
+                 text_style const &style)
+{
+    auto const room = static_cast<std::size_t>(style.columns);
+    auto const lines =
+        room > indent + narrowest ? wrap(text, room - indent) : std::vector<std::string>{text};
+    for (auto const &line : lines) {
+        out += std::string(indent, ' ') + dress(line, t, style.color) + "\n";
+    }
+}
+
+// A remedy is not wrapped: it is there to be copied.
+void print(std::string &out, remarks const &all, text_style const &style)
+{
+    constexpr std::size_t step = 2;
+    out += dress(all.label, all.tone, style.color) + "  " + printable(all.title) + "\n";
+    for (auto const &each : all.items) {
+        put_wrapped(out, printable(each.subject + ": " + each.text), step, tone::plain, style);
+        if (!each.remedy.empty()) {
+            out += std::string(2 * step, ' ') + dress(printable(each.remedy), tone::dim, style.color) +
+                   "\n";
+        }
+    }
+    if (all.more > 0) {
+        put_wrapped(out, "and " + thousands(static_cast<long long>(all.more)) + " more", step,
+                    tone::dim, style);
+    }
+}
+
 } // namespace
 
 std::string render_text(document const &d, text_style const &style)
@@ -218,6 +247,10 @@ std::string render_text(document const &d, text_style const &style)
         } else {
             print(out, t, style);
         }
+    }
+    for (auto const &each : d.remarks) {
+        out += out.empty() ? "" : "\n";
+        print(out, each, style);
     }
     for (auto const &note : d.notes) {
         out += printable(note) + "\n";

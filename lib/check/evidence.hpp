@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What checks look at that is no query of their own: fetched when the first asks, once for all.
+#pragma once
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "catalog/load.hpp"
+#include "index/status.hpp"
+#include "partition/status.hpp"
+#include "pg/session.hpp"
+
+namespace pgtend::check {
+
+// Thrown by a rule that cannot see its input: what() says what it needs.
+class unseen : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+// One difference between the file and the database, as `plan` has it.
+struct difference {
+    std::string section, step, object, reason;
+    std::string problem; // why apply cannot do it; empty: it can
+};
+
+// Given by those who can read it; empty when there is no file.
+struct sources {
+    std::function<std::vector<difference>()> differences = {};
+    std::function<std::vector<partition::table_status>()> partitions = {};
+};
+
+class evidence {
+  public:
+    evidence(pg::session &s, sources from, instant now, pg::limits limit)
+        : session_{s}, from_{std::move(from)}, now_{now}, limit_{std::move(limit)}
+    {
+    }
+
+    // All throw error, and `unseen` when there is no such source.
+    index::examination const &indexes(microseconds unused_after);
+    std::vector<partition::table_status> const &partitions();
+    std::vector<difference> const &differences();
+
+  private:
+    pg::session &session_;
+    sources from_;
+    instant now_;
+    pg::limits limit_;
+    std::optional<index::examination> indexes_;
+    std::optional<std::vector<partition::table_status>> partitions_;
+    std::optional<std::vector<difference>> differences_;
+};
+
+} // namespace pgtend::check

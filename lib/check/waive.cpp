@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check/waive.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "zone/civil.hpp"
+
+namespace pgtend::check {
+namespace {
+
+rule const *rule_of(std::string_view id)
+{
+    auto const &all = catalogue();
+    auto const found =
+        std::find_if(all.begin(), all.end(), [&](auto const &each) { return each.id == id; });
+    return found == all.end() ? nullptr : &*found;
+}
+
+std::string nearest_id(std::string const &word)
+{
+    std::vector<std::string_view> known;
+    for (auto const &each : catalogue()) {
+        known.push_back(each.id);
+    }
+    auto const near = nearest(word, known);
+    return near ? "did you mean " + *near + "?" : "pgtend check --list has them all";
+}
+
+bool over(model::date const &until, instant now)
+{
+    auto const today = std::chrono::floor<std::chrono::days>(now).time_since_epoch().count();
+    return days_from_civil(until.year, until.month, until.day) < today;
+}
+
+} // namespace
+
+void validate(model::check_policy const &policy)
+{
+    std::vector<diagnostic> problems;
+    for (auto const &each : policy.waive) {
+        if (rule_of(each.id) == nullptr) {
+            problems.push_back(
+                {each.at, "there is no check " + quoted(each.id), nearest_id(each.id)});
+        }
+    }
+    for (auto const &each : policy.thresholds) {
+        auto const *of = rule_of(each.id);
+        if (of == nullptr) {
+            problems.push_back(
+                {each.at, "there is no check " + quoted(each.id), nearest_id(each.id)});
+            continue;
+        }
+        std::vector<std::string> known;
+        for (auto const &one : thresholds(*of)) {
+            known.emplace_back(one.key);
+        }
+        if (std::find(known.begin(), known.end(), each.key) == known.end()) {
+            problems.push_back({each.at, each.id + " has no threshold " + quoted(each.key),
+                                known.empty() ? "it has none" : "it has " + join(known, ", ")});
+        }
+    }
+    try {
+        chosen({.only = {}, .skip = policy.skip});
+    } catch (usage_error const &e) {
+        problems.push_back({policy.skip_at, "skip: " + e.message(), e.hint()});
+    }
+    if (!problems.empty()) {
+        throw config_error{std::move(problems)};
+    }
+}
+
+bool matches(std::string_view pattern, std::string_view text)
+{
+    // Where the last * was, and how much of the text it stood for so far.
+    std::size_t p = 0, t = 0, star = pattern.npos, kept = 0;
+    while (t < text.size()) {
+        if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            kept = t;
+        } else if (p < pattern.size() && pattern[p] == text[t]) {
+            ++p;
+            ++t;
+        } else if (star != pattern.npos) {
+            p = star + 1;
+            t = ++kept;
+        } else {
+            return false;
+        }
+    }
+    return pattern.find_first_not_of('*', p) == pattern.npos;
+}
+
+waiving waive(std::vector<outcome> &outcomes, model::check_policy const &policy, instant now)
+{
+    waiving out;
+    for (auto const &each : policy.waive) {
+        auto const found = std::find_if(outcomes.begin(), outcomes.end(),
+                                        [&](auto const &one) { return one.of->id == each.id; });
+        auto const fault = [&](severity how_bad, std::string message) {
+            out.faults.push_back({.severity = how_bad,
+                                  .object = to_string(each.at),
+                                  .message = std::move(message),
+                                  .value = {},
+                                  .fix = {}});
+        };
+        if (over(each.until, now)) {
+            fault(severity::warning, fmt::format("the waiver of {} ended on {:04}-{:02}-{:02}",
+                                                 each.id, each.until.year, each.until.month,
+                                                 each.until.day));
+            continue;
+        }
+        if (found == outcomes.end()) {
+            continue;
+        }
+        auto const rest = std::stable_partition(
+            found->findings.begin(), found->findings.end(),
+            [&](auto const &one) { return !matches(each.object, one.object); });
+        if (rest == found->findings.end() && found->unseen.empty()) {
+            fault(severity::warning,
+                  fmt::format("the waiver of {} for {} matches nothing", each.id, each.object));
+        }
+        for (auto one = rest; one != found->findings.end(); ++one) {
+            out.accepted.push_back({std::move(*one), found->of, &each});
+        }
+        found->findings.erase(rest, found->findings.end());
+    }
+    return out;
+}
+
+} // namespace pgtend::check

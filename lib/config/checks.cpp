@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "config/scalar.hpp"
+#include "config/sections.hpp"
+#include "model/check_policy.hpp"
+
+namespace pgtend::config {
+namespace {
+
+using model::check_policy;
+using model::waiver;
+
+void read_until(reader &r, node const &n, waiver &out)
+{
+    auto const plain_date = n.kind == node_kind::scalar && n.style == node_style::plain &&
+                            classify(n.text) == plain_kind::date;
+    std::string written;
+    if (plain_date || r.text(n, written)) {
+        r.checked(n, [&] { out.until = model::parse_date(n.text); });
+    }
+}
+
+constexpr std::array<map_key<waiver>, 4> waiver_keys{{
+    {"id", [](reader &r, node const &n, waiver &w) { r.text(n, w.id); }, true},
+    {"object", [](reader &r, node const &n, waiver &w) { r.text(n, w.object); }},
+    {"because", [](reader &r, node const &n, waiver &w) { r.text(n, w.because); }, true},
+    {"until", read_until, true},
+}};
+
+void read_waivers(reader &r, node const &n, check_policy &out)
+{
+    r.list(n, [&](node const &item) {
+        waiver one;
+        one.at = r.at(item);
+        if (read_map(r, item, "a waiver", waiver_keys, one).clean) {
+            out.waive.push_back(std::move(one));
+        }
+    });
+}
+
+void read_skip(reader &r, node const &n, check_policy &out)
+{
+    out.skip_at = r.at(n);
+    r.list(n, [&](node const &item) {
+        std::string id;
+        if (r.text(item, id)) {
+            out.skip.push_back(std::move(id));
+        }
+    });
+}
+
+void read_number(reader &r, node const &n, double &out)
+{
+    auto const kind = n.kind == node_kind::scalar && n.style == node_style::plain
+                          ? classify(n.text)
+                          : plain_kind::text;
+    if (kind != plain_kind::integer && kind != plain_kind::decimal) {
+        r.error(n, "a number is wanted", "in the unit that pgtend check --explain ID tells");
+        return;
+    }
+    r.checked(n, [&] { out = std::stod(n.text); });
+}
+
+// { vacuum.horizon: { warning: 5000000 } }
+void read_thresholds(reader &r, node const &n, check_policy &out)
+{
+    if (n.kind != node_kind::map || n.entries.empty()) {
+        r.error(n, "a map is wanted", "write { vacuum.horizon: { warning: 5000000 } }");
+        return;
+    }
+    for (auto const &of : n.entries) {
+        if (of.value.kind != node_kind::map || of.value.entries.empty()) {
+            r.error(of.key, fmt::format("{} wants a map", shown(of.key.text)),
+                    "write { warning: 5000000 }");
+            continue;
+        }
+        for (auto const &one : of.value.entries) {
+            model::check_threshold set{.id = of.key.text, .key = one.key.text, .at = r.at(one.key)};
+            read_number(r, one.value, set.value);
+            out.thresholds.push_back(std::move(set));
+        }
+    }
+}
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> levels{
+    {{"error", "error"}, {"warning", "warning"}, {"never", "never"}}};
+
+constexpr std::array<map_key<check_policy>, 4> keys{{
+    {"fail_on",
+     [](reader &r, node const &n, check_policy &p) {
+         std::string_view chosen = p.fail_on;
+         if (r.choice(n, chosen, levels)) {
+             p.fail_on = chosen;
+         }
+     }},
+    {"skip", read_skip},
+    {"waive", read_waivers},
+    {"thresholds", read_thresholds},
+}};
+
+} // namespace
+
+void read_checks(reader &r, node const &n, model::configuration &all)
+{
+    read_map(r, n, "`checks`", keys, all.checks);
+}
+
+} // namespace pgtend::config

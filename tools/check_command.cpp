@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// check.
+#include <algorithm>
+#include <fmt/format.h>
+#include <memory>
+#include <ostream>
+
+#include "base/text.hpp"
+#include "check/evaluate.hpp"
+#include "check/waive.hpp"
+#include "jobs/declared.hpp"
+#include "plan/refusal.hpp"
+#include "tools/check_formats.hpp"
+#include "tools/command_files.hpp"
+#include "tools/partition_facts.hpp"
+
+namespace pgtend::tools {
+namespace {
+
+struct arguments {
+    check::choice which;
+    std::string fail_on = "file";
+    bool strict = false, list = false;
+    std::string explain;
+    microseconds timeout = seconds{10};
+};
+
+std::string problem_of(plan::step const &step)
+{
+    auto const *task = std::get_if<std::unique_ptr<plan::task>>(&step.body);
+    auto const *why = task != nullptr ? plan::refused(**task) : nullptr;
+    return why == nullptr ? "" : why->message();
+}
+
+std::vector<check::difference> differences(model::configuration const &file,
+                                           context::control &control, pg::limits const &limit)
+{
+    std::vector<check::difference> out;
+    for (auto const &section : jobs::sections()) {
+        auto const plan = section.difference(file, {.session = control.session,
+                                                    .partitions = {},
+                                                    .autovacuum = file.autovacuum,
+                                                    .now = control.server.server_time,
+                                                    .limit = limit});
+        for (auto const &step : plan.steps) {
+            out.push_back({.section = std::string{section.name},
+                           .step = step.title,
+                           .object = step.object,
+                           .reason = step.reason,
+                           .problem = problem_of(step)});
+        }
+    }
+    return out;
+}
+
+std::vector<partition::table_status> partitions(std::vector<model::partition_policy> const &policies,
+                                                context::control &control, pg::limits const &limit)
+{
+    auto const now = control.server.server_time;
+    std::vector<partition::table_status> out;
+    for (auto const &each :
+         read_partition_facts(control.session, {}, policies, false, now, limit)) {
+        out.push_back(partition::status_of(each, "UTC", {}, now));
+    }
+    return out;
+}
+
+exit_code judge(context &c, arguments const &a)
+{
+    auto const nothing = model::configuration{};
+    auto const &file = c.has_configuration() ? c.configuration() : nothing;
+    check::validate(file.checks);
+    auto which = a.which;
+    which.skip.insert(which.skip.end(), file.checks.skip.begin(), file.checks.skip.end());
+    auto const rules = check::chosen(which);
+
+    auto const where = c.only_destination();
+    auto control = c.open_control(where, false);
+    pg::limits const limit{.timeout = a.timeout, .stop = c.outside.abort};
+    check::sources from{.partitions = [&] { return partitions(file.partitions, control, limit); }};
+    if (c.has_configuration()) {
+        from.differences = [&] { return differences(file, control, limit); };
+    }
+    check::evidence with{control.session, from, control.server.server_time, limit};
+    check_result result{.target = where.name, .outcomes = {}, .waiving = {}};
+    result.outcomes = check::evaluate(control.session, rules, file.checks.thresholds, with, limit);
+    result.waiving = check::waive(result.outcomes, file.checks, control.server.server_time);
+
+    auto const fail_on = a.fail_on == "file" ? file.checks.fail_on : a.fail_on;
+    auto const least = fail_on == "warning" ? check::severity::warning : check::severity::error;
+    auto const &form = c.global.output;
+    if (form == "nagios") {
+        c.outside.out << nagios_of(result);
+        return static_cast<exit_code>(nagios_code(result));
+    }
+    if (form == "junit") {
+        c.outside.out << junit_of(result, least);
+    } else if (form == "sarif") {
+        c.outside.out << sarif_of(result, file.file.empty() ? "pgtend.yaml" : file.file);
+    } else if (form == "github") {
+        c.outside.out << github_of(result, file.file);
+    } else {
+        show(c, result);
+    }
+    bool const failed = fail_on != "never" && result.worst() >= least;
+    bool const blind = a.strict && result.count_skipped() > 0;
+    return (failed && result.any()) || blind ? exit_code::findings : exit_code::ok;
+}
+
+} // namespace
+
+action declare_check(options &o)
+{
+    auto a = std::make_shared<arguments>();
+    o.texts("--only", a->which.only, "ID", "only this check, or this area; may be repeated");
+    o.texts("--skip", a->which.skip, "ID", "not this check, or area; may be repeated");
+    o.choice("--fail-on", a->fail_on, {"file", "error", "warning", "never"},
+             "exit with 3 for findings of this severity or worse; file: as it says under checks:, "
+             "else error");
+    o.flag("--strict", a->strict, "also when a check could not see what it looks at");
+    o.duration("--timeout", a->timeout, "time limit of each query, 0s for none");
+    o.flag("--list", a->list, "print the catalogue; needs no database");
+    o.text("--explain", a->explain, "ID", "why a check matters and what to do; needs no database");
+    o.excludes("--list", "--explain");
+    for (auto const *form : {"markdown", "junit", "sarif", "github", "nagios"}) {
+        o.output(form);
+    }
+    o.example("-c kwenda.yaml check", "is this database ready: exit 3 when something is wrong");
+    o.example("-d \"$DSN\" check --only vacuum --only index.invalid", "parts of it, without a file");
+    o.example("-c kwenda.yaml -o json check --fail-on warning --strict", "the gate of a pipeline");
+    o.example("-c kwenda.yaml -o junit check >readiness.xml", "as test results; also sarif, github");
+    o.example("-c kwenda.yaml -o nagios check", "one line, and the exit code of a monitoring plugin");
+    o.example("check --explain vacuum.horizon", "what one of them looks at");
+    return [a](context &c) {
+        if (!a->explain.empty()) {
+            explain(c, *check::chosen({.only = {a->explain}, .skip = {}}).front());
+            return exit_code::ok;
+        }
+        if (a->list) {
+            list(c, check::chosen(a->which));
+            return exit_code::ok;
+        }
+        return judge(c, *a);
+    };
+}
+
+} // namespace pgtend::tools

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What check found, for programs that have a form of their own. Pure; whatever names a catalog has,
+// the result is well-formed.
+#pragma once
+#include <string>
+
+#include "tools/check_views.hpp"
+
+namespace pgtend::tools {
+
+// One test suite for each area, one test case for each check; failures from `least` on; skipped
+// ones with their reason. Characters that XML cannot hold become U+FFFD.
+std::string junit_of(check_result const &result, check::severity least);
+// SARIF 2.1.0. `file`: where results are located, since a database has no lines; waived findings
+// are suppressed results.
+std::string sarif_of(check_result const &result, std::string const &file);
+// Workflow commands of GitHub Actions: ::error title=...::message.
+std::string github_of(check_result const &result, std::string const &file);
+// One line of a monitoring plugin, with performance data, in the C locale.
+std::string nagios_of(check_result const &result);
+// Its exit code: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (something could not be seen, and nothing
+// is worse).
+int nagios_code(check_result const &result);
+
+} // namespace pgtend::tools

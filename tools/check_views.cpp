@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/check_views.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <ostream>
+
+#include "base/text.hpp"
+
+namespace pgtend::tools {
+namespace {
+
+using check::severity;
+
+report::tone tone_of(severity s)
+{
+    switch (s) {
+    case severity::error:
+        return report::tone::bad;
+    case severity::warning:
+        return report::tone::warn;
+    case severity::info:
+        break;
+    }
+    return report::tone::plain;
+}
+
+report::cell optional(std::string const &text)
+{
+    return text.empty() ? report::cell{} : report::cell{text};
+}
+
+std::string date_of(model::date const &d)
+{
+    return fmt::format("{:04}-{:02}-{:02}", d.year, d.month, d.day);
+}
+
+std::string plural(std::size_t number, std::string const &word)
+{
+    return fmt::format("{} {}{}", number, word, number == 1 ? "" : "s");
+}
+
+// Each with the id of its check; the worst first, then by area as the catalogue has them.
+std::vector<std::pair<std::string_view, check::finding const *>> sorted(check_result const &result)
+{
+    std::vector<std::pair<std::string_view, check::finding const *>> out;
+    for (auto const &one : result.outcomes) {
+        for (auto const &each : one.findings) {
+            out.emplace_back(one.of->id, &each);
+        }
+    }
+    for (auto const &each : result.waiving.faults) {
+        out.emplace_back(waiver_rule().id, &each);
+    }
+    std::stable_sort(out.begin(), out.end(), [](auto const &a, auto const &b) {
+        return a.second->severity > b.second->severity;
+    });
+    return out;
+}
+
+report::table findings_table(check_result const &result)
+{
+    report::table out{.key = "findings",
+                      .columns = {{"severity", ""},
+                                  {"check", ""},
+                                  {"object", ""},
+                                  {"message", ""},
+                                  {"value", ""},
+                                  {"fix", ""}},
+                      .rows = {}};
+    for (auto const &[id, each] : sorted(result)) {
+        out.rows.push_back({{std::string{name(each->severity)}},
+                            {std::string{id}},
+                            {each->object},
+                            {each->message},
+                            each->value ? report::cell{*each->value} : report::cell{},
+                            optional(each->fix)});
+    }
+    return out;
+}
+
+report::table checks_table(check_result const &result)
+{
+    report::table out{.key = "checks",
+                      .columns = {{"check", ""},
+                                  {"title", ""},
+                                  {"severity", ""},
+                                  {"status", ""},
+                                  {"findings", ""},
+                                  {"unseen", ""},
+                                  {"elapsed", ""}},
+                      .rows = {}};
+    for (auto const &each : result.outcomes) {
+        out.rows.push_back(
+            {{std::string{each.of->id}},
+             {std::string{each.of->title}},
+             {std::string{name(each.of->severity)}},
+             {std::string{each.passed() ? "passed" : each.skipped() ? "skipped" : "found"}},
+             {static_cast<long long>(each.findings.size())},
+             optional(join(each.unseen, "; ")),
+             {each.elapsed}});
+    }
+    return out;
+}
+
+report::table waived_table(check_result const &result)
+{
+    report::table out{.key = "waived",
+                      .columns = {{"severity", ""},
+                                  {"check", ""},
+                                  {"object", ""},
+                                  {"message", ""},
+                                  {"because", ""},
+                                  {"until", ""}},
+                      .rows = {}};
+    for (auto const &each : result.waiving.accepted) {
+        out.rows.push_back({{std::string{name(each.what.severity)}},
+                            {std::string{each.of->id}},
+                            {each.what.object},
+                            {each.what.message},
+                            {each.by->because},
+                            {date_of(each.by->until)}});
+    }
+    return out;
+}
+
+std::string heading_of(check_result const &result)
+{
+    auto const passed = std::count_if(result.outcomes.begin(), result.outcomes.end(),
+                                      [](auto const &each) { return each.passed(); });
+    return fmt::format("{}: {}, {}, {}; {} of {} passed{}{}", result.target,
+                       plural(result.count(severity::error), "error"),
+                       plural(result.count(severity::warning), "warning"),
+                       plural(result.count(severity::info), "info"), passed,
+                       plural(result.outcomes.size(), "check"),
+                       result.count_skipped() > 0
+                           ? fmt::format(", {} skipped", result.count_skipped())
+                           : "",
+                       result.waiving.accepted.empty()
+                           ? ""
+                           : ", " + plural(result.waiving.accepted.size(), "finding") + " waived");
+}
+
+constexpr std::size_t most_of_one = 5;
+
+report::remarks remarks_of(check::rule const &of, std::vector<check::finding> const &findings)
+{
+    auto worst = severity::info;
+    for (auto const &each : findings) {
+        worst = std::max(worst, each.severity);
+    }
+    report::remarks out{.label = std::string{name(worst)},
+                        .tone = tone_of(worst),
+                        .title = fmt::format("{}: {}", of.id, of.title),
+                        .items = {},
+                        .more = findings.size() - std::min(findings.size(), most_of_one)};
+    for (std::size_t i = 0; i + out.more < findings.size(); ++i) {
+        auto const &each = findings[i];
+        out.items.push_back({each.object, each.message, each.fix});
+    }
+    return out;
+}
+
+// A group for each check that found something, the worst first.
+std::vector<report::remarks> remarks_of(check_result const &result)
+{
+    std::vector<report::remarks> out;
+    for (auto const how_bad : {severity::error, severity::warning, severity::info}) {
+        auto const add = [&](check::rule const &of, std::vector<check::finding> const &findings) {
+            if (!findings.empty()) {
+                auto group = remarks_of(of, findings);
+                if (group.label == name(how_bad)) {
+                    out.push_back(std::move(group));
+                }
+            }
+        };
+        for (auto const &each : result.outcomes) {
+            add(*each.of, each.findings);
+        }
+        add(waiver_rule(), result.waiving.faults);
+    }
+    report::remarks unseen{.label = "unseen", .tone = report::tone::dim, .title = {}, .items = {}};
+    for (auto const &each : result.outcomes) {
+        if (!each.unseen.empty()) {
+            unseen.items.push_back({std::string{each.of->id},
+                                    (each.skipped() ? "skipped, needs " : "in part, needs ") +
+                                        join(each.unseen, "; ")});
+        }
+    }
+    if (!unseen.items.empty()) {
+        unseen.title = "what could not be looked at";
+        out.push_back(std::move(unseen));
+    }
+    return out;
+}
+
+} // namespace
+
+check::rule const &waiver_rule()
+{
+    static check::rule const all{
+        .id = "waiver.current",
+        .severity = severity::warning,
+        .title = "every waiver is of use, and not over",
+        .why = "a waiver whose time is over or that matches nothing hides what comes next",
+        .fix = "remove it, or decide again until when"};
+    return all;
+}
+
+std::size_t check_result::count(severity of) const
+{
+    std::size_t out = 0;
+    auto const add = [&](auto const &findings) {
+        out += static_cast<std::size_t>(std::count_if(
+            findings.begin(), findings.end(), [&](auto const &each) { return each.severity == of; }));
+    };
+    for (auto const &each : outcomes) {
+        add(each.findings);
+    }
+    add(waiving.faults);
+    return out;
+}
+
+std::size_t check_result::count_skipped() const
+{
+    return static_cast<std::size_t>(std::count_if(outcomes.begin(), outcomes.end(),
+                                                  [](auto const &each) { return each.skipped(); }));
+}
+
+bool check_result::any() const
+{
+    return count(severity::error) + count(severity::warning) + count(severity::info) > 0;
+}
+
+severity check_result::worst() const
+{
+    return count(severity::error) > 0     ? severity::error
+           : count(severity::warning) > 0 ? severity::warning
+                                          : severity::info;
+}
+
+void show(context &c, check_result const &result)
+{
+    report::document out;
+    out.schema = "pgtend/check/1";
+    auto const number = [](std::size_t n) { return report::cell{static_cast<long long>(n)}; };
+    out.fields = {{"target", "", {result.target}},
+                  {"errors", "", number(result.count(severity::error))},
+                  {"warnings", "", number(result.count(severity::warning))},
+                  {"infos", "", number(result.count(severity::info))},
+                  {"skipped", "", number(result.count_skipped())}};
+    if (c.global.output == "json") {
+        out.tables = {findings_table(result), checks_table(result), waived_table(result)};
+    } else {
+        out.heading = heading_of(result);
+        out.remarks = remarks_of(result);
+    }
+    c.print(out);
+}
+
+void list(context &c, std::vector<check::rule const *> const &rules)
+{
+    using report::align;
+    report::document out;
+    out.schema = "pgtend/check-list/1";
+    report::table table{.key = "checks",
+                        .columns = {{"check", "check"},
+                                    {"severity", "severity"},
+                                    {"title", "holds when it passes", align::left, true},
+                                    {"why", ""},
+                                    {"fix", ""},
+                                    {"thresholds", ""}},
+                        .rows = {}};
+    for (auto const *each : rules) {
+        std::vector<std::string> limits;
+        for (auto const &one : thresholds(*each)) {
+            limits.push_back(fmt::format("{}: {}{}{}", one.key, one.value, one.unit.empty() ? "" : " ",
+                                         one.unit));
+        }
+        table.rows.push_back({{std::string{each->id}},
+                              {std::string{name(each->severity)}, tone_of(each->severity)},
+                              {std::string{each->title}},
+                              {std::string{each->why}},
+                              {std::string{each->fix}},
+                              optional(join(limits, ", "))});
+    }
+    out.tables.push_back(std::move(table));
+    c.print(out);
+}
+
+void explain(context &c, check::rule const &of)
+{
+    report::document out;
+    out.schema = "pgtend/check-explain/1";
+    out.fields = {{"check", "check", {std::string{of.id}}},
+                  {"severity", "severity", {std::string{name(of.severity)}, tone_of(of.severity)}},
+                  {"title", "holds", {std::string{of.title}}},
+                  {"why", "why", {std::string{of.why}}},
+                  {"fix", "fix", {std::string{of.fix}}}};
+    for (auto const &each : thresholds(of)) {
+        out.fields.push_back(
+            {"threshold_" + std::string{each.key}, std::string{each.key},
+             {each.value, report::tone::plain,
+              fmt::format("{}{}{}", each.value, each.unit.empty() ? "" : " ", each.unit)}});
+    }
+    if (of.since > 0 || of.until > 0) {
+        out.fields.push_back({"versions",
+                              "PostgreSQL",
+                              {of.until == 0   ? fmt::format("{} and later", of.since)
+                               : of.since == 0 ? fmt::format("up to {}", of.until)
+                                               : fmt::format("{} to {}", of.since, of.until)}});
+    }
+    c.print(out);
+}
+
+} // namespace pgtend::tools
