@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check/areas.hpp"
+#include "sql/queries.hpp"
+
+namespace pgtend::check {
+
+std::span<rule const> security_rules()
+{
+    static rule const all[] = {
+        {.id = "security.public_create",
+         .severity = severity::error,
+         .title = "not everybody may create in the schema public",
+         .why =
+             "whoever finds it in the search_path runs what others put there, with his own rights",
+         .fix = "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+         .query = sql::check_security_public_create},
+        {.id = "security.rls_off",
+         .severity = severity::error,
+         .title = "every table of the API has row level security",
+         .why = "whoever has the key of the API reads or writes every row",
+         .fix =
+             "ALTER TABLE ... ENABLE ROW LEVEL SECURITY, with policies; or revoke the privileges",
+         .query = sql::check_security_rls_off},
+        {.id = "security.policies_without_rls",
+         .severity = severity::error,
+         .title = "policies are in force",
+         .why = "somebody wrote them and believes that they protect the table",
+         .fix = "ALTER TABLE ... ENABLE ROW LEVEL SECURITY",
+         .query = sql::check_security_policies_without_rls},
+        {.id = "security.rls_without_policies",
+         .severity = severity::info,
+         .title = "tables with row level security have policies",
+         .why = "nobody but the owner sees a row, which may be intended",
+         .fix = "CREATE POLICY, or nothing when it is intended",
+         .query = sql::check_security_rls_without_policies},
+        {.id = "security.definer_search_path",
+         .severity = severity::warning,
+         .title = "SECURITY DEFINER functions fix their search_path",
+         .why = "a caller can make them run his own functions with the rights of their owner",
+         .fix = "ALTER ROUTINE ... SET search_path",
+         .query = sql::check_security_definer_search_path},
+        {.id = "security.superusers",
+         .severity = severity::warning,
+         .title = "there is one superuser that may log in",
+         .why = "each can read and change everything, and run programs on the machine",
+         .fix = "a role for each purpose, with pg_monitor, pg_maintain and the like",
+         .query = sql::check_security_superusers},
+        {.id = "security.md5",
+         .severity = severity::warning,
+         .title = "no password is kept as MD5",
+         .why = "what is kept is enough to log in, and is guessed fast",
+         .fix = "password_encryption = scram-sha-256, then set the passwords again",
+         .query = sql::check_security_md5},
+        {.id = "security.trust",
+         .severity = severity::error,
+         .title = "no machine gets in without a password",
+         .why = "whoever reaches the port is let in, or reads the password on the way",
+         .fix = "scram-sha-256 in pg_hba.conf, then SELECT pg_reload_conf()",
+         .query = sql::check_security_trust},
+        {.id = "security.disabled_triggers",
+         .severity = severity::warning,
+         .title = "no trigger is disabled",
+         .why = "what it keeps in order, or a foreign key, is not kept any more",
+         .fix = "ALTER TABLE ... ENABLE TRIGGER; check what was written meanwhile",
+         .query = sql::check_security_disabled_triggers},
+        {.id = "security.owner_view",
+         .severity = severity::error,
+         .title = "views of the API respect row level security",
+         .why = "it reads with the rights of its owner, and no policy hides a row",
+         .fix = "ALTER VIEW ... SET (security_invoker = true), from 15 on",
+         .query = sql::check_security_owner_view},
+        {.id = "security.matview_api",
+         .severity = severity::warning,
+         .title = "the API reads no materialized view",
+         .why = "it holds rows of other tables, and no policy can hide one",
+         .fix = "REVOKE SELECT; a view or a function that filters",
+         .query = sql::check_security_matview_api},
+        {.id = "security.extension_in_public",
+         .severity = severity::warning,
+         .title = "no extension stands in the schema public",
+         .why = "an API exposes its functions, and names clash",
+         .fix = "ALTER EXTENSION ... SET SCHEMA",
+         .query = sql::check_security_extension_in_public},
+    };
+    return all;
+}
+
+} // namespace pgtend::check
