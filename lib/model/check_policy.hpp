@@ -12,8 +12,8 @@ namespace pgtend::model {
 struct waiver {
     std::string id;           // "index.unused", or an area
     std::string object = "*"; // with * for any text
-    std::string because;
-    date until; // the last day, in UTC
+    std::string because = {};
+    date until = {}; // the last day, in UTC
     source_position at = {};
 };
 
