@@ -100,6 +100,14 @@ differences() { # differences CODE: what `pgtend plan` finds; it has to end with
     [ "$code" = "$1" ] || { cat "$scratch/out" >&2; give_up "pgtend plan ended with $code, not $1"; }
     grep -oE '"differences": [0-9]+' "$scratch/out" | grep -oE '[0-9]+'
 }
+verdict() { # verdict CODE ARGUMENT...: the first line of `pgtend check`, which has to end with that code
+    local code=0
+    "$pgtend" -c "$config" check "${@:2}" >"$scratch/out" 2>&1 || code=$?
+    [ "$code" = "$1" ] || { cat "$scratch/out" >&2; give_up "pgtend check ended with $code, not $1"; }
+    head -n 1 "$scratch/out" | sed 's/^[^:]*: //'
+}
+at=${EPOCHREALTIME/./}
+line "pgtend check, what the file declares: $(verdict 3 --only declared)" "$at"
 at=${EPOCHREALTIME/./}
 line "pgtend plan: $(differences 3) differences between file and database" "$at"
 at=${EPOCHREALTIME/./}
@@ -110,6 +118,8 @@ line "pgtend apply: $(sql "SELECT format('%s partitions, %s declared indexes',
      WHERE indisvalid AND c.relname LIKE 'idx\_%' AND NOT c.relispartition))")" "$at"
 at=${EPOCHREALTIME/./}
 line "pgtend plan: $(differences 0) differences" "$at"
+at=${EPOCHREALTIME/./}
+line "pgtend check, what the file declares: $(verdict 0 --only declared --fail-on warning)" "$at"
 
 # The day: 24 hours back from the last full ten minutes. The data end where it begins.
 end=$(($(date +%s) / 600 * 600))
@@ -255,6 +265,13 @@ state >"$scratch/after"
 if diff "$scratch/before" "$scratch/after" >"$scratch/difference"; then truth=t; else truth=f; fi
 proof "$truth" "$((${#steps[@]} + 1)) ticks in $(seconds_since "$at"): no run, and no row of $(($(wc -l <"$scratch/before") - 1)) tables changed"
 [ "$truth" = t ] || sed 's/^/           /' "$scratch/difference"
+
+# ---- what a DBA would still do --------------------------------------------------------------------------------------
+
+chapter '6  Is it ready? What such a schema brings along, and nobody declared'
+say() { printf '   %s\n' "$1"; }
+say "$ pgtend -c $config check"
+"$pgtend" -c "$config" check --fail-on never --skip config --skip backup 2>&1 | sed -e '/^info  /,$d' -e 's/^/   /' -e 's/ *$//'
 
 [ "$broken" = 0 ] || give_up "proofs that do not hold: $broken"
 printf '\n%sEvery proof holds.%s %s.\n' "$bold" "$plain" "$(seconds_since "$began")"
