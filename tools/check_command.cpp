@@ -53,8 +53,9 @@ std::vector<check::difference> differences(model::configuration const &file,
     return out;
 }
 
-std::vector<partition::table_status> partitions(std::vector<model::partition_policy> const &policies,
-                                                context::control &control, pg::limits const &limit)
+std::vector<partition::table_status>
+partitions(std::vector<model::partition_policy> const &policies, context::control &control,
+           pg::limits const &limit)
 {
     auto const now = control.server.server_time;
     std::vector<partition::table_status> out;
@@ -126,10 +127,13 @@ action declare_check(options &o)
         o.output(form);
     }
     o.example("-c kwenda.yaml check", "is this database ready: exit 3 when something is wrong");
-    o.example("-d \"$DSN\" check --only vacuum --only index.invalid", "parts of it, without a file");
+    o.example("-d \"$DSN\" check --only vacuum --only index.invalid",
+              "parts of it, without a file");
     o.example("-c kwenda.yaml -o json check --fail-on warning --strict", "the gate of a pipeline");
-    o.example("-c kwenda.yaml -o junit check >readiness.xml", "as test results; also sarif, github");
-    o.example("-c kwenda.yaml -o nagios check", "one line, and the exit code of a monitoring plugin");
+    o.example("-c kwenda.yaml -o junit check >readiness.xml",
+              "as test results; also sarif, github");
+    o.example("-c kwenda.yaml -o nagios check",
+              "one line, and the exit code of a monitoring plugin");
     o.example("check --explain vacuum.horizon", "what one of them looks at");
     return [a](context &c) {
         if (!a->explain.empty()) {

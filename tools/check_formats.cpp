@@ -103,13 +103,14 @@ std::string junit_of(check_result const &result, severity least)
             for (auto const &each : one.findings) {
                 bad += each.severity >= least ? xml(words(each)) + "\n" : "";
             }
-            cases += fmt::format("    <testcase classname=\"pgtend.{}\" name=\"{}\" time=\"{:.6f}\"",
-                                 of, xml(std::string{one.of->id}),
-                                 std::chrono::duration<double>(one.elapsed).count());
+            cases += fmt::format(
+                "    <testcase classname=\"pgtend.{}\" name=\"{}\" time=\"{:.6f}\"", of,
+                xml(std::string{one.of->id}), std::chrono::duration<double>(one.elapsed).count());
             if (!bad.empty()) {
                 ++failed;
-                cases += fmt::format(">\n      <failure message=\"{}\">{}</failure>\n    </testcase>\n",
-                                     xml(std::string{one.of->title}), bad);
+                cases +=
+                    fmt::format(">\n      <failure message=\"{}\">{}</failure>\n    </testcase>\n",
+                                xml(std::string{one.of->title}), bad);
             } else if (one.skipped()) {
                 ++skipped;
                 cases += fmt::format(">\n      <skipped message=\"needs {}\"/>\n    </testcase>\n",
@@ -125,10 +126,11 @@ std::string junit_of(check_result const &result, severity least)
         all_failed += failed;
         all_skipped += skipped;
     }
-    return fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                       "<testsuites name=\"pgtend check {}\" tests=\"{}\" failures=\"{}\" errors=\"0\" "
-                       "skipped=\"{}\">\n{}</testsuites>\n",
-                       xml(result.target), all, all_failed, all_skipped, suites);
+    return fmt::format(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        "<testsuites name=\"pgtend check {}\" tests=\"{}\" failures=\"{}\" errors=\"0\" "
+        "skipped=\"{}\">\n{}</testsuites>\n",
+        xml(result.target), all, all_failed, all_skipped, suites);
 }
 
 std::string sarif_of(check_result const &result, std::string const &file)
@@ -211,11 +213,11 @@ std::string nagios_of(check_result const &result)
         }
     }
     // A vertical bar would begin the performance data.
-    auto const text = replace_all(
-        printable(fmt::format("PGTEND {} - {}: {} errors, {} warnings, {} skipped{}",
-                              words_of[nagios_code(result)], result.target, errors, warnings,
-                              result.count_skipped(), worst)),
-        "|", "/");
+    auto const text =
+        replace_all(printable(fmt::format("PGTEND {} - {}: {} errors, {} warnings, {} skipped{}",
+                                          words_of[nagios_code(result)], result.target, errors,
+                                          warnings, result.count_skipped(), worst)),
+                    "|", "/");
     return fmt::format("{} | 'errors'={};;1;0 'warnings'={};1;;0 'skipped'={};;;0\n", text, errors,
                        warnings, result.count_skipped());
 }

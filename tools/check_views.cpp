@@ -91,14 +91,15 @@ report::table checks_table(check_result const &result)
                                   {"elapsed", ""}},
                       .rows = {}};
     for (auto const &each : result.outcomes) {
-        out.rows.push_back(
-            {{std::string{each.of->id}},
-             {std::string{each.of->title}},
-             {std::string{name(each.of->severity)}},
-             {std::string{each.passed() ? "passed" : each.skipped() ? "skipped" : "found"}},
-             {static_cast<long long>(each.findings.size())},
-             optional(join(each.unseen, "; ")),
-             {each.elapsed}});
+        out.rows.push_back({{std::string{each.of->id}},
+                            {std::string{each.of->title}},
+                            {std::string{name(each.of->severity)}},
+                            {std::string{each.passed()    ? "passed"
+                                         : each.skipped() ? "skipped"
+                                                          : "found"}},
+                            {static_cast<long long>(each.findings.size())},
+                            optional(join(each.unseen, "; ")),
+                            {each.elapsed}});
     }
     return out;
 }
@@ -128,17 +129,16 @@ std::string heading_of(check_result const &result)
 {
     auto const passed = std::count_if(result.outcomes.begin(), result.outcomes.end(),
                                       [](auto const &each) { return each.passed(); });
-    return fmt::format("{}: {}, {}, {}; {} of {} passed{}{}", result.target,
-                       plural(result.count(severity::error), "error"),
-                       plural(result.count(severity::warning), "warning"),
-                       plural(result.count(severity::info), "info"), passed,
-                       plural(result.outcomes.size(), "check"),
-                       result.count_skipped() > 0
-                           ? fmt::format(", {} skipped", result.count_skipped())
-                           : "",
-                       result.waiving.accepted.empty()
-                           ? ""
-                           : ", " + plural(result.waiving.accepted.size(), "finding") + " waived");
+    return fmt::format(
+        "{}: {}, {}, {}; {} of {} passed{}{}", result.target,
+        plural(result.count(severity::error), "error"),
+        plural(result.count(severity::warning), "warning"),
+        plural(result.count(severity::info), "info"), passed,
+        plural(result.outcomes.size(), "check"),
+        result.count_skipped() > 0 ? fmt::format(", {} skipped", result.count_skipped()) : "",
+        result.waiving.accepted.empty()
+            ? ""
+            : ", " + plural(result.waiving.accepted.size(), "finding") + " waived");
 }
 
 constexpr std::size_t most_of_one = 5;
@@ -211,8 +211,9 @@ std::size_t check_result::count(severity of) const
 {
     std::size_t out = 0;
     auto const add = [&](auto const &findings) {
-        out += static_cast<std::size_t>(std::count_if(
-            findings.begin(), findings.end(), [&](auto const &each) { return each.severity == of; }));
+        out += static_cast<std::size_t>(
+            std::count_if(findings.begin(), findings.end(),
+                          [&](auto const &each) { return each.severity == of; }));
     };
     for (auto const &each : outcomes) {
         add(each.findings);
@@ -274,8 +275,8 @@ void list(context &c, std::vector<check::rule const *> const &rules)
     for (auto const *each : rules) {
         std::vector<std::string> limits;
         for (auto const &one : thresholds(*each)) {
-            limits.push_back(fmt::format("{}: {}{}{}", one.key, one.value, one.unit.empty() ? "" : " ",
-                                         one.unit));
+            limits.push_back(fmt::format("{}: {}{}{}", one.key, one.value,
+                                         one.unit.empty() ? "" : " ", one.unit));
         }
         table.rows.push_back({{std::string{each->id}},
                               {std::string{name(each->severity)}, tone_of(each->severity)},
@@ -299,7 +300,8 @@ void explain(context &c, check::rule const &of)
                   {"fix", "fix", {std::string{of.fix}}}};
     for (auto const &each : thresholds(of)) {
         out.fields.push_back(
-            {"threshold_" + std::string{each.key}, std::string{each.key},
+            {"threshold_" + std::string{each.key},
+             std::string{each.key},
              {each.value, report::tone::plain,
               fmt::format("{}{}{}", each.value, each.unit.empty() ? "" : " ", each.unit)}});
     }

@@ -16,10 +16,10 @@ bool same_table(qualified_name const &asked, qualified_name const &found)
 
 } // namespace
 
-std::vector<partition::table_facts> read_partition_facts(
-    pg::session &s, std::vector<qualified_name> names,
-    std::vector<model::partition_policy> const &policies,
-    bool of_policies, instant now, pg::limits const &limit)
+std::vector<partition::table_facts>
+read_partition_facts(pg::session &s, std::vector<qualified_name> names,
+                     std::vector<model::partition_policy> const &policies, bool of_policies,
+                     instant now, pg::limits const &limit)
 {
     s.begin(pg::isolation::repeatable_read, true, limit);
     // Compiling these queries would take longer than running them.

@@ -12,9 +12,9 @@ namespace pgtend::tools {
 
 // What the status of partitioned tables is judged by: of these; of those that have a policy, when
 // `of_policies`; else of all. In one REPEATABLE READ transaction; reads catalogs only.
-std::vector<partition::table_facts> read_partition_facts(
-    pg::session &s, std::vector<qualified_name> names,
-    std::vector<model::partition_policy> const &policies, bool of_policies, instant now,
-    pg::limits const &limit);
+std::vector<partition::table_facts>
+read_partition_facts(pg::session &s, std::vector<qualified_name> names,
+                     std::vector<model::partition_policy> const &policies, bool of_policies,
+                     instant now, pg::limits const &limit);
 
 } // namespace pgtend::tools

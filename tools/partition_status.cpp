@@ -260,7 +260,7 @@ exit_code status(context &c, arguments const &a)
     auto const now = control.server.server_time;
     pg::limits const limit{.stop = c.outside.stop};
     auto facts = read_partition_facts(control.session, names, policies,
-                      names.empty() && !a.all && !policies.empty(), now, limit);
+                                      names.empty() && !a.all && !policies.empty(), now, limit);
     std::vector<partition::table_status> all;
     for (auto &each : facts) {
         if (a.exact) {

@@ -14,14 +14,15 @@ template <char const *Section> std::vector<finding> of_section(evidence &with)
     for (auto const &each : with.differences()) {
         if (each.section == Section) {
             auto const why = each.reason.empty() ? "" : ": " + each.reason;
-            out.push_back({.severity = severity::error,
-                           .object = each.object,
-                           .message = each.step + why +
-                                      (each.problem.empty() ? "" : "; cannot be done: " + each.problem),
-                           .value = {},
-                           .fix = each.problem.empty()
-                                      ? fmt::format("pgtend apply --only {} {}", Section, each.object)
-                                      : ""});
+            out.push_back(
+                {.severity = severity::error,
+                 .object = each.object,
+                 .message = each.step + why +
+                            (each.problem.empty() ? "" : "; cannot be done: " + each.problem),
+                 .value = {},
+                 .fix = each.problem.empty()
+                            ? fmt::format("pgtend apply --only {} {}", Section, each.object)
+                            : ""});
         }
     }
     return out;

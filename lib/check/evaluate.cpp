@@ -58,7 +58,8 @@ void note(pg::session &s, outcome &out, error const &e)
     out.unseen.push_back("it failed: " + e.message() + state);
 }
 
-void ask(pg::session &s, outcome &out, std::vector<model::check_threshold> const &set, pg::limits const &each)
+void ask(pg::session &s, outcome &out, std::vector<model::check_threshold> const &set,
+         pg::limits const &each)
 {
     s.run("SAVEPOINT pgtend", {}, each);
     try {
@@ -120,7 +121,8 @@ std::vector<rule const *> chosen(choice const &which)
 }
 
 std::vector<outcome> evaluate(pg::session &s, std::vector<rule const *> const &rules,
-                              std::vector<model::check_threshold> const &set, evidence &with, pg::limits const &each)
+                              std::vector<model::check_threshold> const &set, evidence &with,
+                              pg::limits const &each)
 {
     auto const major = s.server_version() / 10'000;
     std::vector<outcome> out;
@@ -132,12 +134,13 @@ std::vector<outcome> evaluate(pg::session &s, std::vector<rule const *> const &r
     auto const timed = [](outcome &of, auto const &work) {
         auto const begin = std::chrono::steady_clock::now();
         work(of);
-        of.elapsed = std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() -
-                                                              begin);
+        of.elapsed =
+            std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() - begin);
     };
     s.begin(pg::isolation::repeatable_read, true, each);
     // Compiling these queries would take longer than running them.
-    s.batch("SET LOCAL lock_timeout = '50ms'; SET LOCAL search_path = ''; SET LOCAL jit = off", each);
+    s.batch("SET LOCAL lock_timeout = '50ms'; SET LOCAL search_path = ''; SET LOCAL jit = off",
+            each);
     for (auto &one : out) {
         if (!one.of->query.empty()) {
             timed(one, [&](outcome &of) { ask(s, of, set, each); });

@@ -31,11 +31,11 @@ struct choice {
 // Throws usage_error, with the nearest one, for what is neither an id nor an area.
 std::vector<rule const *> chosen(choice const &which);
 
-
 // In one REPEATABLE READ READ ONLY transaction with a lock_timeout of 50 ms, and a limit for each
 // query: takes ACCESS SHARE on catalogs only; what `with` loads follows in transactions of its own.
 // A check whose query fails is `unseen` with the reason. Throws what ends the session.
 std::vector<outcome> evaluate(pg::session &s, std::vector<rule const *> const &rules,
-                              std::vector<model::check_threshold> const &set, evidence &with, pg::limits const &each);
+                              std::vector<model::check_threshold> const &set, evidence &with,
+                              pg::limits const &each);
 
 } // namespace pgtend::check

@@ -8,8 +8,7 @@ namespace {
 
 constexpr auto unused_after = std::chrono::hours{24 * 30};
 
-template <index::finding_kind Kind, severity Severity>
-std::vector<finding> of_kind(evidence &with)
+template <index::finding_kind Kind, severity Severity> std::vector<finding> of_kind(evidence &with)
 {
     std::vector<finding> out;
     for (auto const &each : with.indexes(unused_after).findings) {
@@ -63,7 +62,8 @@ std::span<rule const> index_rules()
         {.id = "index.foreign_key",
          .severity = severity::warning,
          .title = "every foreign key has an index on its columns",
-         .why = "each delete of what it refers to, and each change of its key, reads the whole table",
+         .why =
+             "each delete of what it refers to, and each change of its key, reads the whole table",
          .fix = "declare an index under indexes:, or create it concurrently",
          .look = of_kind<kind::foreign_key, severity::warning>},
     };

@@ -37,10 +37,10 @@ struct rule {
     std::string_view title; // what is so when it passes: "no index is invalid"
     std::string_view why;   // what happens otherwise
     std::string_view fix;   // in general; a finding has the exact statement
-    // Read-only, of pg_catalog, its names qualified. No row: passed. Columns: object (text), message
-    // (text), value (float8 or null), fix (text or null: the exact statement), severity (text, null:
-    // the rule's), needs (text, null; else the input cannot be seen, in part or as a whole, and this
-    // says what is missing: "pg_read_all_stats"). Empty: found by `look`.
+    // Read-only, of pg_catalog, its names qualified. No row: passed. Columns: object (text),
+    // message (text), value (float8 or null), fix (text or null: the exact statement), severity
+    // (text, null: the rule's), needs (text, null; else the input cannot be seen, in part or as a
+    // whole, and this says what is missing: "pg_read_all_stats"). Empty: found by `look`.
     std::string_view query = {};
     threshold first = {}, second = {}; // key empty: none
     int since = 0, until = 0;          // major versions of the server; 0: any

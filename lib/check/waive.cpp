@@ -107,9 +107,9 @@ waiving waive(std::vector<outcome> &outcomes, model::check_policy const &policy,
                                   .fix = {}});
         };
         if (over(each.until, now)) {
-            fault(severity::warning, fmt::format("the waiver of {} ended on {:04}-{:02}-{:02}",
-                                                 each.id, each.until.year, each.until.month,
-                                                 each.until.day));
+            fault(severity::warning,
+                  fmt::format("the waiver of {} ended on {:04}-{:02}-{:02}", each.id,
+                              each.until.year, each.until.month, each.until.day));
             continue;
         }
         if (found == outcomes.end()) {

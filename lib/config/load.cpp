@@ -79,8 +79,7 @@ constexpr std::array<map_key<sections>, 12> main_keys{{
     indexes_key,
     matviews_key,
     autovacuum_key,
-    {"checks",
-     [](reader &r, node const &n, sections &s) { read_checks(r, n, *s.all); }},
+    {"checks", [](reader &r, node const &n, sections &s) { read_checks(r, n, *s.all); }},
     {"notify"},
 }};
 

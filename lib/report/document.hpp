@@ -70,7 +70,7 @@ struct document {
     std::vector<field> fields;
     std::vector<table> tables;
     std::vector<report::remarks> remarks = {}; // after the tables
-    std::vector<std::string> notes = {}; // lines after the tables; JSON member "notes"
+    std::vector<std::string> notes = {};       // lines after the tables; JSON member "notes"
     // Text output begins with this line, may be empty.
     std::string heading = {};
 };

@@ -211,8 +211,8 @@ void print(std::string &out, remarks const &all, text_style const &style)
     for (auto const &each : all.items) {
         put_wrapped(out, printable(each.subject + ": " + each.text), step, tone::plain, style);
         if (!each.remedy.empty()) {
-            out += std::string(2 * step, ' ') + dress(printable(each.remedy), tone::dim, style.color) +
-                   "\n";
+            out += std::string(2 * step, ' ') +
+                   dress(printable(each.remedy), tone::dim, style.color) + "\n";
         }
     }
     if (all.more > 0) {

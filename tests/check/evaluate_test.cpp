@@ -35,12 +35,14 @@ TEST_SUITE("db")
         test::database const db;
         auto s = db.connect();
         auto const broken = of_query("SELECT 1/0 AS object");
-        auto const whole = std::string{"SELECT 'o' AS object, 'm' AS message, "} + std::string{nothing_else};
+        auto const whole =
+            std::string{"SELECT 'o' AS object, 'm' AS message, "} + std::string{nothing_else};
         auto const good = of_query(whole);
         auto const found = run(s, {&broken, &good});
         REQUIRE(found.size() == 2);
         CHECK(found[0].skipped());
-        CHECK(found[0].unseen == std::vector<std::string>{"it failed: division by zero (SQLSTATE 22012)"});
+        CHECK(found[0].unseen ==
+              std::vector<std::string>{"it failed: division by zero (SQLSTATE 22012)"});
         REQUIRE(found[1].findings.size() == 1);
         CHECK(found[1].findings[0].object == "o");
         CHECK(!s.in_transaction());
@@ -54,7 +56,8 @@ TEST_SUITE("db")
         holder.begin();
         holder.run("LOCK TABLE t");
         auto s = db.connect();
-        auto const writes = of_query("WITH x AS (INSERT INTO public.u VALUES (1) RETURNING 1) SELECT 'o' AS object FROM x");
+        auto const writes = of_query(
+            "WITH x AS (INSERT INTO public.u VALUES (1) RETURNING 1) SELECT 'o' AS object FROM x");
         auto const waits = of_query("SELECT n::text AS object FROM public.t");
         auto const begin = std::chrono::steady_clock::now();
         auto const found = run(s, {&writes, &waits});
@@ -63,11 +66,13 @@ TEST_SUITE("db")
         CHECK(found[1].unseen.at(0).find("55P03") != std::string::npos);
     }
 
-    TEST_CASE("thresholds of the file replace the catalogue's; severity and value come from the row")
+    TEST_CASE(
+        "thresholds of the file replace the catalogue's; severity and value come from the row")
     {
         test::database const db;
         auto s = db.connect();
-        auto one = of_query("SELECT 'o' AS object, 'm' AS message, $1::float8 + $2::float8 AS value, NULL::text AS fix, "
+        auto one = of_query("SELECT 'o' AS object, 'm' AS message, $1::float8 + $2::float8 AS "
+                            "value, NULL::text AS fix, "
                             "'error' AS severity, NULL::text AS needs");
         one.first = {"warning", 50, "%"};
         one.second = {"error", 75, "%"};
@@ -82,8 +87,9 @@ TEST_SUITE("db")
     {
         test::database const db;
         auto s = db.connect();
-        auto const one = of_query("SELECT 'o' AS object, 'm' AS message, NULL::float8 AS value, NULL::text AS fix, "
-                                  "NULL::text AS severity, n AS needs FROM (VALUES (NULL), ('pg_monitor')) v (n)");
+        auto const one = of_query(
+            "SELECT 'o' AS object, 'm' AS message, NULL::float8 AS value, NULL::text AS fix, "
+            "NULL::text AS severity, n AS needs FROM (VALUES (NULL), ('pg_monitor')) v (n)");
         auto const found = run(s, {&one});
         CHECK(found[0].findings.size() == 1);
         CHECK(found[0].unseen == std::vector<std::string>{"pg_monitor"});
@@ -91,20 +97,26 @@ TEST_SUITE("db")
         CHECK(!found[0].passed());
     }
 
-    TEST_CASE("a fresh database has no error and no warning of its own, whoever looks, and no check fails")
+    TEST_CASE("a fresh database has no error and no warning of its own, whoever looks, and no "
+              "check fails")
     {
         test::database const db;
         for (auto const *login : {"postgres", "bare"}) {
             CAPTURE(login);
-            auto s = std::string{login} == "bare" ? test::open(db.dsn(test::server_variable("LOGIN")))
-                                                  : db.connect();
-            // Settings are the test server's, connections those of other tests, and roles are shared.
-            for (auto const &each : run(s, check::chosen({.only = {}, .skip = {"declared", "config", "connection", "backup"}}))) {
+            auto s = std::string{login} == "bare"
+                         ? test::open(db.dsn(test::server_variable("LOGIN")))
+                         : db.connect();
+            // Settings are the test server's, connections those of other tests, and roles are
+            // shared.
+            for (auto const &each :
+                 run(s, check::chosen({.only = {},
+                        .skip = {"declared", "config", "connection", "backup"}}))) {
                 INFO(std::string{each.of->id});
                 for (auto const &one : each.findings) {
                     INFO(one.object, ": ", one.message);
-                    CHECK((one.severity == check::severity::info || each.of->id == "security.superusers" ||
-                           each.of->id == "security.md5" || each.of->id == "vacuum.horizon" || each.of->id == "vacuum.workers"));
+                    CHECK((one.severity == check::severity::info ||
+                           each.of->id == "security.superusers" || each.of->id == "security.md5" ||
+                           each.of->id == "vacuum.horizon" || each.of->id == "vacuum.workers"));
                 }
                 for (auto const &need : each.unseen) {
                     CHECK(need.find("it failed") == std::string::npos);

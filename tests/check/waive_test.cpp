@@ -91,8 +91,9 @@ TEST_SUITE("nodb")
     TEST_CASE("a waiver takes what it names, and nothing else")
     {
         auto outcomes = two_unused();
-        auto const policy = with(
-            {.id = "index.unused", .object = "public.*", .until = {.year = 2026, .month = 1, .day = 1}});
+        auto const policy = with({.id = "index.unused",
+                                  .object = "public.*",
+                                  .until = {.year = 2026, .month = 1, .day = 1}});
         auto const waiving = check::waive(outcomes, policy, now);
         REQUIRE(waiving.accepted.size() == 1);
         CHECK(waiving.accepted[0].what.object == "public.idx_a");
@@ -106,14 +107,14 @@ TEST_SUITE("nodb")
     {
         auto outcomes = two_unused();
         auto const over = check::waive(
-            outcomes, with({.id = "index.unused", .until = {.year = 2025, .month = 12, .day = 31}}), now);
+            outcomes, with({.id = "index.unused", .until = {.year = 2025, .month = 12, .day = 31}}),
+            now);
         CHECK(over.accepted.empty());
         CHECK(outcomes[0].findings.size() == 2);
         REQUIRE(over.faults.size() == 1);
         CHECK(over.faults[0].message == "the waiver of index.unused ended on 2025-12-31");
-        auto const vain =
-            check::waive(outcomes,
-                         with({.id = "index.unused", .object = "gone", .until = {.year = 2027}}), now);
+        auto const vain = check::waive(
+            outcomes, with({.id = "index.unused", .object = "gone", .until = {.year = 2027}}), now);
         REQUIRE(vain.faults.size() == 1);
         CHECK(vain.faults[0].message.find("matches nothing") != std::string::npos);
         outcomes[0].unseen = {"pg_read_all_stats"}; // perhaps it would match what is not seen
@@ -129,8 +130,9 @@ TEST_SUITE("nodb")
     TEST_CASE("ids and thresholds that do not exist are errors with their place in the file")
     {
         auto policy = with({.id = "index.unsed", .until = {.year = 2027}, .at = {"f.yaml", 3, 5}});
-        policy.thresholds = {{.id = "vacuum.horizon", .key = "waring", .value = 1, .at = {"f.yaml", 9, 7}},
-                             {.id = "gone.away", .key = "x", .value = 1, .at = {"f.yaml", 10, 7}}};
+        policy.thresholds = {
+            {.id = "vacuum.horizon", .key = "waring", .value = 1, .at = {"f.yaml", 9, 7}},
+            {.id = "gone.away", .key = "x", .value = 1, .at = {"f.yaml", 10, 7}}};
         policy.skip = {"nothing"};
         try {
             check::validate(policy);

@@ -35,7 +35,8 @@ void referee::watch(ledger_model const &after)
 }
 
 // So a job that only fails runs so often in a day as pauses fit into it. Where the clock was set
-// back nobody knows how long one lasted; nor did a runner that decided just before it was set right.
+// back nobody knows how long one lasted; nor did a runner that decided just before it was set
+// right.
 void referee::check_pause(ledger::claim const &got, job_account const &mine, instant now)
 {
     auto const of = breakers.find(got.job);

@@ -25,10 +25,13 @@ struct shop {
 
     explicit shop(std::string const &more = "")
     {
-        db.psql(more.empty() ? "CREATE TABLE public.orders (id int PRIMARY KEY, zone int); CREATE INDEX one ON "
-                               "public.orders (zone); CREATE INDEX two ON public.orders (zone); CREATE MATERIALIZED "
-                               "VIEW public.sums AS SELECT count(*) AS n FROM public.orders WITH NO DATA"
-                             : more);
+        db.psql(
+            more.empty()
+                ? "CREATE TABLE public.orders (id int PRIMARY KEY, zone int); CREATE INDEX one ON "
+                  "public.orders (zone); CREATE INDEX two ON public.orders (zone); CREATE "
+                  "MATERIALIZED "
+                  "VIEW public.sums AS SELECT count(*) AS n FROM public.orders WITH NO DATA"
+                : more);
     }
 
     // `checks`: what stands below it, indented by two.
@@ -36,19 +39,22 @@ struct shop {
                        std::string const &indexes = "") const
     {
         auto const config = files.write(
-            "pgtend.yaml", fmt::format("version: 1\ntargets:\n  db: {{ dsn: \"{}\" }}\n{}{}", db.dsn(),
-                                       indexes.empty() ? "" : "indexes:\n" + indexes,
+            "pgtend.yaml", fmt::format("version: 1\ntargets:\n  db: {{ dsn: \"{}\" }}\n{}{}",
+                                       db.dsn(), indexes.empty() ? "" : "indexes:\n" + indexes,
                                        checks.empty() ? "" : "checks:\n" + checks));
         args.insert(args.begin(), {"-c", config});
         return test::pgtend(args);
     }
 };
 
-constexpr char missing[] = "  - { table: public.orders, name: orders_id_zone, on: \"(id, zone)\" }\n";
-std::vector<std::string> const mine{"--skip", "config", "--skip", "connection", "--skip", "security",
-                                    "--skip", "backup", "--skip", "vacuum", "--skip", "performance"};
+constexpr char missing[] =
+    "  - { table: public.orders, name: orders_id_zone, on: \"(id, zone)\" }\n";
+std::vector<std::string> const mine{"--skip", "config",   "--skip", "connection",
+                                    "--skip", "security", "--skip", "backup",
+                                    "--skip", "vacuum",   "--skip", "performance"};
 
-std::vector<std::string> check_with(std::vector<std::string> before, std::vector<std::string> after = {})
+std::vector<std::string> check_with(std::vector<std::string> before,
+                                    std::vector<std::string> after = {})
 {
     before.emplace_back("check");
     before.insert(before.end(), mine.begin(), mine.end());
@@ -70,7 +76,8 @@ TEST_SUITE("db")
         CHECK(has(found.out, "pgtend apply --only indexes public.orders"));
         CHECK(has(found.out, "REFRESH MATERIALIZED VIEW public.sums"));
         CHECK(has(found.out, "pgtend index drop public.two"));
-        CHECK(found.out.find("error  declared.indexes") < found.out.find("warning  index.duplicate"));
+        CHECK(found.out.find("error  declared.indexes") <
+              found.out.find("warning  index.duplicate"));
         CHECK(s.run(check_with({}, {"--fail-on", "never"})).code == 0);
         auto const only_warnings = s.run({"check", "--only", "index"});
         CHECK(only_warnings.code == 0);
@@ -106,12 +113,13 @@ TEST_SUITE("db")
     {
         shop const s;
         auto const waived =
-            s.run(check_with({"-o", "json"}),
-                  "  waive:\n    - { id: matview.populated, object: public.*, because: soon, until: 2999-01-31 }\n");
+            s.run(check_with({"-o", "json"}), "  waive:\n    - { id: matview.populated, object: "
+                                              "public.*, because: soon, until: 2999-01-31 }\n");
         CHECK(waived.code == 0);
         CHECK(has(waived.out, "\"because\": \"soon\""));
         CHECK(has(waived.out, "\"errors\": 0"));
-        auto const wrong = s.run({"check"}, "  waive:\n    - { id: matview.populate, because: x, until: 2027-01-01 }\n");
+        auto const wrong = s.run(
+            {"check"}, "  waive:\n    - { id: matview.populate, because: x, until: 2027-01-01 }\n");
         CHECK(wrong.code == 2);
         CHECK(has(wrong.err, "pgtend.yaml:6:7: there is no check 'matview.populate'"));
         CHECK(has(wrong.err, "did you mean matview.populated?"));
@@ -119,10 +127,13 @@ TEST_SUITE("db")
 
     TEST_CASE("nothing that a catalog may hold breaks a form of output")
     {
-        shop const s{"CREATE TABLE public.\"a|<b>&\n::error::\x1b[31m%`*\" (id int PRIMARY KEY, n int); CREATE INDEX "
-                     "\"x]]>\n::warning::\" ON public.\"a|<b>&\n::error::\x1b[31m%`*\" (n); CREATE INDEX y ON "
+        shop const s{"CREATE TABLE public.\"a|<b>&\n::error::\x1b[31m%`*\" (id int PRIMARY KEY, n "
+                     "int); CREATE INDEX "
+                     "\"x]]>\n::warning::\" ON public.\"a|<b>&\n::error::\x1b[31m%`*\" (n); CREATE "
+                     "INDEX y ON "
                      "public.\"a|<b>&\n::error::\x1b[31m%`*\" (n)"};
-        for (auto const *form : {"text", "markdown", "junit", "sarif", "github", "nagios", "json"}) {
+        for (auto const *form :
+             {"text", "markdown", "junit", "sarif", "github", "nagios", "json"}) {
             CAPTURE(form);
             auto const done = s.run({"-o", form, "check", "--only", "index"});
             CHECK(done.out.find('\x1b') == std::string::npos);
@@ -135,7 +146,8 @@ TEST_SUITE("db")
                 return std::system((how + " < '" + file + "'").c_str()) == 0;
             };
             if (std::string{form} == "junit") {
-                CHECK(parses("python3 -c 'import sys,xml.dom.minidom as m; m.parseString(sys.stdin.buffer.read())'"));
+                CHECK(parses("python3 -c 'import sys,xml.dom.minidom as m; "
+                             "m.parseString(sys.stdin.buffer.read())'"));
             }
             if (std::string{form} == "sarif" || std::string{form} == "json") {
                 CHECK(parses("python3 -c 'import sys,json; json.load(sys.stdin)'"));
