@@ -196,7 +196,7 @@ index_snapshot load_indexes(pg::session &s, std::vector<index_request> const &wa
         names.push_back(each.table);
     }
     for (auto &each : find(s, names, "rpm", "table", limit)) {
-        out.wanted.push_back({std::move(each), {}, {}, {}, {}, {}});
+        out.wanted.push_back({std::move(each), {}, {}, {}, {}, {}, {}});
     }
     if (wanted.empty()) {
         return out;

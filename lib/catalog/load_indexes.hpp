@@ -4,13 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "catalog/snapshot/indexes.hpp"
 #include "pg/session.hpp"
 
 namespace pgtend::catalog {
 
 // A transaction that is rolled back at the end, with an empty search_path (of it alone, also behind
-// a pooler): names come back qualified.
+// a pooler): names come back qualified. A lock is waited for at most a second.
 class looking_transaction {
   public:
     // `writes`: temporary tables are made in it.
@@ -23,7 +24,26 @@ class looking_transaction {
     pg::session &session_;
 };
 
-// Of these tables (an array literal of OIDs), or all; under an empty search_path.
+// Nothing, or why it could not be done and was taken back. What ends the work as a whole is thrown.
+template <class Work>
+std::optional<error> attempt(pg::session &s, pg::limits const &limit, Work const &work)
+{
+    s.run("SAVEPOINT pgtend", {}, limit);
+    try {
+        work();
+    } catch (error const &e) {
+        if (ends_work(e)) {
+            throw;
+        }
+        s.batch("ROLLBACK TO SAVEPOINT pgtend; RELEASE SAVEPOINT pgtend", limit);
+        return e;
+    }
+    s.run("RELEASE SAVEPOINT pgtend", {}, limit);
+    return {};
+}
+
+// Of these tables (an array literal of OIDs), or all; in a looking_transaction. Waits a second for
+// who holds an ACCESS EXCLUSIVE lock on one, then leaves the definitions of such tables out.
 std::vector<table_index> read_indexes(pg::session &s, param const &tables, pg::limits const &limit);
 
 // These tables and the partitions below them; the role that will do the work.

@@ -99,7 +99,7 @@ void planner::check_name(table_index const *there) const
         "declare what is there, or another name:, or rename it (ALTER INDEX {} RENAME TO ...)",
         plan::quote(name_));
     auto const mine = parts_of(wanted_.definition), its = parts_of(there->definition);
-    if (there->unique == declared_.unique && mine.head == its.head && mine.where == its.where &&
+    if (there->unique == declared_.unique && same_but_storage(*there) &&
         mine.storage != its.storage) {
         hint = fmt::format(
             "ALTER INDEX {} {}, then REINDEX INDEX CONCURRENTLY {}", plan::quote(name_),
@@ -129,16 +129,15 @@ std::string planner::told_declared() const
 
 bool planner::equal(table_index const &index) const
 {
-    return index.unique == declared_.unique && index.definition == wanted_.definition &&
-           index.immediate && !index.exclusion &&
+    return index.unique == declared_.unique && wanted_.is(index.definition) && index.immediate &&
+           !index.exclusion &&
            (declared_.tablespace.empty() || index.tablespace == declared_.tablespace);
 }
 
 bool planner::attachable(table_index const &index) const
 {
     return index.unique == declared_.unique && index.immediate && !index.exclusion &&
-           without_storage(index.definition) == without_storage(wanted_.definition) &&
-           index.parent.empty() && index.constraint.empty();
+           same_but_storage(index) && index.parent.empty() && index.constraint.empty();
 }
 
 table_index const *planner::named(index_table const &table, qualified_name const &name) const
@@ -151,6 +150,13 @@ table_index const *planner::named(index_table const &table, qualified_name const
 
 table_index const *planner::serving(index_table const &table) const
 {
+bool planner::same_but_storage(table_index const &index) const
+{
+    auto const its = without_storage(index.definition);
+    auto const same = [&](std::string const &mine) { return without_storage(mine) == its; };
+    return same(wanted_.definition) || std::any_of(wanted_.also.begin(), wanted_.also.end(), same);
+}
+
     for (auto const *each : around_.indexes(table)) {
         if (each->valid && each->live && equal(*each)) {
             return each;

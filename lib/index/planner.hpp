@@ -93,6 +93,7 @@ class planner {
     bool equal(table_index const &index) const;
     // Whether an index of a partition can be attached: by what the server compares.
     bool attachable(table_index const &index) const;
+    bool same_but_storage(table_index const &index) const;
     table_index const *named(index_table const &table, qualified_name const &name) const;
     table_index const *serving(index_table const &table) const;
     void check_right(index_table const &table) const;

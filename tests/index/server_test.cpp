@@ -63,6 +63,15 @@ std::vector<pair> equal_pairs()
     partial.storage = {"fillfactor=70", "deduplicate_items=off"};
     out.push_back({partial, "(a) INCLUDE (b, \"C d\") WITH (fillfactor = 70, deduplicate_items = "
                             "off) WHERE t = ANY (ARRAY['x', 'y']) AND b > 3"});
+    // What the server prints of these has other casts when it reads it again: built as a person
+    // writes it, and as a restored dump or pgtend itself does.
+    auto casts = on("(a, (case when v in ('p', 'q') then 1 end))");
+    casts.where = "v in ('x', 'y')";
+    out.push_back({casts, "(a, (CASE WHEN v IN ('p', 'q') THEN 1 END)) WHERE v IN ('x', 'y')"});
+    out.push_back({casts,
+                   "(a, (CASE WHEN v::text = ANY (ARRAY['p'::varchar, 'q'::varchar]::text[]) "
+                   "THEN 1 END)) WHERE v::text = ANY (ARRAY['x'::varchar, "
+                   "'y'::varchar]::text[])"});
     auto nulls = on("(a, b)");
     nulls.unique = true;
     nulls.nulls_not_distinct = true;
@@ -71,7 +80,8 @@ std::vector<pair> equal_pairs()
 }
 
 constexpr char table[] = "CREATE TABLE t (a int, b int, \"C d\" int, t text, u text COLLATE "
-                         "\"POSIX\", day date, gone int); ALTER TABLE t DROP COLUMN gone";
+                         "\"POSIX\", v varchar(9), day date, gone int); ALTER TABLE t DROP COLUMN "
+                         "gone";
 
 } // namespace
 
@@ -329,6 +339,31 @@ TEST_SUITE("db")
               "CREATE TABLE marked (a int NOT NULL)", "CREATE UNIQUE INDEX marked_a ON marked (a)",
               "ALTER TABLE marked REPLICA IDENTITY USING INDEX marked_a",
               "CREATE TABLE p (a int, k int) PARTITION BY RANGE (k)",
+    TEST_CASE("a partitioned table, and a definition that the server prints in two ways")
+    {
+        database const db;
+        auto s = db.connect();
+        for (auto const *sql : {"CREATE TABLE p (v varchar(9), k int) PARTITION BY RANGE (k)",
+                                "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)",
+                                "CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20)",
+                                "CREATE INDEX by_hand ON p2 (k) WHERE v IN ('x', 'y')"}) {
+            s.run(sql);
+        }
+        auto declared = on("(k)");
+        declared.table = {"public", "p"};
+        declared.where = "v in ('x', 'y')";
+        auto begun = plan_of(s, {declared});
+        begun.steps.erase(begun.steps.begin() + 2, begun.steps.end()); // killed after p1's build
+        CHECK(problems(apply(begun, s)) == list{});
+        auto const rest = plan_of(s, {declared});
+        CHECK(told(rest) ==
+              list{"attach public.p1_i to public.i: leaf public.p1 has an equal index",
+                   "attach public.by_hand to public.i: leaf public.p2 has an equal index",
+                   "check index public.i: every partition must have its own by now"});
+        CHECK(problems(apply(rest, s)) == list{});
+        CHECK(plan_of(s, {declared}).empty());
+    }
+
               "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)",
               "CREATE INDEX p_a ON p (a)", "CREATE INDEX p_a2 ON p (a)",
               "CREATE INDEX p_broken ON ONLY p (k)",

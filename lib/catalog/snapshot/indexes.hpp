@@ -65,11 +65,17 @@ struct index_request {
 struct wanted_index {
     lookup found;           // the table
     std::string definition; // as of table_index: what the server makes of what was written
+    // The same as the server prints it of an index that was built from what it printed: casts may
+    // differ.
+    std::vector<std::string> also;
     // Why the server does not take the definition, or why it could not be asked; empty: it does.
     std::string problem, hint, sqlstate;
     // What has the name already, when that is not an index of this table: "table", "index of
     // public.x"
     std::string taken_by;
+
+    // Whether an index with this definition is the one that was written.
+    bool is(std::string const &other) const;
 };
 
 struct index_snapshot {
