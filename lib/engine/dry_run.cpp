@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <fmt/core.h>
 #include <ostream>
 
@@ -124,20 +125,35 @@ class dry_run_executor final : public executor {
         }
         if (auto const *body = std::get_if<plan::transaction>(&step.body)) {
             print_holders(body->statements, session);
-            out_ << "BEGIN;\n";
+            out_ << "BEGIN;\n" << own_lock_timeout(body->statements);
             for (auto const &s : body->statements) {
                 out_ << with_comments(s);
             }
             out_ << "COMMIT;\n";
         } else if (auto const *alone = std::get_if<plan::standalone>(&step.body)) {
             print_holders({alone->body}, session);
-            out_ << (alone->body.concurrently ? "SET lock_timeout = 0;\n" : "")
-                 << with_comments(alone->body)
-                 << (alone->body.concurrently ? "RESET lock_timeout;\n" : "");
+            // Set anew, not reset: what it would be reset to is what the role has, often none.
+            auto const set = [&](microseconds longest) {
+                return alone->body.concurrently ? lock_timeout_script(longest, false) : "";
+            };
+            out_ << set(microseconds{0}) << with_comments(alone->body)
+                 << set(around_.settings.lock.attempt);
         } else {
             print_task(*std::get<std::unique_ptr<plan::task>>(step.body), out, session);
         }
         return out;
+    }
+
+    // Of a transaction whose statements ask for shorter waits than an attempt's.
+    std::string own_lock_timeout(std::vector<plan::statement> const &statements) const
+    {
+        auto shortest = around_.settings.lock.attempt;
+        for (auto const &s : statements) {
+            if (s.lock_timeout.count() > 0) {
+                shortest = std::min(shortest, s.lock_timeout);
+            }
+        }
+        return shortest < around_.settings.lock.attempt ? lock_timeout_script(shortest, true) : "";
     }
 
     void print_task(plan::task const &machine, step_result &out, pg::session *session)

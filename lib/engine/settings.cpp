@@ -148,4 +148,10 @@ std::string settings_script(work_settings const &settings, transaction_options c
     return out;
 }
 
+std::string lock_timeout_script(microseconds longest, bool of_transaction)
+{
+    return std::string{of_transaction ? "SET LOCAL" : "SET"} + " lock_timeout = '" +
+           in_milliseconds(longest) + "';\n";
+}
+
 } // namespace pgtend::engine

@@ -30,5 +30,7 @@ std::string session_settings_text(work_settings const &settings,
 std::string session_reset_text(work_settings const &settings, transaction_options const &options);
 // The same as lines of a psql script: SET of each, the role last.
 std::string settings_script(work_settings const &settings, transaction_options const &options);
+// One of those lines, or, `of_transaction`, with SET LOCAL.
+std::string lock_timeout_script(microseconds longest, bool of_transaction);
 
 } // namespace pgtend::engine

@@ -104,6 +104,37 @@ vacuum t;
     CHECK(r.steps[2].tally.expected == 10);
 }
 
+TEST_CASE(
+    "no lock is waited for longer than an attempt, also after a statement that may wait for ever")
+{
+    fake_clock time{instant{}};
+    engine::environment around{.open = {}, .time = time, .random = [] { return 0.5; }};
+    auto build = sql("create index concurrently i on t (a)",
+                     {{R"("public"."t")", plan::lock_mode::share_update_exclusive}});
+    build.concurrently = true;
+    auto attach = sql("alter index p attach partition i",
+                      {{R"("public"."i")", plan::lock_mode::access_exclusive}});
+    attach.lock_timeout = milliseconds{30};
+    plan::plan p;
+    p.steps.push_back(alone("build", build));
+    p.steps.push_back(step("attach", {attach}));
+    auto const text = printed(around, std::move(p));
+    CHECK(text.ends_with(R"(
+-- 1. build
+SET lock_timeout = '0ms';
+-- locks: SHARE UPDATE EXCLUSIVE on "public"."t"
+create index concurrently i on t (a);
+SET lock_timeout = '100ms';
+
+-- 2. attach
+BEGIN;
+SET LOCAL lock_timeout = '30ms';
+-- locks: ACCESS EXCLUSIVE on "public"."i"
+alter index p attach partition i;
+COMMIT;
+)"));
+}
+
 TEST_CASE("an empty plan prints its notes, a refused step has failed")
 {
     fake_clock time{instant{}};
