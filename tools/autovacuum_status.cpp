@@ -231,6 +231,9 @@ exit_code tell(context &c, status_arguments const &a)
     for (auto const &each : seen.problems) {
         out.notes.push_back("declared, but " + each);
     }
+    if (!seen.unknown.empty()) {
+        out.notes.push_back(seen.unknown);
+    }
     c.print(out);
     bool const differs =
         !seen.problems.empty() || std::any_of(seen.parameters.begin(), seen.parameters.end(),

@@ -7,7 +7,7 @@
 
 #include "base/error.hpp"
 #include "catalog/load.hpp"
-#include "ledger/parameters.hpp"
+#include "jobs/parameters.hpp"
 #include "vacuum/declared.hpp"
 
 namespace pgtend::jobs {
@@ -85,7 +85,10 @@ autovacuum_status read_autovacuum_status(pg::session &s, std::vector<qualified_n
     out.server = vacuum::server_settings(found.settings);
     add_tables(found, now, out);
 
-    auto const ledger = ledger::read_parameters(s, limit);
+    auto const ledger = known_parameters(s, limit);
+    if (!ledger.problem.empty()) {
+        out.unknown = "what pgtend has set is not known: " + ledger.problem + "; " + ledger.hint;
+    }
     auto all = vacuum::declared_tables(policies);
     auto const of_file = all.size();
     for (auto const &each : ledger.saved) {

@@ -38,6 +38,8 @@ struct autovacuum_status {
     std::vector<parameter> parameters;
     // Declared tables that do not exist, and the like.
     std::vector<std::string> problems;
+    // Why it is not known which parameters pgtend has set; empty: it is.
+    std::string unknown;
 };
 
 // `tables`: these and what is below them; none: whatever has counted rows or is old. Throws error

@@ -66,7 +66,8 @@ constexpr section autovacuum{
     .difference =
         [](model::configuration const &all, planning const &with) {
             return plan_declared_parameters(
-                all.autovacuum, {.session = with.session, .role = with.role, .limit = with.limit});
+                all.autovacuum,
+                {.session = with.session, .role = with.role, .limit = with.limit, .certain = true});
         },
 };
 
@@ -117,7 +118,7 @@ constexpr section matviews{
                           [&](auto const &policy) { return !holds(objects, policy.name); });
         },
     .difference = [](model::configuration const &all,
-                     planning const &with) { return create_matviews(all.matviews, with); },
+                     planning const &with) { return create_matviews(all.matviews, with, true); },
 };
 
 constexpr std::array<section, 4> table{partitions, autovacuum, indexes, matviews};

@@ -22,9 +22,9 @@ struct section {
     // `with` has what new objects get from other sections; `all` is what is to be compared.
     // Reads the catalog, taking ACCESS SHARE on catalogs only (for `matviews` also on what their
     // queries read, in a transaction that is rolled back), and compares; what an index would be is
-    // seen on a temporary table that is rolled back. An empty plan: the
-    // database is as declared. Never drops what is not declared. Throws error when it cannot be
-    // read.
+    // seen on a temporary table that is rolled back. An empty plan: the database is as declared,
+    // and was looked at; what could not be compared, or is left to somebody who changed it, is a
+    // step that fails. Never drops what is not declared. Throws error when it cannot be read.
     plan::plan (*difference)(model::configuration const &all, planning const &with);
 };
 

@@ -110,11 +110,14 @@ std::vector<matview::status_request> wanted(std::vector<qualified_name> names,
 
 } // namespace
 
-plan::plan create_matviews(std::vector<model::matview_policy> const &policies, planning const &with)
+plan::plan create_matviews(std::vector<model::matview_policy> const &policies, planning const &with,
+                           bool certain)
 {
     return matview::plan_declared(
-        policies, catalog::load_declared_matviews(with.session, matview::requests(policies),
-                                                  with.role, with.search_path, with.limit));
+        policies,
+        catalog::load_declared_matviews(with.session, matview::requests(policies), with.role,
+                                        with.search_path, with.limit),
+        certain);
 }
 
 std::vector<matview::view_status> survey_matviews(std::vector<qualified_name> const &names,

@@ -10,8 +10,8 @@
 namespace pgtend::jobs {
 
 // The plan that makes these views true (matview::plan_declared).
-plan::plan create_matviews(std::vector<model::matview_policy> const &policies,
-                           planning const &with);
+plan::plan create_matviews(std::vector<model::matview_policy> const &policies, planning const &with,
+                           bool certain = false);
 
 // The status of these views; no names: of every one of the database, and of those that the file
 // declares. `file`: the jobs and views of one target. The ages come from the history in the ledger;

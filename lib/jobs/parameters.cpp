@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/error.hpp"
 #include "catalog/load.hpp"
 #include "ledger/parameters.hpp"
 #include "vacuum/declared.hpp"
@@ -22,6 +23,18 @@ catalog::vacuum_snapshot load(std::vector<qualified_name> const &tables,
 
 } // namespace
 
+model::parameter_ledger known_parameters(pg::session &s, pg::limits const &limit)
+{
+    try {
+        return ledger::read_parameters(s, limit);
+    } catch (usage_error const &e) {
+        model::parameter_ledger out;
+        out.problem = e.message();
+        out.hint = e.hint();
+        return out;
+    }
+}
+
 plan::plan plan_declared_parameters(std::span<model::autovacuum_policy const> policies,
                                     parameter_planning const &with)
 {
@@ -29,9 +42,13 @@ plan::plan plan_declared_parameters(std::span<model::autovacuum_policy const> po
         return {};
     }
     // The ledger first: what is changed between the two is then refused, and not taken for ours.
-    auto const ledger = ledger::read_parameters(with.session, with.limit);
+    auto const ledger = with.certain ? known_parameters(with.session, with.limit)
+                                     : ledger::read_parameters(with.session, with.limit);
+    using vacuum::changed_parameter;
     return vacuum::plan_parameters(policies, load(vacuum::declared_tables(policies), with), ledger,
-                                   with.force);
+                                   with.force     ? changed_parameter::is_set
+                                   : with.certain ? changed_parameter::fails
+                                                  : changed_parameter::is_told);
 }
 
 plan::plan plan_parameters_back(std::vector<qualified_name> const &tables,

@@ -17,7 +17,14 @@ struct parameter_planning {
     std::string role = {}; // who will do the work; empty: the session's own
     pg::limits limit = {}; // of each statement that reads a catalog
     bool force = false;    // also what somebody changed since
+    // Whether all is as declared is to be known: what somebody changed since is a step that fails
+    // and no note, and so is everything where the ledger may not be used, which else is thrown.
+    bool certain = false;
 };
+
+// What the ledger has; where the role may not use it, or its version is another one, `problem` says
+// so and nothing is thrown.
+model::parameter_ledger known_parameters(pg::session &s, pg::limits const &limit);
 
 // What makes them true: vacuum::plan_parameters. A plan without steps: they all are. Throws what
 // the loaders throw.

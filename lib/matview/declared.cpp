@@ -50,7 +50,7 @@ plan::statement index_statement(model::matview_policy const &policy)
 
 class planner {
   public:
-    explicit planner(catalog::declared_matviews const &all) : all_{all} {}
+    planner(catalog::declared_matviews const &all, bool certain) : all_{all}, certain_{certain} {}
 
     void add(model::matview_policy const &policy, catalog::declared_matview const &state)
     {
@@ -155,9 +155,14 @@ class planner {
         }
         if (state.not_compared) {
             auto const &hint = state.not_compared->hint;
-            out_.notes.push_back(shown +
-                                 ": its query could not be compared with the declared one: " +
-                                 state.not_compared->message + (hint.empty() ? "" : "; " + hint));
+            auto const what = shown + ": its query could not be compared with the declared one: " +
+                              state.not_compared->message;
+            if (certain_) {
+                out_.steps.push_back(plan::refused_step(
+                    title_, shown, error{what, hint, state.not_compared->sqlstate}));
+            } else {
+                out_.notes.push_back(what + (hint.empty() ? "" : "; " + hint));
+            }
         } else if (!policy.query.empty() && !state.as_declared) {
             title_ = "replace materialized view " + shown;
             throw not_as_declared(policy, state);
@@ -252,6 +257,7 @@ class planner {
 
 std::vector<catalog::matview_request> requests(std::vector<model::matview_policy> const &policies)
 {
+    bool certain_;
     std::vector<catalog::matview_request> out;
     for (auto const &policy : policies) {
         out.push_back({policy.name, policy.query, policy.owner});
@@ -260,9 +266,9 @@ std::vector<catalog::matview_request> requests(std::vector<model::matview_policy
 }
 
 plan::plan plan_declared(std::vector<model::matview_policy> const &policies,
-                         catalog::declared_matviews const &snapshot)
+                         catalog::declared_matviews const &snapshot, bool certain)
 {
-    planner work{snapshot};
+    planner work{snapshot, certain};
     for (std::size_t i = 0; i < policies.size(); ++i) {
         work.add(policies[i], snapshot.views.at(i));
     }

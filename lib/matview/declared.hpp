@@ -27,9 +27,10 @@ std::vector<catalog::matview_request> requests(std::vector<model::matview_policy
 // declared `with_data: false`. One whose query is not the declared one becomes a step that fails,
 // with the differences and the statements that would replace it: what depends on it, and its
 // grants, are lost by that, so that nothing here does it. An owner or a tablespace that differs is
-// a note.
+// a note. A query that could not be compared is a note, or, when it is to be known whether all is
+// as declared (`certain`), a step that fails.
 plan::plan plan_declared(std::vector<model::matview_policy> const &policies,
-                         catalog::declared_matviews const &snapshot);
+                         catalog::declared_matviews const &snapshot, bool certain = false);
 
 // CREATE MATERIALIZED VIEW of a policy that has a query; CREATE UNIQUE INDEX of one that has
 // columns for it. Without a semicolon.

@@ -84,6 +84,10 @@ struct saved_parameter {
 struct parameter_ledger {
     bool present = true; // false: the database has no ledger, nothing can be saved
     std::vector<saved_parameter> saved;
+    // Why it can neither be read nor written, such as a missing right; empty: it can.
+    std::string problem, hint;
+
+    bool usable() const { return present && problem.empty(); }
 };
 
 } // namespace pgtend::model

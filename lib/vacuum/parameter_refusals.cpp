@@ -40,6 +40,9 @@ std::optional<error> obstacle(catalog::vacuum_table const &table,
                      "before could not be saved",
                      "Run `pgtend init` once to create it."};
     }
+    if (!ledger.problem.empty()) {
+        return error{ledger.problem, ledger.hint};
+    }
     if (table.may_alter) {
         return std::nullopt;
     }
@@ -56,12 +59,12 @@ std::optional<error> obstacle(catalog::vacuum_table const &table,
 }
 
 std::string changed_since(catalog::vacuum_table const &table, model::saved_parameter const &saved,
-                          std::optional<std::string> const &present, std::string const &hint)
+                          std::optional<std::string> const &present)
 {
     return fmt::format("{}: {} is {}, changed by somebody since pgtend set it to {} (before: {}): "
-                       "left alone; {}",
+                       "left alone",
                        display(table.name), saved.name, printable(present.value_or("not set")),
-                       printable(saved.value), printable(saved.original.value_or("not set")), hint);
+                       printable(saved.value), printable(saved.original.value_or("not set")));
 }
 
 } // namespace pgtend::vacuum

@@ -15,14 +15,14 @@ namespace pgtend::vacuum {
 void refuse_unusable(catalog::vacuum_snapshot const &all, std::size_t count,
                      std::string const &verb, plan::plan &out);
 
-// Nothing: the role may, and there is a ledger.
+// Nothing: the role may, and there is a ledger that it may use.
 std::optional<error> obstacle(catalog::vacuum_table const &table,
                               catalog::vacuum_snapshot const &all,
                               model::parameter_ledger const &ledger);
 
 // "public.orders: fillfactor is 70, changed by somebody since pgtend set it to 80 (before: not
-// set): left alone; <hint>"
+// set): left alone"
 std::string changed_since(catalog::vacuum_table const &table, model::saved_parameter const &saved,
-                          std::optional<std::string> const &present, std::string const &hint);
+                          std::optional<std::string> const &present);
 
 } // namespace pgtend::vacuum

@@ -20,8 +20,8 @@ class planner {
   public:
     planner(std::span<model::autovacuum_policy const> policies,
             catalog::vacuum_snapshot const &snapshot, model::parameter_ledger const &ledger,
-            bool force)
-        : all_{snapshot}, ledger_{ledger}, force_{force}, declared_{policies, snapshot, ledger},
+            changed_parameter changed)
+        : all_{snapshot}, ledger_{ledger}, changed_{changed}, declared_{policies, snapshot, ledger},
           found_{declared_.all()}
     {
     }
@@ -58,9 +58,8 @@ class planner {
                 ++in_force_;
                 break;
             case standing::changed_since:
-                if (!force_) {
-                    out_.notes.push_back(changed_since(*each.table, *each.saved, each.present,
-                                                       "--force sets what is declared"));
+                if (changed_ != changed_parameter::is_set) {
+                    leave(each);
                     break;
                 }
                 [[fallthrough]];
@@ -76,6 +75,20 @@ class planner {
             }
         }
         return out;
+    }
+
+    void leave(declared_parameter const &each)
+    {
+        auto what = changed_since(*each.table, *each.saved, each.present);
+        if (changed_ == changed_parameter::is_told) {
+            out_.notes.push_back(what + "; --force sets what is declared");
+            return;
+        }
+        auto const shown = display(each.table->name);
+        out_.steps.push_back(plan::refused_step(
+            "set " + each.wanted.name + " of " + shown, shown,
+            error{std::move(what),
+                  "declare what is there, or pgtend autovacuum apply --force " + shown}));
     }
 
     void refuse_too_new()
@@ -113,7 +126,7 @@ class planner {
                 note_leaves(parent, wanted.name, rows);
             }
         }
-        if (rows.empty() || !ledger_.present) {
+        if (rows.empty() || !ledger_.usable()) {
             return;
         }
         auto const shown = display(parent.name);
@@ -189,7 +202,7 @@ class planner {
 
     catalog::vacuum_snapshot const &all_;
     model::parameter_ledger const &ledger_;
-    bool force_;
+    changed_parameter changed_;
     declarations declared_;
     std::vector<declared_parameter> found_;
     int in_force_ = 0;
@@ -200,9 +213,9 @@ class planner {
 
 plan::plan plan_parameters(std::span<model::autovacuum_policy const> policies,
                            catalog::vacuum_snapshot const &snapshot,
-                           model::parameter_ledger const &ledger, bool force)
+                           model::parameter_ledger const &ledger, changed_parameter changed)
 {
-    return planner{policies, snapshot, ledger, force}.make();
+    return planner{policies, snapshot, ledger, changed}.make();
 }
 
 } // namespace pgtend::vacuum

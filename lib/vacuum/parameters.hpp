@@ -18,13 +18,15 @@ namespace pgtend::vacuum {
 // (else 55000), writes what they are into the ledger, and changes them. Repeating it, after a kill
 // or by another at the same time, does what is left.
 //
-// A parameter that somebody changed since pgtend had set it is left alone and told in a note,
-// unless `force`; what it then was is the new original. Steps that fail: a table that does not
-// exist or is a materialized view, one that the role does not own, a parameter that the server is
-// too old for; all of them where the database has no ledger.
+// What becomes of a parameter that somebody changed since pgtend had set it, `changed` says; when
+// it is set, what it then was is the new original. Steps that fail: a table that does not exist or
+// is a materialized view, one that the role does not own, a parameter that the server is too old
+// for; all of them where the database has no ledger, or the role may not use it.
+enum class changed_parameter { is_told, fails, is_set };
 plan::plan plan_parameters(std::span<model::autovacuum_policy const> policies,
                            catalog::vacuum_snapshot const &snapshot,
-                           model::parameter_ledger const &ledger, bool force = false);
+                           model::parameter_ledger const &ledger,
+                           changed_parameter changed = changed_parameter::is_told);
 
 // What puts the originals back (RESET where there was none) and has the ledger forget them. The
 // first `named` of `snapshot.asked` choose, with what is below them; 0: all that the ledger has,

@@ -95,7 +95,8 @@ class way_back {
             };
             bool const as_before = saved->original ? same(*saved->original) : !present;
             if (!as_before && !same(saved->value) && !force_) {
-                out_.notes.push_back(changed_since(table, *saved, present, "--force puts it back"));
+                out_.notes.push_back(changed_since(table, *saved, present) +
+                                     "; --force puts it back");
                 continue;
             }
             changes.push_back({name, present, as_before ? present : saved->original, {}});

@@ -45,13 +45,14 @@ catalog::declared_matview there()
     return out;
 }
 
-plan::plan plan_of(model::matview_policy const &asked, catalog::declared_matview state)
+plan::plan plan_of(model::matview_policy const &asked, catalog::declared_matview state,
+                   bool certain = false)
 {
     catalog::declared_matviews all;
     all.role = "tend";
     all.server_version = 150000;
     all.views.push_back(std::move(state));
-    return plan_declared({asked}, all);
+    return plan_declared({asked}, all, certain);
 }
 
 list statements(plan::plan const &of)
@@ -196,6 +197,10 @@ TEST_SUITE("nodb")
         CHECK(made.steps.size() == 1);
         CHECK(made.notes == list{"public.stats: its query could not be compared with the declared "
                                  "one: may not; GRANT TEMPORARY ON DATABASE d TO tend"});
+        // For plan and apply, which say whether all is as declared, it is no note.
+        state.view.unique_indexes = there().view.unique_indexes;
+        CHECK(refusal(plan_of(policy(), state, true)).hint() ==
+              "GRANT TEMPORARY ON DATABASE d TO tend");
     }
 
     TEST_CASE("what stands in the way of creating it is told with what would change it")

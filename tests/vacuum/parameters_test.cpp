@@ -76,7 +76,8 @@ struct world {
 
     plan::plan make(bool force = false) const
     {
-        return plan_parameters(policies, snapshot, ledger, force);
+        return plan_parameters(policies, snapshot, ledger,
+                               force ? changed_parameter::is_set : changed_parameter::is_told);
     }
     plan::plan back(std::size_t named = 0, bool force = false) const
     {

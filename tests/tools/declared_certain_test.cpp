@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// plan and apply say "as declared" only of what was looked at, and one section's trouble stops no
+// other.
+#include <csignal>
+#include <doctest/doctest.h>
+
+#include "support/ground.hpp"
+#include "support/hour.hpp"
+#include "support/role.hpp"
+
+using namespace pgtend;
+using test::ground;
+using test::has;
+using list = std::vector<std::string>;
+
+namespace {
+
+constexpr char declared[] = "indexes:\n  - { table: public.t, name: t_a, on: (a) }\n"
+                            "autovacuum:\n  - { tables: [public.t], vacuum_scale_factor: 0.05 }\n"
+                            "matviews:\n  - { name: public.v, query: select a from public.t }\n";
+constexpr char table[] = "CREATE TABLE t (a int)";
+
+// As another role.
+test::finished as(ground const &g, test::role const &who, std::vector<std::string> args)
+{
+    args.insert(args.begin(), {"-c", g.config, "-d", g.db.dsn(who.name())});
+    return test::pgtend(args);
+}
+
+} // namespace
+
+TEST_SUITE("db")
+{
+    TEST_CASE(
+        "F28: a role that may not use the ledger is told so of the parameters, and the rest is "
+        "planned and done")
+    {
+        ground const g{"", declared};
+        g.db.psql(table);
+        auto s = g.db.connect();
+        test::role const owner{s, "ledgerless", "LOGIN"};
+        g.db.psql("ALTER TABLE t OWNER TO " + owner.name() + "; GRANT CREATE ON SCHEMA public TO " +
+                  owner.name());
+        auto const planned = as(g, owner, {"plan"});
+        CHECK_MESSAGE(planned.code == 3, planned.err);
+        CHECK(has(planned.out, "this role may not use the ledger"));
+        CHECK(has(planned.out, "pgtend init --print-grants"));
+        CHECK(has(planned.out, "create index public.t_a on public.t"));
+        auto const applied = as(g, owner, {"apply", "--yes"});
+        CHECK(applied.code == 1);
+        CHECK(has(applied.err, "this role may not use the ledger"));
+        CHECK(g.count("SELECT count(*) FROM pg_class WHERE relname IN ('t_a', 'v')") == 2);
+        CHECK(g.count("SELECT count(*) FROM pg_class WHERE relname = 't' AND reloptions IS NULL") ==
+              1);
+        auto const status = as(g, owner, {"autovacuum", "status"});
+        CHECK_MESSAGE(status.code == 3, status.err);
+        CHECK(
+            has(status.out, "what pgtend has set is not known: this role may not use the ledger"));
+        CHECK(has(status.out, "differs"));
+    }
+
+    TEST_CASE(
+        "a parameter that somebody changed since is a difference: told, left, and fails apply")
+    {
+        ground const g{"", declared};
+        g.db.psql(table);
+        REQUIRE(g.run({"apply", "--yes"}).code == 0);
+        CHECK(g.run({"plan"}).code == 0);
+        g.db.psql("ALTER TABLE t SET (autovacuum_vacuum_scale_factor = 0.4)");
+        auto const planned = g.run({"plan"});
+        CHECK(planned.code == 3);
+        CHECK(has(planned.out, "changed by somebody since pgtend set it to 0.05"));
+        CHECK(has(planned.out, "pgtend autovacuum apply --force public.t"));
+        CHECK(!has(planned.out, "the database is as the file declares it"));
+        CHECK(g.run({"apply", "--yes"}).code == 1);
+        CHECK(g.count("SELECT count(*) FROM pg_class WHERE relname = 't' AND reloptions = "
+                      "'{autovacuum_vacuum_scale_factor=0.4}'") == 1);
+        CHECK(g.run({"autovacuum", "apply", "--force", "public.t"}).code == 0);
+        CHECK(g.run({"plan"}).code == 0);
+    }
+
+    TEST_CASE("a view whose query could not be compared is not taken for as declared")
+    {
+        ground const g{"", declared};
+        g.db.psql(table);
+        REQUIRE(g.run({"apply", "--yes"}).code == 0);
+        g.db.psql("DROP MATERIALIZED VIEW v; CREATE MATERIALIZED VIEW v AS SELECT 1 AS other");
+        auto s = g.db.connect();
+        test::role const reader{s, "comparer", "LOGIN"};
+        g.db.psql("REVOKE TEMPORARY ON DATABASE " + g.db.name() + " FROM PUBLIC");
+        auto const planned = as(g, reader, {"plan", "--only", "matviews"});
+        CHECK(planned.code == 3);
+        CHECK(has(planned.out, "could not be compared with the declared one"));
+        CHECK(has(planned.out, "GRANT TEMPORARY ON DATABASE"));
+    }
+}
