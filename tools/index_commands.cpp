@@ -122,7 +122,7 @@ exit_code show_status(context &c, status_arguments const &a)
     auto const wanted = index::requests(declared);
     auto findings =
         index::compare(declared, catalog::load_indexes(control.session, wanted, a.run.policy.role,
-                                                       a.run.search_path, limit));
+                                                       search_path_of(c, a.run), limit));
     std::vector<catalog::lookup> asked;
     auto const all = catalog::load_index_overview(control.session, tables, asked, limit);
     for (auto const &each : asked) {
@@ -188,7 +188,9 @@ action declare_index_create(options &o)
         } else {
             work.indexes = {policy_of(*a)};
         }
-        return do_by_hand(c, work, a->run);
+        auto run = a->run;
+        run.search_path = search_path_of(c, run);
+        return do_by_hand(c, work, run);
     };
 }
 
@@ -200,7 +202,8 @@ action declare_index_status(options &o)
                "tell unused indexes when scans were counted for so long");
     o.duration("--timeout", a->run.policy.timeout, "time limit of each query, 0s for none");
     o.text("--search-path", a->run.search_path, "PATH",
-           "search_path of the declared definitions (default: of role and database)");
+           "search_path of the declared definitions (default: of the file, else of role and "
+           "database)");
     o.text("--role", a->run.policy.role, "ROLE", "judge what this role may build");
     o.example("-c kwenda.yaml index status", "what is declared and missing, and what looks wrong");
     o.example("-d \"$DSN\" index status public.orders", "one table, without a file");

@@ -23,9 +23,11 @@ exit_code run_one(context &c, std::string const &name)
                         .make(job.action, {.session = control.session,
                                            .partitions = all.partitions,
                                            .autovacuum = all.autovacuum,
+                                           .indexes = all.indexes,
                                            .now = control.server.server_time,
                                            .role = job.policy.role,
-                                           .limit = {.stop = c.outside.abort}});
+                                           .search_path = job.policy.search_path,
+                                           .limit = {.stop = c.outside.stop}});
         auto const printed =
             c.execute(std::move(plan), where, jobs::settings_of(job.policy, job.time_zone), 1,
                       microseconds{0}, control.transaction_pooler);

@@ -93,4 +93,35 @@ TEST_SUITE("db")
         CHECK(has(planned.out, "could not be compared with the declared one"));
         CHECK(has(planned.out, "GRANT TEMPORARY ON DATABASE"));
     }
+
+    TEST_CASE("a dry run of an index job shows what the job would build")
+    {
+        ground const g{
+            "  - { name: indexes, schedule: \"0 4 * * *\", index: {}, search_path: app }\n",
+            "indexes:\n  - { table: public.t, name: t_f, on: \"(f(a))\" }\n"};
+        g.db.psql(table);
+        g.db.psql(
+            "CREATE SCHEMA app; CREATE FUNCTION app.f(int) RETURNS int IMMUTABLE LANGUAGE sql "
+            "AS 'SELECT $1'");
+        auto const shown = g.run({"--dry-run", "job", "run", "indexes"});
+        CHECK_MESSAGE(shown.code == 0, shown.err);
+        CHECK(has(shown.out, "CREATE INDEX CONCURRENTLY \"t_f\""));
+        CHECK(has(shown.out, "app.f(a)"));
+    }
+
+    TEST_CASE("index create and index status look names up where plan and apply do")
+    {
+        ground const g{"", "defaults: { search_path: \"app, public\" }\nindexes:\n  - { table: "
+                           "public.t, name: t_f, on: \"(f(a))\" }\n"};
+        g.db.psql(table);
+        g.db.psql(
+            "CREATE SCHEMA app; CREATE FUNCTION app.f(int) RETURNS int IMMUTABLE LANGUAGE sql "
+            "AS 'SELECT $1'; CREATE FUNCTION public.f(int) RETURNS int IMMUTABLE LANGUAGE sql "
+            "AS 'SELECT -$1'");
+        CHECK(g.run({"index", "create"}).code == 0);
+        CHECK(has(g.db.value("SELECT pg_get_indexdef('t_f'::regclass)"), "app.f(a)"));
+        CHECK(g.run({"plan"}).code == 0);
+        CHECK(!has(g.run({"index", "status"}).out, "different"));
+        CHECK(has(g.run({"index", "status", "--search-path", "public"}).out, "different"));
+    }
 }
