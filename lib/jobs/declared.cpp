@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "catalog/load.hpp"
 #include "jobs/matviews.hpp"
 #include "jobs/parameters.hpp"
 #include "vacuum/declared.hpp"
@@ -71,6 +72,38 @@ constexpr section autovacuum{
         },
 };
 
+// An index of a view that is declared and not there yet is compared when it is.
+void wait_for_views(std::vector<model::matview_policy> const &views, planning const &with,
+                    std::vector<model::index_policy> &indexes, plan::plan &out)
+{
+    std::vector<qualified_name> made_here;
+    for (auto const &view : views) {
+        bool const wanted = std::any_of(indexes.begin(), indexes.end(), [&](auto const &index) {
+            return index.table == view.name;
+        });
+        if (wanted && !view.query.empty()) {
+            made_here.push_back(view.name);
+        }
+    }
+    if (made_here.empty()) {
+        return;
+    }
+    auto const found = catalog::load_matviews(with.session, made_here, with.role, with.limit);
+    for (std::size_t i = 0; i < made_here.size(); ++i) {
+        if (found.views[i].found.usable()) {
+            continue;
+        }
+        std::erase_if(indexes, [&](auto const &index) {
+            if (index.table != made_here[i]) {
+                return false;
+            }
+            out.notes.push_back(display(qualified_name{index.table.schema, index.name}) +
+                                " is built when " + display(index.table) + " is there");
+            return true;
+        });
+    }
+}
+
 // An index is chosen by its own name or by that of its table.
 constexpr section indexes{
     .name = "indexes",
@@ -95,10 +128,16 @@ constexpr section indexes{
             if (all.indexes.empty()) {
                 return plan::plan{};
             }
-            auto around = with;
-            around.indexes = all.indexes;
-            model::action const what = model::index_action{};
-            return kind_of(what).make(what, around);
+            auto declared = all.indexes;
+            plan::plan out;
+            wait_for_views(all.matviews, with, declared, out);
+            if (!declared.empty()) {
+                auto around = with;
+                around.indexes = declared;
+                model::action const what = model::index_action{};
+                out.append(kind_of(what).make(what, around));
+            }
+            return out;
         },
 };
 
@@ -121,7 +160,8 @@ constexpr section matviews{
                      planning const &with) { return create_matviews(all.matviews, with, true); },
 };
 
-constexpr std::array<section, 4> table{partitions, autovacuum, indexes, matviews};
+// Indexes last: one may be of a materialized view.
+constexpr std::array<section, 4> table{partitions, autovacuum, matviews, indexes};
 
 section const &find_section(std::string const &name)
 {

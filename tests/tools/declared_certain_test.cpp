@@ -94,6 +94,21 @@ TEST_SUITE("db")
         CHECK(has(planned.out, "GRANT TEMPORARY ON DATABASE"));
     }
 
+    TEST_CASE("an index of a view that is declared too: one apply makes both")
+    {
+        ground const g{"", "matviews:\n  - { name: public.v, query: select a from public.t }\n"
+                           "indexes:\n  - { table: public.v, name: v_a, on: (a) }\n"};
+        g.db.psql(table);
+        auto const planned = g.run({"plan"});
+        CHECK(planned.code == 3);
+        CHECK(has(planned.out, "public.v_a is built when public.v is there"));
+        auto const applied = g.run({"apply", "--yes"});
+        CHECK_MESSAGE(applied.code == 0, applied.err);
+        CHECK(g.count("SELECT count(*) FROM pg_index WHERE indisvalid AND indexrelid = "
+                      "'v_a'::regclass") == 1);
+        CHECK(g.run({"plan"}).code == 0);
+    }
+
     TEST_CASE("a dry run of an index job shows what the job would build")
     {
         ground const g{
