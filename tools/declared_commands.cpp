@@ -36,7 +36,7 @@ void declare_choice(options &o, arguments &a)
 class comparison {
   public:
     comparison(context &c, arguments const &a, bool writes)
-        : context_{c}, where_{c.only_destination()}, settings_{settings_of(c, a)},
+        : context_{c}, writes_{writes}, where_{c.only_destination()}, settings_{settings_of(c, a)},
           declared_{declared(c, a)}, control_{c.open_control(where_, writes)},
           role_{a.run.policy.role}
     {
@@ -47,13 +47,13 @@ class comparison {
 
     plan::plan of(jobs::section const &section)
     {
-        return section.difference(declared_, {.session = control_.session,
-                                              .partitions = {},
-                                              .autovacuum = context_.configuration().autovacuum,
-                                              .now = control_.server.server_time,
-                                              .role = role_,
-                                              .search_path = settings_.search_path,
-                                              .limit = {.stop = context_.outside.abort}});
+        try {
+            return look(section);
+        } catch (connection_lost const &) {
+            // It was idle while a person thought, or an index was built.
+            control_ = context_.open_control(where_, writes_);
+            return look(section);
+        }
     }
 
     std::vector<plan::plan> of_all()
@@ -82,6 +82,17 @@ class comparison {
     }
 
   private:
+    plan::plan look(jobs::section const &section)
+    {
+        return section.difference(declared_, {.session = control_.session,
+                                              .partitions = {},
+                                              .autovacuum = context_.configuration().autovacuum,
+                                              .now = control_.server.server_time,
+                                              .role = role_,
+                                              .search_path = settings_.search_path,
+                                              .limit = {.stop = context_.outside.stop}});
+    }
+
     static engine::work_settings settings_of(context &c, arguments const &a)
     {
         auto policy = a.run.policy;
@@ -95,6 +106,7 @@ class comparison {
     }
 
     context &context_;
+    bool writes_;
     context::destination where_;
     engine::work_settings settings_;
     model::configuration declared_;
@@ -218,25 +230,46 @@ void append(engine::result &all, engine::result one)
     all.ended_by = std::move(one.ended_by);
 }
 
+void not_compared(engine::result &result, jobs::section const &section, error const &why)
+{
+    result.steps.push_back({.title = "compare " + std::string{section.name},
+                            .status = engine::step_status::failed,
+                            .tally = {},
+                            .problem = why});
+    result.ended_by = {why.code() == exit_code::interrupted      ? engine::cause::interrupted
+                       : why.code() == exit_code::cannot_connect ? engine::cause::cannot_connect
+                                                                 : engine::cause::session_lost,
+                       why};
+}
+
 // Section by section, each compared anew: what an earlier one made may ask for more.
 engine::result make_true(context &c, comparison &with, arguments const &a)
 {
     auto const limit = a.run.policy.timeout;
     auto const end = c.outside.time.steady() + limit;
+    auto const left = [&] {
+        return limit.count() == 0 ? limit
+                                  : std::max<microseconds>(microseconds{1},
+                                                           std::chrono::duration_cast<microseconds>(
+                                                               end - c.outside.time.steady()));
+    };
     engine::result all;
     for (auto const &section : jobs::sections()) {
-        auto work = with.of(section);
-        if (work.empty()) {
-            continue;
-        }
-        auto const left =
-            limit.count() == 0
-                ? limit
-                : std::max<microseconds>(microseconds{1}, std::chrono::duration_cast<microseconds>(
-                                                              end - c.outside.time.steady()));
-        auto result = with.execute(std::move(work), a, left);
-        if (!result.ended_by && !result.succeeded()) {
-            forgive(result, with.of(section));
+        engine::result result;
+        try {
+            auto work = with.of(section);
+            if (work.empty()) {
+                continue;
+            }
+            result = with.execute(std::move(work), a, left());
+            if (!result.ended_by && !result.succeeded()) {
+                forgive(result, with.of(section));
+            }
+        } catch (error const &e) {
+            if (all.steps.empty() && result.steps.empty()) {
+                throw;
+            }
+            not_compared(result, section, e); // what was done is told all the same
         }
         append(all, std::move(result));
         if (all.ended_by) {

@@ -94,6 +94,33 @@ TEST_SUITE("db")
         CHECK(has(planned.out, "GRANT TEMPORARY ON DATABASE"));
     }
 
+    TEST_CASE(
+        "what a role's idle_session_timeout ended is opened again; when it cannot be, what was "
+        "done is told")
+    {
+        ground const g{"", "matviews:\n  - { name: public.v, query: select public.slow() as a }\n"
+                           "indexes:\n  - { table: public.t, name: t_a, on: (a) }\n"};
+        auto s = g.db.connect();
+        test::role const who{s, "impatient", "LOGIN SUPERUSER"};
+        auto const with_function = [&](std::string const &after) {
+            g.db.psql(
+                "DROP MATERIALIZED VIEW IF EXISTS v; CREATE OR REPLACE FUNCTION slow() RETURNS "
+                "int LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.6); " +
+                after + " RETURN 1; END $$");
+            return as(g, who, {"apply", "--yes"});
+        };
+        g.db.psql(table);
+        g.db.psql("ALTER ROLE " + who.name() + " SET idle_session_timeout = '200ms'");
+        auto const applied = with_function("");
+        CHECK_MESSAGE(applied.code == 0, applied.err);
+        CHECK(g.count("SELECT count(*) FROM pg_class WHERE relname IN ('v', 't_a')") == 2);
+        auto const told = with_function("ALTER ROLE " + who.name() + " NOLOGIN;");
+        CHECK(told.code == 4);
+        CHECK(has(told.out, "create materialized view public.v"));
+        CHECK(has(told.out, "succeeded"));
+        CHECK(has(told.err, "compare indexes"));
+    }
+
     TEST_CASE("an index of a view that is declared too: one apply makes both")
     {
         ground const g{"", "matviews:\n  - { name: public.v, query: select a from public.t }\n"
