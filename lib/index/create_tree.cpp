@@ -26,11 +26,8 @@ void planner::plan_tree(index_table const &root, table_index const *there)
             add_transaction("create index " + display(name_) + " on only " + display(root.name),
                             "missing; partitions made from now on get theirs by themselves", root,
                             create_only_statement(what(root, name_)), {}));
-    } else if (around_.children(root).empty()) {
-        throw error{fmt::format("index {} of {} is invalid, and there is no partition whose "
-                                "index could make it valid",
-                                display(name_), shown_),
-                    fmt::format("DROP INDEX {}, and run this again", plan::quote(name_))};
+    } else {
+        refuse_hopeless(root, *there);
     }
     descend(root, there, name_, all);
     auto check = validity_check(name_, root.name, root.oid);
@@ -52,6 +49,23 @@ void planner::refuse_foreign(index_table const &table) const
                 "42809"};
         }
         refuse_foreign(*child);
+    }
+}
+
+// The server looks whether an index is valid when one of a partition is attached, and never else.
+void planner::refuse_hopeless(index_table const &table, table_index const &index) const
+{
+    if (table.kind == 'p' && !index.valid && around_.children(table).empty()) {
+        auto const &whole = index.parent.empty() ? index.name : name_; // cannot be dropped alone
+        throw error{fmt::format("index {} of {} is invalid, and there is no partition whose "
+                                "index could make it valid",
+                                display(index.name), display(table.name)),
+                    fmt::format("DROP INDEX {}, and run this again", plan::quote(whole))};
+    }
+    for (auto const *child : around_.children(table)) {
+        if (auto const *its = attached(*child, &index)) {
+            refuse_hopeless(*child, *its);
+        }
     }
 }
 
@@ -106,6 +120,9 @@ void planner::descend_into(index_table const &child, table_index const *its,
 {
     auto const *own = its != nullptr ? its : candidate(child, true);
     auto const name = own != nullptr ? own->name : free_name(child);
+    if (its == nullptr && own != nullptr) {
+        refuse_hopeless(child, *own);
+    }
     auto below = made;
     if (own == nullptr) {
         below.push_back(

@@ -119,6 +119,8 @@ class planner {
     void refuse_foreign(index_table const &table) const;
     // The partitions of a table whose index is `index` (nullptr: made by an earlier step) of that
     // name. Appends to `all` what must have succeeded.
+    // An index that nothing could make valid any more.
+    void refuse_hopeless(index_table const &table, table_index const &index) const;
     void descend(index_table const &table, table_index const *index, qualified_name const &name,
                  std::vector<std::size_t> &all);
     void descend_into(index_table const &child, table_index const *its,

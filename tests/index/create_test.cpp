@@ -161,6 +161,27 @@ TEST_SUITE("nodb")
               list{"ALTER INDEX \"public\".\"i\" ATTACH PARTITION \"public\".\"t_1_i\""});
     }
 
+    TEST_CASE("an index that no partition could make valid is refused, also below: again and again "
+              "would not help")
+    {
+        auto all = snapshot({"i"}, 'p');
+        all.indexes.push_back(make_index("10", "i", "1"));
+        all.indexes.back().valid = false;
+        all.indexes.back().partitioned = true;
+        add_table(all, "2", "t_1", "1", 'p');
+        all.indexes.push_back(make_index("31", "t_1_i", "2", "t_1", "10"));
+        all.indexes.back().valid = false;
+        all.indexes.back().partitioned = true;
+        auto const why =
+            list{"refused: index public.t_1_i of public.t_1 is invalid, and there is no "
+                 "partition whose index could make it valid []"};
+        CHECK(told(plan_of(all)) == why);
+        all.indexes.back().parent.clear(); // made, and not attached yet
+        CHECK(told(plan_of(all)) == why);
+        add_table(all, "3", "t_1_a", "2");
+        CHECK(told(plan_of(all)).size() == 4);
+    }
+
     TEST_CASE("what cannot be done says so: rights, foreign partitions, definitions that the "
               "server refuses")
     {
