@@ -223,6 +223,10 @@ class planner {
                               "it is not populated",
                               shown,
                               plan::transaction{{std::move(body)}},
+        // Another run may have filled it meanwhile; again, readers would wait for nothing.
+        body.still_wanted = "SELECT 1 FROM pg_catalog.pg_class WHERE oid OPERATOR(pg_catalog.=) " +
+                            plan::quote_literal(state.view.found.oid) +
+                            "::pg_catalog.oid AND NOT relispopulated";
                               {},
                               "matviews"});
     }

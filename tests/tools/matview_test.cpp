@@ -206,6 +206,30 @@ TEST_SUITE("db")
         CHECK(g.run({"matview", "create"}).code == 0);
     }
 
+    TEST_CASE(
+        "F16: two fill the same view at once: one does, and the other keeps no reader waiting")
+    {
+        test::ground g{"", gated};
+        g.db.psql(gate);
+        g.db.psql(
+            "CREATE SEQUENCE fillings; CREATE OR REPLACE FUNCTION pass() RETURNS boolean "
+            "VOLATILE LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('public.fillings'); WHILE "
+            "NOT EXISTS (SELECT FROM public.gate) LOOP PERFORM pg_sleep(0.01); END LOOP; "
+            "RETURN true; END $$; CREATE MATERIALIZED VIEW v AS select id from public.t where "
+            "(select public.pass()) WITH NO DATA; CREATE UNIQUE INDEX v_key ON v (id)");
+        test::process first{g.arguments({"matview", "create"})};
+        eventually("the first works", [&] { return working(g, "REFRESH", "PgSleep") == 1; });
+        test::process second{g.arguments({"matview", "create"})};
+        eventually("the second waits",
+                   [&] { return has(second.errors(), "holds ACCESS EXCLUSIVE on public.v"); });
+        g.db.psql("INSERT INTO gate VALUES (true)");
+        CHECK(first.wait().code == 0);
+        auto const late = second.wait();
+        CHECK_MESSAGE(late.code == 0, late.err);
+        CHECK(has(late.out, "found done by somebody else meanwhile"));
+        CHECK(g.count("SELECT last_value FROM fillings") == 1);
+    }
+
     TEST_CASE("F01, F37: killed while it creates: nothing is left, also when its backend goes on")
     {
         test::ground g{"", gated};
