@@ -68,16 +68,36 @@ creation_facts facts_of(rows const &found, std::size_t row)
     return out;
 }
 
+// Whoever holds ACCESS EXCLUSIVE on the default partition is not waited for without an end.
+std::vector<long long> count_briefly(pg::session &s, default_part const &of,
+                                     creation_request const &request, pg::limits const &limit)
+{
+    if (s.in_transaction()) {
+        return count_in_ranges(s, of, request, limit);
+    }
+    s.begin(pg::isolation::read_committed, true, limit);
+    try {
+        s.run("SELECT pg_catalog.set_config('lock_timeout', '1s', true)", {}, limit);
+        auto out = count_in_ranges(s, of, request, limit);
+        s.rollback();
+        return out;
+    } catch (...) {
+        s.rollback();
+        throw;
+    }
+}
+
 void count_rows_in_default(pg::session &s, rows const &found, std::size_t row,
                            creation_request const &request, creation_facts &into,
                            pg::limits const &limit)
 {
     try {
-        auto const counted = count_in_ranges(s, default_part_of(found, row), request, limit);
+        auto const counted = count_briefly(s, default_part_of(found, row), request, limit);
         into.rows_in_default.assign(counted.begin(), counted.end());
     } catch (error const &e) {
-        // Not readable, or dropped meanwhile: ATTACH looks itself.
-        if (s.in_transaction() || s.lost() || !e.sqlstate().starts_with("42")) {
+        // Not readable, locked, or dropped meanwhile: ATTACH looks itself.
+        if (s.in_transaction() || s.lost() ||
+            (!e.sqlstate().starts_with("42") && e.sqlstate() != "55P03")) {
             throw;
         }
     }

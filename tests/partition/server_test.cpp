@@ -277,6 +277,26 @@ TEST_SUITE("db")
         CHECK(due(s, policies, now).tables.empty());
     }
 
+    TEST_CASE("a default partition that somebody locks is not waited for: its rows stay uncounted")
+    {
+        database const db;
+        auto s = db.connect();
+        s.run("CREATE TABLE a (ts timestamptz NOT NULL) PARTITION BY RANGE (ts)");
+        s.run("CREATE TABLE a_rest PARTITION OF a DEFAULT");
+        s.run("INSERT INTO a VALUES ('2026-11-01')");
+        auto holder = db.connect();
+        holder.begin();
+        holder.run("LOCK TABLE a_rest IN ACCESS EXCLUSIVE MODE");
+        auto const missing = due(s, {policy_for("public.a")}, now);
+        auto const facts = catalog::load_creation_facts(s, partition::requests(missing), "",
+                                                        {.timeout = seconds{10}});
+        REQUIRE(facts.size() == 1);
+        for (auto const &each : facts.front().rows_in_default) {
+            CHECK_FALSE(each.has_value());
+        }
+        CHECK_FALSE(s.in_transaction());
+    }
+
     TEST_CASE("a partition made by hand meanwhile, a table dropped meanwhile: the rest goes on")
     {
         database const db;
