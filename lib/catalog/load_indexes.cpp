@@ -37,6 +37,7 @@ class index_reader {
         out.partitioned = found_.text(row, kind_) == "I";
         out.parent = found_.text(row, parent_);
         out.definition = found_.text(row, definition_);
+        out.locked_by = found_.text(row, locked_by_);
         out.method = found_.text(row, method_);
         out.unique = found_.flag(row, is_unique_);
         out.valid = found_.flag(row, is_valid_);
@@ -88,9 +89,10 @@ class index_reader {
                 table_oid_ = found_.column("table_oid"),
                 table_schema_ = found_.column("table_schema"),
                 table_name_ = found_.column("table_name"), parent_ = found_.column("parent"),
-                definition_ = found_.column("definition"), method_ = found_.column("method"),
-                is_unique_ = found_.column("is_unique"), is_valid_ = found_.column("is_valid"),
-                is_live_ = found_.column("is_live"), is_immediate_ = found_.column("is_immediate"),
+                definition_ = found_.column("definition"), locked_by_ = found_.column("locked_by"),
+                method_ = found_.column("method"), is_unique_ = found_.column("is_unique"),
+                is_valid_ = found_.column("is_valid"), is_live_ = found_.column("is_live"),
+                is_immediate_ = found_.column("is_immediate"),
                 is_exclusion_ = found_.column("is_exclusion"),
                 is_replica_identity_ = found_.column("is_replica_identity"),
                 is_clustered_ = found_.column("is_clustered"),
@@ -142,7 +144,9 @@ looking_transaction::looking_transaction(pg::session &s, bool writes, pg::limits
 {
     s.begin(pg::isolation::read_committed, !writes, limit);
     try {
-        s.run("SELECT pg_catalog.set_config('search_path', '', true)", {}, limit);
+        s.run("SELECT pg_catalog.set_config('search_path', '', true), "
+              "pg_catalog.set_config('lock_timeout', '1s', true)",
+              {}, limit);
     } catch (...) {
         s.rollback();
         throw;
@@ -151,7 +155,16 @@ looking_transaction::looking_transaction(pg::session &s, bool writes, pg::limits
 
 std::vector<table_index> read_indexes(pg::session &s, param const &tables, pg::limits const &limit)
 {
-    auto const found = s.run(sql::catalog_indexes, {tables}, limit);
+    rows found;
+    auto const waited = attempt(s, limit, [&] {
+        found = s.run(sql::catalog_indexes, {tables, "f"}, limit);
+    });
+    if (waited && waited->sqlstate() != "55P03") {
+        throw error{*waited};
+    }
+    if (waited) {
+        found = s.run(sql::catalog_indexes, {tables, "t"}, limit);
+    }
     index_reader const reader{found};
     std::vector<table_index> out;
     out.reserve(found.size());

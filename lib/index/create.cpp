@@ -63,6 +63,7 @@ void planner::consider()
         throw error{fmt::format("index {} of {}: {}", display(name_), shown_, wanted_.problem),
                     wanted_.hint, wanted_.sqlstate};
     }
+    refuse_locked(table);
     auto const *const there = named(table, name_);
     check_name(there);
     if (cleaned_ != nullptr) {
@@ -82,6 +83,22 @@ void planner::consider()
         plan_tree(table, there);
     } else {
         build(table, name_, there, there == nullptr ? "missing" : interrupted(*there), {});
+    }
+}
+
+void planner::refuse_locked(index_table const &table) const
+{
+    for (auto const *each : around_.indexes(table)) {
+        if (!each->locked_by.empty()) {
+            throw error{
+                fmt::format("index {} of {}: the indexes of {} could not be read, because an "
+                            "ACCESS EXCLUSIVE lock on it is held or awaited: {}",
+                            display(name_), shown_, display(table.name), each->locked_by),
+                "run it again when that is over", "55P03"};
+        }
+    }
+    for (auto const *child : around_.children(table)) {
+        refuse_locked(*child);
     }
 }
 
@@ -134,6 +151,13 @@ bool planner::equal(table_index const &index) const
            (declared_.tablespace.empty() || index.tablespace == declared_.tablespace);
 }
 
+bool planner::same_but_storage(table_index const &index) const
+{
+    auto const its = without_storage(index.definition);
+    auto const same = [&](std::string const &mine) { return without_storage(mine) == its; };
+    return same(wanted_.definition) || std::any_of(wanted_.also.begin(), wanted_.also.end(), same);
+}
+
 bool planner::attachable(table_index const &index) const
 {
     return index.unique == declared_.unique && index.immediate && !index.exclusion &&
@@ -150,13 +174,6 @@ table_index const *planner::named(index_table const &table, qualified_name const
 
 table_index const *planner::serving(index_table const &table) const
 {
-bool planner::same_but_storage(table_index const &index) const
-{
-    auto const its = without_storage(index.definition);
-    auto const same = [&](std::string const &mine) { return without_storage(mine) == its; };
-    return same(wanted_.definition) || std::any_of(wanted_.also.begin(), wanted_.also.end(), same);
-}
-
     for (auto const *each : around_.indexes(table)) {
         if (each->valid && each->live && equal(*each)) {
             return each;

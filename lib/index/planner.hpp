@@ -85,15 +85,17 @@ class planner {
                                         std::vector<std::size_t>)>;
 
     void consider();
+    // What there is cannot be told of a table whose indexes could not be read.
+    void refuse_locked(index_table const &table) const;
     void check_name(table_index const *there) const;
     static std::string told(std::string const &definition, bool unique,
                             std::string const &tablespace);
     std::string told(table_index const &index) const;
     std::string told_declared() const;
     bool equal(table_index const &index) const;
+    bool same_but_storage(table_index const &index) const;
     // Whether an index of a partition can be attached: by what the server compares.
     bool attachable(table_index const &index) const;
-    bool same_but_storage(table_index const &index) const;
     table_index const *named(index_table const &table, qualified_name const &name) const;
     table_index const *serving(index_table const &table) const;
     void check_right(index_table const &table) const;
@@ -117,10 +119,10 @@ class planner {
     bool whole(index_table const &table, table_index const &index) const;
     void plan_tree(index_table const &root, table_index const *there);
     void refuse_foreign(index_table const &table) const;
-    // The partitions of a table whose index is `index` (nullptr: made by an earlier step) of that
-    // name. Appends to `all` what must have succeeded.
     // An index that nothing could make valid any more.
     void refuse_hopeless(index_table const &table, table_index const &index) const;
+    // The partitions of a table whose index is `index` (nullptr: made by an earlier step) of that
+    // name. Appends to `all` what must have succeeded.
     void descend(index_table const &table, table_index const *index, qualified_name const &name,
                  std::vector<std::size_t> &all);
     void descend_into(index_table const &child, table_index const *its,

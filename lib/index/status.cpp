@@ -55,6 +55,7 @@ class examiner {
         }
         for (auto const &[oid, indexes] : by_table_) {
             compare(indexes);
+            tell_lock(*indexes.front());
         }
         look_for_unused();
         for (auto const &key : all_.foreign_keys) {
@@ -170,6 +171,16 @@ class examiner {
                std::tuple{removable(b), !b.clustered, b.name};
     }
 
+    void tell_lock(table_index const &any)
+    {
+        if (!any.locked_by.empty()) {
+            out_.notes.push_back(display(any.table) +
+                                 ": its indexes were not compared, because an "
+                                 "ACCESS EXCLUSIVE lock is held or awaited: " +
+                                 any.locked_by);
+        }
+    }
+
     void compare(std::vector<table_index const *> const &indexes)
     {
         if (indexes.size() < 2) {
@@ -177,7 +188,7 @@ class examiner {
         }
         std::vector<traits> all;
         for (auto const *each : indexes) {
-            if (each->valid && each->live && !each->exclusion) {
+            if (each->valid && each->live && !each->exclusion && each->locked_by.empty()) {
                 all.push_back(traits_of(*each));
             }
         }
@@ -295,7 +306,7 @@ class examiner {
             (index.method != "btree" && index.method != "hash")) {
             return false;
         }
-        if (index.partial) {
+        if (index.partial && index.locked_by.empty()) { // else it may serve
             auto const where = parts_of(index.definition).where;
             if (std::none_of(key.column_names.begin(), key.column_names.end(), [&](auto const &c) {
                     return where == "(" + display_identifier(c) + " IS NOT NULL)";

@@ -68,10 +68,10 @@ for ((i = 0; i < tables; i += 500)); do
 done
 psql_here -c 'VACUUM ANALYZE pg_class, pg_index, pg_attribute, pg_constraint'
 note "$(psql_here -c 'SELECT count(*) FROM pg_class WHERE oid > 16383') relations"
-# psql takes no parameters here: the one of both queries is NULL, all tables.
+# psql takes no parameters here: all tables, also those that somebody locks.
 for file in catalog_indexes catalog_foreign_keys; do
     # shellcheck disable=SC2016
-    { echo "SET search_path = '';"; sed 's/\$1::oid\[\]/NULL::oid[]/g' "sql/$file.sql"; }
+    { echo "SET search_path = '';"; sed 's/\$1::oid\[\]/NULL::oid[]/g; s/\$2::bool/false/g' "sql/$file.sql"; }
 done >"$scratch/fetch.sql"
 status() {
     local code=0

@@ -175,6 +175,37 @@ TEST_SUITE("db")
         s.run("DROP ROLE " + worker);
     }
 
+    TEST_CASE("a table that somebody locks is not waited for: it is told, and others are compared")
+    {
+        database const db;
+        db.psql(table);
+        db.psql("CREATE INDEX i ON t (a); CREATE TABLE other (a int); CREATE INDEX o ON other (a)");
+        auto s = db.connect();
+        auto holder = db.connect();
+        holder.begin();
+        holder.run("LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
+        auto other = on("(a)");
+        other.table = {"public", "other"};
+        other.name = "o";
+        std::vector const declared{on("(a)"), other};
+        pg::limits const limit{.timeout = seconds{10}};
+        auto const plan = index::plan_create(
+            declared, catalog::load_indexes(s, index::requests(declared), "", {}, limit));
+        auto const who = "pid " + std::to_string(holder.backend_pid());
+        CHECK(
+            told(plan) ==
+            list{"refused: index public.i of public.t: the indexes of public.t could not be read, "
+                 "because an ACCESS EXCLUSIVE lock on it is held or awaited: " +
+                 who + " [55P03]"});
+        CHECK(plan.notes == list{"public.other: index public.o is there"});
+        std::vector<catalog::lookup> asked;
+        auto const seen = index::examine(catalog::load_index_overview(s, {}, asked, limit), {}, {});
+        REQUIRE(!seen.notes.empty());
+        CHECK(seen.notes.front() == "public.t: its indexes were not compared, because an ACCESS "
+                                    "EXCLUSIVE lock is held or awaited: " +
+                                        who);
+    }
+
     TEST_CASE("a wrong definition is told with the server's words, and the others are compared")
     {
         database const db;
@@ -309,6 +340,31 @@ TEST_SUITE("db")
         }
     }
 
+    TEST_CASE("a partitioned table, and a definition that the server prints in two ways")
+    {
+        database const db;
+        auto s = db.connect();
+        for (auto const *sql : {"CREATE TABLE p (v varchar(9), k int) PARTITION BY RANGE (k)",
+                                "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)",
+                                "CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20)",
+                                "CREATE INDEX by_hand ON p2 (k) WHERE v IN ('x', 'y')"}) {
+            s.run(sql);
+        }
+        auto declared = on("(k)");
+        declared.table = {"public", "p"};
+        declared.where = "v in ('x', 'y')";
+        auto begun = plan_of(s, {declared});
+        begun.steps.erase(begun.steps.begin() + 2, begun.steps.end()); // killed after p1's build
+        CHECK(problems(apply(begun, s)) == list{});
+        auto const rest = plan_of(s, {declared});
+        CHECK(told(rest) ==
+              list{"attach public.p1_i to public.i: leaf public.p1 has an equal index",
+                   "attach public.by_hand to public.i: leaf public.p2 has an equal index",
+                   "check index public.i: every partition must have its own by now"});
+        CHECK(problems(apply(rest, s)) == list{});
+        CHECK(plan_of(s, {declared}).empty());
+    }
+
     TEST_CASE("a unique index without the partition key is refused before anything is built")
     {
         database const db;
@@ -339,31 +395,6 @@ TEST_SUITE("db")
               "CREATE TABLE marked (a int NOT NULL)", "CREATE UNIQUE INDEX marked_a ON marked (a)",
               "ALTER TABLE marked REPLICA IDENTITY USING INDEX marked_a",
               "CREATE TABLE p (a int, k int) PARTITION BY RANGE (k)",
-    TEST_CASE("a partitioned table, and a definition that the server prints in two ways")
-    {
-        database const db;
-        auto s = db.connect();
-        for (auto const *sql : {"CREATE TABLE p (v varchar(9), k int) PARTITION BY RANGE (k)",
-                                "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)",
-                                "CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20)",
-                                "CREATE INDEX by_hand ON p2 (k) WHERE v IN ('x', 'y')"}) {
-            s.run(sql);
-        }
-        auto declared = on("(k)");
-        declared.table = {"public", "p"};
-        declared.where = "v in ('x', 'y')";
-        auto begun = plan_of(s, {declared});
-        begun.steps.erase(begun.steps.begin() + 2, begun.steps.end()); // killed after p1's build
-        CHECK(problems(apply(begun, s)) == list{});
-        auto const rest = plan_of(s, {declared});
-        CHECK(told(rest) ==
-              list{"attach public.p1_i to public.i: leaf public.p1 has an equal index",
-                   "attach public.by_hand to public.i: leaf public.p2 has an equal index",
-                   "check index public.i: every partition must have its own by now"});
-        CHECK(problems(apply(rest, s)) == list{});
-        CHECK(plan_of(s, {declared}).empty());
-    }
-
               "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)",
               "CREATE INDEX p_a ON p (a)", "CREATE INDEX p_a2 ON p (a)",
               "CREATE INDEX p_broken ON ONLY p (k)",

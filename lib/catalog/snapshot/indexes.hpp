@@ -19,8 +19,10 @@ struct table_index {
     bool partitioned = false; // of a partitioned table: it has no rows itself
     std::string parent;       // OID of the partitioned index that it is attached to; empty: none
     // What the server makes of it, from USING on, all names qualified: equal texts are equal
-    // indexes, but for `unique` and the tablespace. Other texts may mean the same.
-    std::string definition;
+    // indexes, but for `unique` and the tablespace. Other texts may mean the same. Empty, and the
+    // keys without their expressions, when `locked_by` has who holds or awaits an ACCESS EXCLUSIVE
+    // lock on the table, behind whom reading it would wait: "pid 12, pid 34".
+    std::string definition, locked_by;
     std::string method; // "btree"
     bool unique = false;
     bool valid = true;
