@@ -198,7 +198,7 @@ exit_code tell(context &c, status_arguments const &a)
     auto control = c.open_control(c.only_destination(), false);
     auto const now = control.server.server_time;
     auto const seen = jobs::read_autovacuum_status(control.session, tables, policies, now,
-                                                   {.stop = c.outside.abort});
+                                                   {.stop = c.outside.stop});
     auto most = seen.tables.size();
     if (!a.all && tables.empty()) {
         auto const due = std::count_if(seen.tables.begin(), seen.tables.end(), [](auto const &t) {

@@ -173,7 +173,7 @@ exit_code do_by_hand(context &c, hand_plan const &work, run_options const &run)
 
     auto control = c.open_control(where, !c.global.dry_run);
     auto const limit = policy.timeout;
-    auto planned = work.make(control, {.timeout = limit, .stop = c.outside.abort});
+    auto planned = work.make(control, {.timeout = limit, .stop = c.outside.stop});
     auto beside = where;
     beside.options = pg::on_same_server(where.options, control.session);
     auto result = c.execute(std::move(planned), beside, settings, work.workers, limit,

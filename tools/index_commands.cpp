@@ -118,7 +118,7 @@ exit_code show_status(context &c, status_arguments const &a)
     auto const tables = names_of(a.tables);
     auto const declared = declared_of(c, tables);
     auto control = c.open_control(c.only_destination(), false);
-    pg::limits const limit{.timeout = a.run.policy.timeout, .stop = c.outside.abort};
+    pg::limits const limit{.timeout = a.run.policy.timeout, .stop = c.outside.stop};
     auto const wanted = index::requests(declared);
     auto findings =
         index::compare(declared, catalog::load_indexes(control.session, wanted, a.run.policy.role,

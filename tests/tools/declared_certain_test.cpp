@@ -136,6 +136,26 @@ TEST_SUITE("db")
         CHECK(g.run({"plan"}).code == 0);
     }
 
+    TEST_CASE("F15: the first signal ends what only reads")
+    {
+        ground const g{"", declared};
+        g.db.psql(table);
+        auto holder = g.db.connect();
+        holder.begin();
+        holder.run("LOCK TABLE pgtend.storage_parameter IN ACCESS EXCLUSIVE MODE");
+        for (auto const &args : {list{"plan"}, list{"apply", "--yes"}, list{"autovacuum", "status"},
+                                 list{"--dry-run", "autovacuum", "apply"}}) {
+            CAPTURE(args.back());
+            test::process p{g.arguments(args)};
+            test::eventually("it waits", [&] {
+                return g.count("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = "
+                               "'pgtend.storage_parameter'::regclass") == 1;
+            });
+            p.signal(SIGINT);
+            CHECK(p.wait(std::chrono::seconds{10}).code == 130);
+        }
+    }
+
     TEST_CASE("a dry run of an index job shows what the job would build")
     {
         ground const g{
