@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Materialized views: can they be refreshed, and concurrently?
 -- $1 oid[]: materialized views; $2 text: the role that will do the work, NULL for the session's own
-SELECT c.oid, c.relispopulated AS populated, owner.rolname AS owner, worker.rolname AS role,
+SELECT c.oid, c.relispopulated AS populated, owner.rolname AS owner, owner.rolsuper AS owner_is_superuser, worker.rolname AS role,
        pg_catalog.pg_has_role(worker.oid, c.relowner, 'USAGE')
        -- The privilege MAINTAIN exists from 17 on; before, its name is an error.
        OR CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 170000

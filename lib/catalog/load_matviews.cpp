@@ -41,6 +41,7 @@ matview_snapshot load_matviews(pg::session &s, std::vector<qualified_name> const
             auto &view = out.views[place];
             view.populated = facts.flag(i, "populated");
             view.owner = facts.text(i, "owner");
+            view.owner_is_superuser = facts.flag(i, "owner_is_superuser");
             view.may_refresh = facts.flag(i, "may_refresh");
             auto const indexes = parse_array(facts.text(i, "unique_indexes"));
             for (std::size_t k = 0; k + 2 < indexes.size(); k += 3) {

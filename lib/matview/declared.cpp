@@ -188,12 +188,16 @@ class planner {
             }
         }
         if (!state.owns) {
-            throw error{fmt::format("role {} may not index {}: it belongs to {}",
-                                    display_identifier(all_.role), shown,
-                                    display_identifier(state.view.owner)),
-                        "GRANT " + plan::quote_ident(state.view.owner) + " TO " +
-                            plan::quote_ident(all_.role) + " (MAINTAIN is not enough)",
-                        "42501"};
+            auto const role = plan::quote_ident(all_.role);
+            throw error{
+                fmt::format("role {} may not index {}: it belongs to {}",
+                            display_identifier(all_.role), shown,
+                            display_identifier(state.view.owner)),
+                (state.view.owner_is_superuser // whoever is granted it is one, too
+                     ? "ALTER MATERIALIZED VIEW " + plan::quote(policy.name) + " OWNER TO " + role
+                     : "GRANT " + plan::quote_ident(state.view.owner) + " TO " + role) +
+                    " (MAINTAIN is not enough)",
+                "42501"};
         }
         out_.steps.push_back({"create unique index " + display_identifier(name) + " on " + shown,
                               "no unique index on " + join(policy.unique_index, ", ") +
@@ -219,14 +223,14 @@ class planner {
         body.sql = "REFRESH MATERIALIZED VIEW " + name;
         body.locks = {{name, plan::lock_mode::access_exclusive}};
         body.comment = "every query of it fails until it ends";
-        out_.steps.push_back({title_,
-                              "it is not populated",
-                              shown,
-                              plan::transaction{{std::move(body)}},
         // Another run may have filled it meanwhile; again, readers would wait for nothing.
         body.still_wanted = "SELECT 1 FROM pg_catalog.pg_class WHERE oid OPERATOR(pg_catalog.=) " +
                             plan::quote_literal(state.view.found.oid) +
                             "::pg_catalog.oid AND NOT relispopulated";
+        out_.steps.push_back({title_,
+                              "it is not populated",
+                              shown,
+                              plan::transaction{{std::move(body)}},
                               {},
                               "matviews"});
     }
@@ -253,6 +257,7 @@ class planner {
     }
 
     catalog::declared_matviews const &all_;
+    bool certain_;
     std::string title_; // of the step that is being planned
     plan::plan out_;
 };
@@ -261,7 +266,6 @@ class planner {
 
 std::vector<catalog::matview_request> requests(std::vector<model::matview_policy> const &policies)
 {
-    bool certain_;
     std::vector<catalog::matview_request> out;
     for (auto const &policy : policies) {
         out.push_back({policy.name, policy.query, policy.owner});

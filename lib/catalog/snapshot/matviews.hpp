@@ -21,6 +21,7 @@ struct matview {
     bool populated = false;
     std::vector<unique_index> unique_indexes = {};
     std::string owner;
+    bool owner_is_superuser = false;
     bool may_refresh = true; // owner, member or superuser; from 17 on also MAINTAIN
     // OIDs of the materialized views that it reads, directly, or through views and other
     // materialized views.
