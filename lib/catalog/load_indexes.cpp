@@ -236,6 +236,24 @@ index_snapshot load_indexes(pg::session &s, std::vector<index_request> const &wa
     return out;
 }
 
+void load_taken_names(pg::session &s, std::vector<qualified_name> const &names,
+                      index_snapshot &into, pg::limits const &limit)
+{
+    if (names.empty()) {
+        return;
+    }
+    std::vector<param> schemas, relations;
+    for (auto const &each : names) {
+        schemas.emplace_back(each.schema);
+        relations.emplace_back(each.name);
+    }
+    auto const found =
+        s.run(sql::catalog_index_names, {array_literal(schemas), array_literal(relations)}, limit);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        into.taken.insert(names.at(static_cast<std::size_t>(found.integer(i, "position") - 1)));
+    }
+}
+
 index_overview load_index_overview(pg::session &s, std::vector<qualified_name> const &tables,
                                    std::vector<lookup> &asked, pg::limits const &limit)
 {

@@ -12,9 +12,15 @@ namespace pgtend::index {
 // What the planner has to know of the declared indexes: for catalog::load_indexes().
 std::vector<catalog::index_request> requests(std::vector<model::index_policy> const &declared);
 
+// How indexes on partitions would be called that are not there yet: for
+// catalog::load_taken_names(), without which a name that something else has makes the step fail.
+std::vector<qualified_name> names_below(std::vector<model::index_policy> const &declared,
+                                        catalog::index_snapshot const &found);
+
 // The plan after which every declared index is there and valid; notes for those that are already.
-// `found` is of requests(declared). Nothing is ever dropped but invalid indexes that an interrupted
-// build left, and nobody's writes are blocked for longer than short_wait at a time.
+// `found` is of requests(declared), with the taken ones of names_below(). Nothing is ever dropped
+// but invalid indexes that an interrupted build left, and nobody's writes are blocked for longer
+// than short_wait at a time.
 //
 // Definitions are compared as the server tells them. An equal valid index of another name serves.
 // An index of that name with another definition is a step that fails. An invalid one is dropped and

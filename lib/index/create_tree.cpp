@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "index/create.hpp"
 #include "index/planner.hpp"
 #include "index/validity.hpp"
 
@@ -186,10 +187,45 @@ qualified_name planner::free_name(index_table const &child) const
         qualified_name out{child.name.schema,
                            partition_index_name(child.name.name, declared_.name, number)};
         auto const *const there = named(child, out);
+        if (there == nullptr && around_.all().taken.contains(out)) {
+            continue; // by something that is no index of this partition
+        }
         if (there == nullptr || (child.kind != 'p' && !there->valid && attachable(*there))) {
             return out;
         }
     }
+}
+
+namespace {
+
+void collect_names(landscape const &around, index_table const &table, std::string const &index,
+                   std::vector<qualified_name> &out)
+{
+    for (auto const *child : around.children(table)) {
+        qualified_name name{child->name.schema, partition_index_name(child->name.name, index, 0)};
+        auto const &its = around.indexes(*child);
+        if (std::none_of(its.begin(), its.end(),
+                         [&](auto const *each) { return each->name == name; })) {
+            out.push_back(std::move(name));
+        }
+        collect_names(around, *child, index, out);
+    }
+}
+
+} // namespace
+
+std::vector<qualified_name> names_below(std::vector<model::index_policy> const &declared,
+                                        catalog::index_snapshot const &found)
+{
+    landscape const around{found};
+    std::vector<qualified_name> out;
+    for (std::size_t i = 0; i < declared.size(); ++i) {
+        auto const &table = found.wanted.at(i).found;
+        if (table.usable() && around.has(table.oid)) {
+            collect_names(around, around.table(table.oid), declared[i].name, out);
+        }
+    }
+    return out;
 }
 
 } // namespace pgtend::index

@@ -115,9 +115,10 @@ plan::plan create_indexes(model::action const &what, planning const &with)
                               "declare it under indexes:, or give --name and --on"};
         }
     }
-    return index::plan_create(declared,
-                              catalog::load_indexes(with.session, index::requests(declared),
-                                                    with.role, with.search_path, with.limit));
+    auto found = catalog::load_indexes(with.session, index::requests(declared), with.role,
+                                       with.search_path, with.limit);
+    catalog::load_taken_names(with.session, index::names_below(declared, found), found, with.limit);
+    return index::plan_create(declared, found);
 }
 
 // What a function, a procedure or a DO block locks is not known: it waits so long at most, with

@@ -119,6 +119,21 @@ TEST_SUITE("nodb")
         }
     }
 
+    TEST_CASE("a name that something else has is not given to the index of a partition")
+    {
+        auto all = snapshot({"i"}, 'p');
+        add_table(all, "2", "t_1", "1");
+        add_table(all, "3", "t_2", "1");
+        all.indexes.push_back(make_index("31", "t_2_i", "3", "t_2"));
+        all.indexes.back().definition = "USING btree (b)";
+        CHECK(index::names_below({declare("i")}, all) ==
+              std::vector<qualified_name>{{"public", "t_1_i"}});
+        all.taken = {{"public", "t_1_i"}};
+        auto const plan = plan_of(all);
+        CHECK(sql_of(plan).at(1) ==
+              "CREATE INDEX CONCURRENTLY \"t_1_i_1\" ON \"public\".\"t_1\" USING btree (a)");
+    }
+
     TEST_CASE("an interrupted build of a partitioned table is taken up where it ended")
     {
         auto all = snapshot({"i"}, 'p');

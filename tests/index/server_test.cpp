@@ -15,8 +15,9 @@ namespace {
 plan::plan plan_of(pg::session &s, std::vector<model::index_policy> const &declared,
                    std::string const &role = "", std::optional<std::string> const &search_path = {})
 {
-    return index::plan_create(
-        declared, catalog::load_indexes(s, index::requests(declared), role, search_path));
+    auto found = catalog::load_indexes(s, index::requests(declared), role, search_path);
+    catalog::load_taken_names(s, index::names_below(declared, found), found);
+    return index::plan_create(declared, found);
 }
 
 list problems(std::vector<applied> const &all)
@@ -314,7 +315,8 @@ TEST_SUITE("db")
         for (auto const *sql : {"CREATE TABLE p (a int, k int) PARTITION BY RANGE (k)",
                                 "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)",
                                 "CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20)",
-                                "CREATE TABLE p3 PARTITION OF p FOR VALUES FROM (20) TO (30)"}) {
+                                "CREATE TABLE p3 PARTITION OF p FOR VALUES FROM (20) TO (30)",
+                                "CREATE TABLE p2_i (in_the_way int)"}) {
             s.run(sql);
         }
         auto declared = on("(a)");

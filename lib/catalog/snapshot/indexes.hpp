@@ -2,6 +2,7 @@
 // Indexes and their tables, and what the server makes of declared ones.
 #pragma once
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -86,6 +87,7 @@ struct index_snapshot {
     std::vector<wanted_index> wanted; // in the order of the request
     std::vector<index_table> tables;  // those wanted, and all partitions below them
     std::vector<table_index> indexes; // of these tables
+    std::set<qualified_name> taken;   // of the names that load_taken_names() was asked for
 };
 
 // An index that somebody named, to drop it.
