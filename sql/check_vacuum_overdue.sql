@@ -22,8 +22,8 @@ old AS MATERIALIZED (
 judged AS MATERIALIZED (
     SELECT o.oid, m.oid AS main, o.relkind, coalesce(m.relname, o.relname) AS relname,
            coalesce(m.relnamespace, o.relnamespace) AS relnamespace, o.relpersistence, o.xids, o.multixacts,
-           100 * o.xids / least(s.xids, own.xids) AS xid_percent,
-           100 * o.multixacts / least(s.multixacts, own.multixacts) AS multixact_percent
+           100 * o.xids::float8 / least(s.xids, own.xids) AS xid_percent,
+           100 * o.multixacts::float8 / least(s.multixacts, own.multixacts) AS multixact_percent
     FROM old o CROSS JOIN server s
     LEFT JOIN pg_catalog.pg_class m ON o.relkind = 't' AND m.reltoastrelid = o.oid
     CROSS JOIN LATERAL (
