@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "support/look.hpp"
+#include "support/process.hpp"
 #include "support/role.hpp"
 
 using namespace pgtend;
@@ -65,10 +66,8 @@ TEST_SUITE("db")
               "153 GB, not partitioned, with the time in \"At\", day");
 
         CHECK(look(s, "capacity.temp_files").empty()); // some MB
-        auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
-        while (look(s, "capacity.temp_files", {1e-6}).empty() && // statistics come a bit later
-               std::chrono::steady_clock::now() < deadline) {
-        }
+        eventually("the statistics are there",
+                   [&] { return !look(s, "capacity.temp_files", {1e-6}).empty(); });
         CHECK(look(s, "capacity.temp_files", {1e-6}) == list{"info database " + db.name()});
     }
 }

@@ -52,7 +52,13 @@ inline std::vector<said> ask(pg::session &s, check::rule const &of,
     }
     s.begin(pg::isolation::repeatable_read, true);
     s.run("SET LOCAL search_path = ''");
-    auto const found = s.run(of.query, parameters);
+    rows found;
+    try {
+        found = s.run(of.query, parameters);
+    } catch (...) {
+        s.rollback();
+        throw;
+    }
     s.rollback();
     std::vector<said> out;
     for (std::size_t i = 0; i < found.size(); ++i) {
