@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Whether the last attempt to archive WAL failed.
-SELECT 'archive_command' AS object,
+SELECT 'archiver' AS object,
        pg_catalog.format('archiving %s failed %s ago, %s', a.last_failed_wal,
                          pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - a.last_failed_time),
                          coalesce('the last success was ' || pg_catalog.date_trunc('second',
