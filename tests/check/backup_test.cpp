@@ -47,8 +47,8 @@ TEST_SUITE("db")
         s = open(server.dsn());
         write_wal(s, 4);
         eventually("it fails", [&] { return !look(s, "backup.archiver").empty(); });
-        CHECK(look(s, "backup.archiver") == list{"error archive_command"});
-        CHECK(about(s, "backup.archiver", "archive_command")
+        CHECK(look(s, "backup.archiver") == list{"error archiver"});
+        CHECK(about(s, "backup.archiver", "archiver")
                   .message.ends_with(" ago, and it never succeeded"));
         CHECK(look(s, "backup.archiving").empty());
         s.run("ALTER SYSTEM SET archive_command = 'true'");

@@ -46,6 +46,8 @@ TEST_SUITE("db")
         s.run("SELECT pg_reload_conf()");
         eventually("it waits", [&] { return !look(s, "config.pending_restart").empty(); });
         CHECK(look(s, "config.pending_restart") == list{"warning shared_buffers"});
+        CHECK(about(s, "config.pending_restart", "shared_buffers").message ==
+              "is 128MB until the server is started anew");
         CHECK(look(bare, "config.pending_restart") ==
               list{"needs pg_read_all_settings", "warning shared_buffers"});
 

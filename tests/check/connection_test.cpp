@@ -59,9 +59,9 @@ TEST_SUITE("db")
         idle.batch("BEGIN; LOCK TABLE t");
         s.batch("BEGIN; CREATE TABLE later (); PREPARE TRANSACTION 'it''s left'");
         auto waiting = open(server.dsn());
-        std::jthread const waiter{[&] {
+        std::jthread const waiter{[&](std::stop_token const &stop) {
             try {
-                waiting.run("SELECT * FROM t");
+                waiting.run("SELECT * FROM t", {}, {.stop = stop});
             } catch (error const &) {
             }
         }};

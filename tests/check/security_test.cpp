@@ -37,6 +37,12 @@ GRANT SELECT ON app.of_clerk TO anon;
 
 CREATE MATERIALIZED VIEW app."Totals" AS SELECT 1 AS n; GRANT SELECT ON app."Totals" TO PUBLIC;
 CREATE MATERIALIZED VIEW app.private AS SELECT 1 AS n;
+
+-- Not the user's to change: what belongs to an extension, and to pgtend.
+CREATE EXTENSION hstore WITH SCHEMA inner_app;
+CREATE TABLE app.of_extension (id int); ALTER EXTENSION hstore ADD TABLE app.of_extension;
+CREATE SCHEMA pgtend; GRANT USAGE ON SCHEMA pgtend TO anon; CREATE TABLE pgtend.run (id int);
+GRANT SELECT ON app.of_extension, pgtend.run TO anon;
 )";
 
 } // namespace
@@ -109,6 +115,8 @@ CREATE TRIGGER "Note" BEFORE INSERT ON app.p FOR EACH ROW EXECUTE FUNCTION app.n
 CREATE TABLE app.child (id int, p int CONSTRAINT child_p REFERENCES app.p);
 ALTER TABLE app.p DISABLE TRIGGER "Note";
 CREATE EXTENSION pg_trgm WITH SCHEMA public; CREATE EXTENSION hstore WITH SCHEMA app;
+CREATE FUNCTION app.of_extension() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+ALTER EXTENSION hstore ADD FUNCTION app.of_extension();
 )");
         CHECK(look(s, "security.definer_search_path") ==
               list{"warning app.\"Pay\"(amount integer, to_whom text[])", "warning app.sweep()"});

@@ -30,7 +30,8 @@ CREATE SCHEMA app;
 CREATE TABLE app."Off" (id int) WITH (autovacuum_enabled = off);
 CREATE TABLE app.wide (id int, body text);
 ALTER TABLE app.wide ALTER body SET STORAGE EXTERNAL, SET (autovacuum_vacuum_threshold = 1000000, autovacuum_enabled = off);
-CREATE TABLE app.patient (id int) WITH (autovacuum_enabled = off, autovacuum_vacuum_threshold = 5000);
+CREATE TABLE app.patient (id int) WITH (autovacuum_enabled = off, autovacuum_vacuum_threshold = 1500);
+CREATE SCHEMA pgtend; CREATE TABLE pgtend.own (id int) WITH (autovacuum_enabled = off); INSERT INTO pgtend.own SELECT generate_series(1, 3000);
 CREATE MATERIALIZED VIEW app.totals AS SELECT 1 AS n; ALTER MATERIALIZED VIEW app.totals SET (autovacuum_enabled = 'no');
 CREATE TABLE app.normal (id int) WITH (autovacuum_enabled = yes);
 CREATE TABLE app.p (id int) PARTITION BY LIST (id); CREATE TABLE app.p1 PARTITION OF app.p FOR VALUES IN (1);
@@ -52,8 +53,9 @@ INSERT INTO app.wide SELECT g, repeat('x', 3000) FROM generate_series(1, 700) g;
 
         CHECK(look(s, "vacuum.dead_rows").empty());
         db.psql("DELETE FROM app.\"Off\" WHERE id <= 2000; DELETE FROM app.patient; "
-                "DELETE FROM app.wide");
-        // Off: 50 + 0.2 * 3000 = 650. The TOAST table follows its table, until it has an option.
+                "DELETE FROM app.wide; DELETE FROM pgtend.own");
+        // Off: 50 + 0.2 * 3000 = 650; patient: 1500 + 600, less than twice. The TOAST table follows
+        // its table, until it has an option.
         eventually("the statistics are there",
                    [&] { return !look(s, "vacuum.dead_rows").empty(); });
         CHECK(look(s, "vacuum.dead_rows") == list{"warning app.\"Off\""});
@@ -143,21 +145,30 @@ INSERT INTO app.wide SELECT g, repeat('x', 3000) FROM generate_series(1, 700) g;
         // Not while somebody vacuums it.
         auto worker = open(server.dsn());
         worker.batch("SET vacuum_cost_delay = '100ms'; SET vacuum_cost_limit = 1");
-        std::stop_source end;
-        std::jthread const vacuum{[&] {
+        std::jthread vacuum{[&](std::stop_token const &stop) {
             try {
-                worker.run("VACUUM (FREEZE) \"Old\"", {}, {.stop = end.get_token()});
+                worker.run("VACUUM (FREEZE) \"Old\"", {}, {.stop = stop});
             } catch (error const &) {
             }
         }};
         eventually("it is being vacuumed",
                    [&] { return look(s, "vacuum.overdue") == list{"error public.own"}; });
-        end.request_stop();
+        vacuum.request_stop();
         eventually("no more", [&] { return look(s, "vacuum.overdue").size() == 2; });
         for (auto const &each : ask(s, "vacuum.overdue")) {
             s.run(each.fix);
         }
         CHECK(look(s, "vacuum.overdue").empty());
+
+        // Multixacts have numbers of their own, of which this server has not used any.
+        s.run(
+            "UPDATE pg_class SET relminmxid = '3834967296' WHERE relname = 'young'"); // 460 million
+        CHECK(look(s, "vacuum.overdue") == list{"warning public.young"});
+        s.run(
+            "UPDATE pg_database SET datminmxid = '2794967296' WHERE datname = 'template1'"); // 1.5
+                                                                                             // billion
+        CHECK(look(s, "vacuum.wraparound") == list{"warning database template1"});
+        s.run("UPDATE pg_database SET datminmxid = '1' WHERE datname = 'template1'");
 
         s.run("UPDATE pg_database SET datfrozenxid = " + ago(1'200'000'000) +
               " WHERE datname = 'postgres'");
