@@ -2,7 +2,7 @@
 -- Where declared materialized views stand, or would, and what the roles may do there.
 -- $1 text[]: schemas; $2 text[]: names; $3 text[]: who shall own each, '' for the role that works; $4 text: that role, NULL for the
 -- session's own
-SELECT asked.position, c.relkind AS kind, n.oid IS NOT NULL AS schema_exists, worker.rolname AS role,
+SELECT asked.position, c.relkind AS kind, n.oid IS NOT NULL AS schema_exists, worker.rolname AS role, session_user AS login,
        coalesce(wanted.rolname, worker.rolname) AS creator,
        asked.owner = '' OR wanted.oid IS NOT NULL AS creator_exists,
        -- SET ROLE asks what the session began as; the option SET of a membership exists from 16 on.

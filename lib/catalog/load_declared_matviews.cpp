@@ -121,6 +121,7 @@ void add_places(pg::session &s, declared_matviews &out, std::string const &role,
         view.may_be_creator = found.flag(i, "may_be_creator");
         view.may_create = found.flag(i, "may_create");
         out.role = found.text(i, "role");
+        out.login = found.text(i, "login");
         if (!found.flag(i, "may_compare")) {
             view.not_compared = complaint{"role " + display_identifier(out.role) +
                                               " may not create the temporary view that "

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "index/planner.hpp"
 #include "plan/refusal.hpp"
+#include "plan/rights.hpp"
 
 namespace pgtend::index {
 namespace {
@@ -20,15 +21,12 @@ error missing_right(index_table const &table, std::string const &worker)
 {
     auto const shown = display(table.name), role = display_identifier(worker);
     if (!table.may) {
-        return error{
-            fmt::format("role {} may not create indexes on {}: it belongs to {}", role, shown,
-                        display_identifier(table.owner)),
-            table.owner_is_superuser // whoever is granted it is one, too
-                ? fmt::format("ALTER TABLE {} OWNER TO {}, or run as {}", plan::quote(table.name),
-                              plan::quote_ident(worker), display_identifier(table.owner))
-                : fmt::format("GRANT {} TO {}, or run as {}", plan::quote_ident(table.owner),
-                              plan::quote_ident(worker), display_identifier(table.owner)),
-            "42501"};
+        return error{fmt::format("role {} may not create indexes on {}: it belongs to {}", role,
+                                 shown, display_identifier(table.owner)),
+                     plan::owner_right({table.kind == 'm' ? "MATERIALIZED VIEW" : "TABLE",
+                                        table.name, table.owner, table.owner_is_superuser},
+                                       worker),
+                     "42501"};
     }
     return error{fmt::format("role {} may not create indexes in schema {}", role,
                              display_identifier(table.name.schema)),

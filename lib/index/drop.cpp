@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "index/definition.hpp"
 #include "plan/refusal.hpp"
+#include "plan/rights.hpp"
 
 namespace pgtend::index {
 namespace {
@@ -25,16 +26,11 @@ void check(named_index const &each)
     auto const &index = *each.index;
     auto const shown = display(index.name), table = display(index.table);
     if (!each.may) {
-        auto const role = plan::quote_ident(each.role);
         throw error{fmt::format("role {} may not drop index {}: {} belongs to {}",
                                 display_identifier(each.role), shown, table,
                                 display_identifier(each.owner)),
-                    each.owner_is_superuser
-                        ? fmt::format("ALTER TABLE {} OWNER TO {}, or run as {}",
-                                      plan::quote(index.table), role,
-                                      display_identifier(each.owner))
-                        : fmt::format("GRANT {} TO {}, or run as {}", plan::quote_ident(each.owner),
-                                      role, display_identifier(each.owner)),
+                    plan::owner_right({"TABLE", index.table, each.owner, each.owner_is_superuser},
+                                      each.role),
                     "42501"};
     }
     if (!each.attached.name.empty()) {

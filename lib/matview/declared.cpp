@@ -8,6 +8,7 @@
 #include "matview/difference.hpp"
 #include "matview/obstacle.hpp"
 #include "plan/refusal.hpp"
+#include "plan/rights.hpp"
 
 namespace pgtend::matview {
 namespace {
@@ -119,8 +120,8 @@ class planner {
                               counted});
     }
 
-    static void check_rights(model::matview_policy const &policy,
-                             catalog::declared_matview const &state)
+    void check_rights(model::matview_policy const &policy,
+                      catalog::declared_matview const &state) const
     {
         auto const schema = plan::quote_ident(policy.name.schema);
         auto const creator = plan::quote_ident(state.creator);
@@ -133,8 +134,10 @@ class planner {
                         "correct `owner:`", "42704"};
         }
         if (!state.may_be_creator) {
-            throw error{"this role may not become " + display_identifier(state.creator),
-                        "GRANT " + creator + " TO the role that connects", "42501"};
+            throw error{fmt::format("role {} may not become {}, which is to own {}",
+                                    display_identifier(all_.login),
+                                    display_identifier(state.creator), display(policy.name)),
+                        "GRANT " + creator + " TO " + plan::quote_ident(all_.login), "42501"};
         }
         if (!state.may_create) {
             throw error{fmt::format("role {} may not create in schema {}",
@@ -188,16 +191,14 @@ class planner {
             }
         }
         if (!state.owns) {
-            auto const role = plan::quote_ident(all_.role);
-            throw error{
-                fmt::format("role {} may not index {}: it belongs to {}",
-                            display_identifier(all_.role), shown,
-                            display_identifier(state.view.owner)),
-                (state.view.owner_is_superuser // whoever is granted it is one, too
-                     ? "ALTER MATERIALIZED VIEW " + plan::quote(policy.name) + " OWNER TO " + role
-                     : "GRANT " + plan::quote_ident(state.view.owner) + " TO " + role) +
-                    " (MAINTAIN is not enough)",
-                "42501"};
+            throw error{fmt::format("role {} may not index {}: it belongs to {}",
+                                    display_identifier(all_.role), shown,
+                                    display_identifier(state.view.owner)),
+                        plan::owner_right({"MATERIALIZED VIEW", policy.name, state.view.owner,
+                                           state.view.owner_is_superuser},
+                                          all_.role) +
+                            " (MAINTAIN is not enough)",
+                        "42501"};
         }
         out_.steps.push_back({"create unique index " + display_identifier(name) + " on " + shown,
                               "no unique index on " + join(policy.unique_index, ", ") +

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "plan/rights.hpp"
 #include "plan/statement.hpp"
 
 namespace pgtend::matview {
@@ -41,16 +42,13 @@ std::string quoted_columns(std::vector<std::string> const &columns)
 
 error missing_right(catalog::matview const &view, std::string const &role, int server_version)
 {
-    auto const name = plan::quote(view.found.name);
-    auto const to = plan::quote_ident(role);
-    auto hint = "ALTER MATERIALIZED VIEW " + name + " OWNER TO " + to;
-    if (server_version >= 170000) {
-        hint = "GRANT MAINTAIN ON " + name + " TO " + to;
-    }
     return error{fmt::format("role {} may not refresh {}: it belongs to {}",
                              display_identifier(role), display(view.found.name),
                              display_identifier(view.owner)),
-                 std::move(hint), "42501"};
+                 plan::maintain_right(
+                     {"MATERIALIZED VIEW", view.found.name, view.owner, view.owner_is_superuser},
+                     role, server_version),
+                 "42501"};
 }
 
 } // namespace pgtend::matview

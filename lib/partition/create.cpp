@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "model/storage_parameter.hpp"
 #include "plan/refusal.hpp"
+#include "plan/rights.hpp"
 
 namespace pgtend::partition {
 namespace {
@@ -24,15 +25,11 @@ void check_table(due_table const &table, catalog::creation_facts const &facts)
         throw error{shown + " is a temporary table of some session"};
     }
     if (!facts.may_act_as_owner) {
-        throw error{
-            fmt::format("role {} may not add partitions to {}: it belongs to {}", role, shown,
-                        owner),
-            facts.owner_is_superuser // whoever is granted it is one, too
-                ? fmt::format("ALTER TABLE {} OWNER TO {}, or run as {}", plan::quote(table.table),
-                              plan::quote_ident(facts.role), owner)
-                : fmt::format("GRANT {} TO {}, or run as {}", plan::quote_ident(facts.owner),
-                              plan::quote_ident(facts.role), owner),
-            "42501"};
+        throw error{fmt::format("role {} may not add partitions to {}: it belongs to {}", role,
+                                shown, owner),
+                    plan::owner_right({"TABLE", table.table, facts.owner, facts.owner_is_superuser},
+                                      facts.role),
+                    "42501"};
     }
     if (!facts.may_create_in_schema) {
         throw error{fmt::format("role {} may not create tables in schema {}", role, schema),

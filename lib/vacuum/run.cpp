@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "plan/refusal.hpp"
+#include "plan/rights.hpp"
 #include "vacuum/need.hpp"
 
 namespace pgtend::vacuum {
@@ -18,19 +19,13 @@ using catalog::vacuum_table;
 
 error missing_right(vacuum_table const &table, catalog::vacuum_snapshot const &all)
 {
-    auto const name = plan::quote(table.name);
-    auto const role = plan::quote_ident(all.role);
-    auto hint = "ALTER TABLE " + name + " OWNER TO " + role;
-    if (!table.owner_is_superuser) {
-        hint += ", or GRANT " + plan::quote_ident(table.owner) + " TO " + role;
-    }
-    if (all.settings.server_version >= 170000) {
-        hint = "GRANT MAINTAIN ON " + name + " TO " + role;
-    }
     return error{fmt::format("role {} may not vacuum or analyze {}: it belongs to {}",
                              display_identifier(all.role), display(table.name),
                              display_identifier(table.owner)),
-                 std::move(hint), "42501"};
+                 plan::maintain_right({table.kind == 'm' ? "MATERIALIZED VIEW" : "TABLE",
+                                       table.name, table.owner, table.owner_is_superuser},
+                                      all.role, all.settings.server_version),
+                 "42501"};
 }
 
 // One relation and what is to be done with it.

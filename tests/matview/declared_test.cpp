@@ -50,6 +50,7 @@ plan::plan plan_of(model::matview_policy const &asked, catalog::declared_matview
 {
     catalog::declared_matviews all;
     all.role = "tend";
+    all.login = "login";
     all.server_version = 150000;
     all.views.push_back(std::move(state));
     return plan_declared({asked}, all, certain);
@@ -136,7 +137,7 @@ TEST_SUITE("nodb")
 
         state.owns = false;
         CHECK(refusal(plan_of(policy(), state)).hint() ==
-              "GRANT \"app\" TO \"tend\" (MAINTAIN is not enough)");
+              "GRANT \"app\" TO \"tend\", or run as app (MAINTAIN is not enough)");
         state.owns = true;
         state.view.unique_indexes = {{"stats_key", "is invalid", {"day"}}};
         auto const why = refusal(plan_of(policy(), state));
@@ -220,7 +221,9 @@ TEST_SUITE("nodb")
         CHECK(refusal(plan_of(policy(), state)).sqlstate() == "42704");
         state.creator_exists = true;
         state.may_be_creator = false;
-        CHECK(refusal(plan_of(policy(), state)).message() == "this role may not become tend");
+        auto const stranger = refusal(plan_of(policy(), state));
+        CHECK(stranger.message() == "role login may not become tend, which is to own public.stats");
+        CHECK(stranger.hint() == "GRANT \"tend\" TO \"login\"");
         auto bare = policy();
         bare.query.clear();
         CHECK(refusal(plan_of(bare, missing())).message() ==

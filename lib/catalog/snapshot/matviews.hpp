@@ -91,6 +91,7 @@ struct declared_matview {
 struct declared_matviews {
     int server_version = 0;
     std::string role;                    // who will do the work
+    std::string login;                   // as whom the session began; SET ROLE asks about that
     std::vector<declared_matview> views; // in the order of the request
 };
 
