@@ -138,6 +138,11 @@ std::vector<std::string> split(std::string_view text, char separator)
     }
 }
 
+std::string first_line(std::string_view text)
+{
+    return std::string{text.substr(0, text.find('\n'))};
+}
+
 std::string join(std::span<std::string const> parts, std::string_view separator)
 {
     std::string out;

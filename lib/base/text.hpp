@@ -21,6 +21,7 @@ std::vector<std::string> wrap(std::string_view text, std::size_t columns);
 std::string lower(std::string_view text);              // ASCII only
 std::string_view trim(std::string_view text) noexcept; // blanks, tabs, line ends
 std::vector<std::string> split(std::string_view text, char separator);
+std::string first_line(std::string_view text); // all of it when there is one only
 std::string join(std::span<std::string const> parts, std::string_view separator);
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
 

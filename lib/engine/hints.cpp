@@ -1,114 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/hints.hpp"
 
-#include <algorithm>
+#include <optional>
 
 #include "base/name.hpp"
-#include "base/rows.hpp"
-#include "base/text.hpp"
-#include "sql/queries.hpp"
+#include "engine/privileges.hpp"
 
 namespace pgtend::engine {
 namespace {
 
-bool has_word(std::string const &text, std::string_view word)
+// What is missing, as far as it can be told; nothing when it could not be asked.
+std::optional<std::string> ask_for_grants(error const &e, plan::statement const *failed,
+                                          work_settings const &settings, pg::session *ask)
 {
-    auto const is_letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
-    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
-        auto const end = at + word.size();
-        if ((at == 0 || !is_letter(text[at - 1])) &&
-            (end == text.size() || !is_letter(text[end]))) {
-            return true;
-        }
+    if (ask == nullptr || ask->lost()) {
+        return std::nullopt;
     }
-    return false;
-}
-
-// The privileges that a statement of this text may need on its tables.
-std::vector<std::string_view> needed_privileges(std::string const &sql)
-{
-    auto const text = lower(sql);
-    std::vector<std::string_view> out{"SELECT"};
-    for (std::string_view const privilege : {"INSERT", "UPDATE", "DELETE"}) {
-        if (has_word(text, lower(privilege))) {
-            out.push_back(privilege);
-        }
+    try {
+        return missing_grants(e, failed, settings, *ask);
+    } catch (error const &) {
+        return std::nullopt; // the hint that is given then is less, but right
     }
-    return out;
-}
-
-bool changes_rows_only(std::string const &sql)
-{
-    constexpr std::string_view words[] = {"select", "insert", "update",
-                                          "delete", "with",   "explain"};
-    auto const text = lower(trim(sql));
-    return std::any_of(std::begin(words), std::end(words),
-                       [&](std::string_view word) { return text.starts_with(word); });
-}
-
-std::string grants_for(rows const &found, std::size_t i, plan::statement const &failed)
-{
-    auto const role = plan::quote_ident(found.text(i, "role"));
-    auto const relation = plan::quote({found.text(i, "schema"), found.text(i, "name")});
-    std::vector<std::string> out;
-    if (!found.flag(i, "may_use_schema")) {
-        out.push_back("GRANT USAGE ON SCHEMA " + plan::quote_ident(found.text(i, "schema")) +
-                      " TO " + role);
-    }
-    if (changes_rows_only(failed.sql)) {
-        std::vector<std::string> missing;
-        for (auto const privilege : needed_privileges(failed.sql)) {
-            if (!found.flag(i, "may_" + lower(privilege))) {
-                missing.emplace_back(privilege);
-            }
-        }
-        if (!missing.empty()) {
-            out.push_back("GRANT " + join(missing, ", ") + " ON " + relation + " TO " + role);
-        }
-    } else if (!found.flag(i, "owns") && found.flag(i, "owned_by_superuser")) {
-        // Membership in a superuser is no remedy.
-        out.push_back("ALTER TABLE " + relation + " OWNER TO " + role + ", which a superuser owns");
-    } else if (!found.flag(i, "owns")) {
-        out.push_back("GRANT " + plan::quote_ident(found.text(i, "owner")) + " TO " + role +
-                      " (the owner of " + relation + ")");
-    }
-    return join(out, "; ");
-}
-
-std::string missing_grants(plan::statement const &failed, work_settings const &settings,
-                           pg::session &ask)
-{
-    std::vector<param> schemas, names;
-    for (auto const &l : failed.locks) {
-        auto const name = parse_qualified_name(l.relation);
-        if (!name.schema.empty()) {
-            schemas.emplace_back(name.schema);
-            names.emplace_back(name.name);
-        }
-    }
-    if (names.empty()) {
-        return {};
-    }
-    auto const found = ask.run(sql::missing_privileges,
-                               {settings.role, array_literal(schemas), array_literal(names)},
-                               {.timeout = seconds{5}});
-    std::vector<std::string> out;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        if (auto grant = grants_for(found, i, failed); !grant.empty()) {
-            out.push_back(std::move(grant));
-        }
-    }
-    return out.empty() ? "" : join(out, "; ") + ".";
 }
 
 std::string denied(error const &e, plan::statement const *failed, work_settings const &settings,
                    pg::session *ask)
 {
-    if (failed == nullptr) {
-        return "The role that connects needs the ledger's grants (`pgtend init --print-grants`)" +
-               (settings.role.empty()
-                    ? std::string{"."}
-                    : " and membership in " + display_identifier(settings.role) + ".");
+    if (e.message().find("new row violates row-level security policy") != std::string::npos) {
+        return "The role may not write such a row: a policy of the table says so in its WITH "
+               "CHECK.";
     }
     // Raised only because row_security is off: the policy would have hidden rows silently.
     std::string_view const policy =
@@ -119,19 +39,19 @@ std::string denied(error const &e, plan::statement const *failed, work_settings 
         !settings.row_security) {
         return std::string{policy};
     }
-    bool asked = false;
-    if (ask != nullptr && !ask->lost() && !failed->locks.empty()) {
-        try {
-            if (auto grants = missing_grants(*failed, settings, *ask); !grants.empty()) {
-                return "Missing: " + grants;
-            }
-            asked = !e.message().starts_with("permission denied") &&
-                    !e.message().starts_with("must be");
-        } catch (error const &) {
-            // The hint below is less, but right.
-        }
+    auto const grants = ask_for_grants(e, failed, settings, ask);
+    if (grants && !grants->empty()) {
+        return "Missing: " + *grants + ".";
     }
-    if (asked && !settings.row_security) {
+    if (failed == nullptr) {
+        return "The role that connects needs the ledger's grants (`pgtend init --print-grants`)" +
+               (settings.role.empty()
+                    ? std::string{"."}
+                    : " and membership in " + display_identifier(settings.role) + ".");
+    }
+    bool const said =
+        e.message().starts_with("permission denied") || e.message().starts_with("must be");
+    if (grants && !failed->locks.empty() && !said && !settings.row_security) {
         return std::string{
             policy}; // no privilege is missing; lc_messages may have translated the message
     }

@@ -193,7 +193,9 @@ std::string describe(holder const &who)
         facts.push_back(who.state +
                         (who.since.empty() ? "" : ", in a transaction since " + who.since));
     }
-    if (!who.query.empty()) {
+    if (who.query == "<insufficient privilege>") { // as pg_stat_activity calls it
+        facts.emplace_back("what it does is not visible without pg_read_all_stats");
+    } else if (!who.query.empty()) {
         facts.push_back("query: " + printable(head_and_tail(one_line(who.query), 200)));
     }
     return "pid " + who.pid + (facts.empty() ? "" : " (" + join(facts, "; ") + ")");

@@ -14,11 +14,6 @@ bool is_warning(pg::notice const &n)
     return n.sqlstate.starts_with("01") || n.severity == "WARNING";
 }
 
-std::string first_line(std::string const &text)
-{
-    return text.substr(0, text.find('\n'));
-}
-
 // "skipping "x" --- only table or database owner can vacuum it" (up to 15), "permission denied to
 // vacuum "x", skipping it", "skipping vacuum of "x" --- lock not available"
 bool says_skipped(std::string const &message)

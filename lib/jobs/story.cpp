@@ -20,11 +20,6 @@ struct sentence {
     std::string text, advice = {};
 };
 
-std::string first_line(std::string const &text)
-{
-    return text.substr(0, text.find('\n'));
-}
-
 class teller {
   public:
     explicit teller(story_of const &facts)
