@@ -6,4 +6,5 @@ SELECT EXISTS (
            WHERE n.nspname OPERATOR(pg_catalog.=) 'pgtend' AND c.relname OPERATOR(pg_catalog.=) 'meta'
        ) AS present,
        EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname OPERATOR(pg_catalog.=) 'pgtend') AS schema_present,
-       pg_catalog.pg_is_in_recovery() AS in_recovery;
+       pg_catalog.pg_is_in_recovery() AS in_recovery,
+       current_user AS role;

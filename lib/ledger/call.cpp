@@ -6,6 +6,8 @@
 
 #include "base/duration.hpp"
 #include "base/error.hpp"
+#include "base/name.hpp"
+#include "base/text.hpp"
 #include "sql/queries.hpp"
 
 namespace pgtend::ledger {
@@ -52,8 +54,8 @@ void explain(pg::session &s, error const &e)
         explain_missing(s, e);
     }
     if (state == "42501") {
-        throw usage_error{"this role may not use the ledger: " + e.message(),
-                          "Give it what `pgtend init --print-grants ROLE` prints."};
+        throw usage_error{"this role may not use the ledger: " + first_line(e.message()),
+                          grants_wanted(role_of(s))};
     }
 }
 
@@ -89,6 +91,22 @@ std::vector<migration> const &migrations()
         return out;
     }();
     return all;
+}
+
+std::string grants_wanted(std::string const &role)
+{
+    return "Give it what `pgtend init --print-grants " +
+           (role.empty() ? "ROLE" : display_identifier(role)) + "` prints.";
+}
+
+std::string role_of(pg::session &s) noexcept
+{
+    try {
+        return s.lost() || s.in_transaction() ? std::string{}
+                                              : s.run("SELECT current_user").text(0, 0);
+    } catch (...) {
+        return {};
+    }
 }
 
 int current_version()

@@ -35,6 +35,11 @@ rows call(pg::session &s, std::string_view sql, std::vector<param> const &parame
 std::vector<rows> call_reading(pg::session &s, std::string_view queries,
                                pg::limits const &limit = {});
 
+// A hint: what gives a role the right to use the ledger.
+std::string grants_wanted(std::string const &role);
+// The role of a session that is in no failed transaction; else nothing.
+std::string role_of(pg::session &s) noexcept;
+
 // Throws usage_error when a ledger of this version is not what this program works with.
 void require_version(int version);
 [[noreturn]] void throw_no_ledger();

@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/name.hpp"
 #include "base/text.hpp"
+#include "ledger/call.hpp"
 #include "ledger/migrate.hpp"
 #include "sql/queries.hpp"
 
@@ -110,13 +111,27 @@ bool step(pg::session &s, std::span<migration const> list, init_options const &o
     return false;
 }
 
-[[noreturn]] void explain(error const &e)
+// After the rollback.
+[[noreturn]] void explain_denied(pg::session &s, error const &e)
 {
-    if (e.sqlstate() == "42501") {
-        throw usage_error{"this role may not create the ledger: " + e.message(),
-                          "Let the database's owner run `CREATE SCHEMA pgtend AUTHORIZATION "
-                          "<role>`, or `pgtend init` itself and then "
-                          "what `pgtend init --print-grants <role>` prints."};
+    auto const what = first_line(e.message());
+    auto const state = s.run(sql::ledger_state);
+    auto const role = state.text(0, "role");
+    if (state.flag(0, "present")) {
+        throw usage_error{"this role may not use the ledger: " + what, grants_wanted(role)};
+    }
+    auto const shown = display_identifier(role);
+    throw usage_error{"this role may not create the ledger: " + what,
+                      fmt::format("Let the database's owner run `CREATE SCHEMA pgtend "
+                                  "AUTHORIZATION {0}`, or `pgtend init` itself and then what "
+                                  "`pgtend init --print-grants {0}` prints.",
+                                  shown)};
+}
+
+[[noreturn]] void explain(pg::session &s, error const &e)
+{
+    if (e.sqlstate() == "42501" && !s.lost()) {
+        explain_denied(s, e);
     }
     if (others_were_faster(e)) {
         throw error{"the ledger cannot be created: " + e.message(),
@@ -151,7 +166,7 @@ init_result migrate(pg::session &s, std::span<migration const> list, init_option
         } catch (error const &e) {
             s.rollback();
             if (s.lost() || !others_were_faster(e) || ++failures == most_failures) {
-                explain(e);
+                explain(s, e);
             }
             time.sleep(pause.next(), {});
         } catch (...) {
@@ -194,10 +209,10 @@ bool remove(pg::session &s)
     } catch (error const &e) {
         s.rollback();
         if (e.sqlstate() == "42501") {
-            throw usage_error{"this role may not drop the ledger: " + e.message(),
+            throw usage_error{"this role may not drop the ledger: " + first_line(e.message()),
                               "Let its owner do it."};
         }
-        explain(e);
+        explain(s, e);
     }
 }
 
@@ -221,11 +236,16 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON pgtend.run, pgtend.runner, pgtend.storag
 -- GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO {0};
 --
 -- What its jobs touch, table by table, is for you to grant. As a rule:
---   cleanup, expire          GRANT SELECT, UPDATE, DELETE ON <table> TO {0};
+--   everything               GRANT <owner of the tables> TO {0};
+-- or, with less:
+--   cleanup, expire          GRANT SELECT, UPDATE, DELETE ON <table and its partitions> TO {0};
 --   partition, index         ownership of the table, CREATE on its schema
+--   autovacuum               ownership of the table
 --   refresh, vacuum, analyze ownership; from PostgreSQL 17 on GRANT MAINTAIN ON <table> TO {0};
 --   sql, watch               what the text needs
 --   role: <other>            GRANT <other> TO {0};
+-- To see what others do (vacuum status, who holds a lock, whom an index waits for):
+--   GRANT pg_monitor TO {0};
 -- A role that row level security hides rows from fails rather than skip them.
 )",
                        to);

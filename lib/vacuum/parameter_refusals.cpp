@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "plan/refusal.hpp"
+#include "plan/rights.hpp"
 
 namespace pgtend::vacuum {
 
@@ -46,15 +47,11 @@ std::optional<error> obstacle(catalog::vacuum_table const &table,
     if (table.may_alter) {
         return std::nullopt;
     }
-    auto const name = plan::quote(table.name), role = plan::quote_ident(all.role);
-    auto const change_owner = "ALTER TABLE " + name + " OWNER TO " + role;
     return error{fmt::format("role {} may not change {}: it belongs to {}",
                              display_identifier(all.role), display(table.name),
                              display_identifier(table.owner)),
-                 table.owner_is_superuser // whoever is granted it is one, too
-                     ? fmt::format("{}, or run as {}", change_owner, table.owner)
-                     : fmt::format("GRANT {} TO {}, or run as {}", plan::quote_ident(table.owner),
-                                   role, table.owner),
+                 plan::owner_right({"TABLE", table.name, table.owner, table.owner_is_superuser},
+                                   all.role),
                  "42501"};
 }
 
