@@ -9,5 +9,7 @@ SELECT pg_catalog.current_setting('autovacuum')::bool AS autovacuum,
        pg_catalog.current_database() AS database,
        -- The server compares the same way: a superuser, or a member that inherits.
        pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') AS sees_all,
+       -- Who is in a database, or sends to a standby: the server's own processes hold nothing.
        (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a
-        WHERE a.backend_type IS NULL AND a.usesysid IS NOT NULL AND NOT pg_catalog.pg_has_role(a.usesysid, 'USAGE')) AS hidden;
+        WHERE a.backend_type IS NULL AND a.usesysid IS NOT NULL AND NOT pg_catalog.pg_has_role(a.usesysid, 'USAGE')
+          AND (a.datid IS NOT NULL OR a.pid IN (SELECT r.pid FROM pg_catalog.pg_stat_replication r))) AS hidden;

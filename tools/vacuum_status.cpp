@@ -93,7 +93,8 @@ report::table running_table(std::vector<catalog::running_vacuum> const &all, ins
     return out;
 }
 
-report::table holders_table(std::vector<vacuum::held> const &all, instant now, std::size_t most)
+report::table holders_table(std::vector<vacuum::held> const &all, instant now, std::size_t most,
+                            bool some_unseen)
 {
     report::table out{.key = "holders",
                       .columns = {{"kind", "holds old rows"},
@@ -109,7 +110,9 @@ report::table holders_table(std::vector<vacuum::held> const &all, instant now, s
                                   {"too_old", ""},
                                   {"what_to_do", ""}},
                       .rows = {},
-                      .when_empty = "nobody holds back old rows",
+                      .when_empty = some_unseen
+                                        ? "nobody whom this role may see holds back old rows"
+                                        : "nobody holds back old rows",
                       .spare = {"application", "transactions", "database"}};
     for (auto const &each : all) {
         if (out.rows.size() >= most && !each.too_old) {
@@ -220,7 +223,8 @@ exit_code status(context &c, arguments const &a)
                   {"due_in_all", "", {static_cast<long long>(seen.due_in_all)}}};
     bool const json = c.global.output == "json";
     out.tables = {running_table(activity.running, now),
-                  holders_table(seen.holders, now, json ? seen.holders.size() : a.limits.tables),
+                  holders_table(seen.holders, now, json ? seen.holders.size() : a.limits.tables,
+                                !activity.sees_all && activity.hidden > 0),
                   ages_table("databases", "database", seen.databases, a.limits.overdue, ""),
                   ages_table("tables", "oldest tables", seen.tables, a.limits.overdue,
                              "no table is 50,000,000 transactions old, or has changed rows"),

@@ -107,6 +107,7 @@ class survey {
     status make()
     {
         holders();
+        unseen();
         databases();
         old_tables();
         due();
@@ -150,6 +151,24 @@ class survey {
                                    printable(each.name));
             }
         }
+    }
+
+    // Whether the oldest rows are held is not known then, and silence would say that they are not.
+    void unseen()
+    {
+        if (activity_.sees_all || activity_.hidden == 0) {
+            return;
+        }
+        auto const role = display_identifier(activity_.role);
+        out_.findings.push_back(
+            {"unseen", role,
+             fmt::format("role {} may not see what others do: whether one of {} holds back old "
+                         "rows is not known, nor how far their vacuums are",
+                         role,
+                         activity_.hidden == 1
+                             ? "them, 1 session,"
+                             : "their " + thousands(activity_.hidden) + " sessions"),
+             "GRANT pg_monitor TO " + plan::quote_ident(activity_.role)});
     }
 
     void old_tables()
@@ -217,13 +236,11 @@ class survey {
 
     void notes()
     {
-        if (!activity_.sees_all) {
-            out_.notes.push_back(fmt::format(
-                "role {} may not see what others do: {}, standbys and other roles' vacuums are "
-                "left out; GRANT pg_monitor TO {}",
-                display_identifier(activity_.role),
-                activity_.hidden == 1 ? "1 session" : thousands(activity_.hidden) + " sessions",
-                plan::quote_ident(activity_.role)));
+        if (!activity_.sees_all && activity_.hidden == 0) {
+            out_.notes.push_back(fmt::format("role {} may not see what others do, and just now "
+                                             "there was nobody; GRANT pg_monitor TO {}",
+                                             display_identifier(activity_.role),
+                                             plan::quote_ident(activity_.role)));
         }
         if (!activity_.autovacuum) {
             out_.notes.emplace_back("autovacuum is off: only tables near wraparound are vacuumed");

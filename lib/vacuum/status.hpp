@@ -23,7 +23,7 @@ struct status_limits {
 
 // What is wrong. `kind` is part of the interface.
 struct finding {
-    std::string kind; // horizon, wraparound_database, wraparound_table
+    std::string kind; // horizon, unseen, wraparound_database, wraparound_table
     std::string object;
     std::string message;
     std::string hint;
