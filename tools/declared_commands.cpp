@@ -321,7 +321,9 @@ action declare_apply(options &o)
         auto difference = with.of_all();
         auto const steps = count(difference);
         if (c.global.dry_run) {
-            return code_of(with.print_script(std::move(difference)));
+            auto const printed = with.print_script(std::move(difference));
+            tell_failures(c.outside, printed);
+            return code_of(printed);
         }
         if (steps > 0 && !a->yes) {
             c.outside.err << report::render_text(document_of(difference, with.target()),

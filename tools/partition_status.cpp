@@ -89,9 +89,13 @@ void count_default(pg::session &s, partition::table_facts &of, std::string const
         }
         of.not_counted = e.message();
         if (state == "42501") {
-            of.not_counted += "; GRANT SELECT ON " + plan::quote(found->name) + " TO " +
-                              plan::quote_ident(role) + " lets it, and where policies hide rows, " +
-                              "BYPASSRLS";
+            auto const to = " TO " + plan::quote_ident(role);
+            if (of.not_counted.find("for schema") != std::string::npos) {
+                of.not_counted +=
+                    "; GRANT USAGE ON SCHEMA " + plan::quote_ident(found->name.schema) + to;
+            }
+            of.not_counted += "; GRANT SELECT ON " + plan::quote(found->name) + to +
+                              " lets it, and where policies hide rows, BYPASSRLS";
         }
     }
 }

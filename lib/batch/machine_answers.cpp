@@ -41,7 +41,7 @@ void machine::absorb(asked what, plan::outcome const &last)
         // 53200: too many partitions to lock all at once; then none is excluded.
         if (is_wrong_statement(why) || what == asked::rights ||
             (what == asked::table && why.sqlstate != "53200")) {
-            report_.fail_all(why);
+            report_.fail_all(what == asked::table ? with_leaves(what_, target_, why) : why);
         }
         if (what == asked::change) {
             change_failed(why);

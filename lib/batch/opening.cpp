@@ -92,6 +92,19 @@ plan::failure called_by_schema(change const &what, plan::failure const &why)
                                 display_identifier(what.table.name))};
 }
 
+plan::failure with_leaves(change const &what, catalog::batch_target const &target,
+                          plan::failure why)
+{
+    auto const leaves = target.leaves.size();
+    bool const below = leaves != 1 || target.leaves.front().oid != target.found.oid;
+    if (why.sqlstate == "42501" && !why.hint.empty() && below) {
+        why.hint += fmt::format(" The tables below it ({}), which are worked on directly, need "
+                                "SELECT and {} each.",
+                                leaves, what.deletes() ? "DELETE" : "UPDATE");
+    }
+    return why;
+}
+
 plan::statement explain_table(change const &what)
 {
     plan::statement out;

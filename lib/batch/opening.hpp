@@ -22,6 +22,11 @@ plan::failure policies_do_not_reach();
 // The same of a condition that names the table with its schema, which a leaf does not know (42P01).
 plan::failure called_by_schema(change const &what, plan::failure const &why);
 
+// A right on the table itself is missing: says that those below it are asked for as well, before
+// each of them has to fail.
+plan::failure with_leaves(change const &what, catalog::batch_target const &target,
+                          plan::failure why);
+
 // EXPLAIN (FORMAT JSON, VERBOSE) of reading the table with the condition: which leaves may have
 // matching rows.
 plan::statement explain_table(change const &what);

@@ -35,6 +35,26 @@ void report::fail_all(plan::failure const &why) const
     throw error{table_ + ": " + why.message, why.hint, why.sqlstate};
 }
 
+// That of the first. Rights that partitions lack are told of all of them: whoever gives them one by
+// one would come back as often as there are partitions.
+std::string report::hint_for_all() const
+{
+    constexpr std::string_view missing = "Missing: ";
+    constexpr std::size_t most = 100;
+    auto out = failures_.front().why.hint;
+    for (std::size_t i = 1; i < failures_.size() && out.starts_with(missing); ++i) {
+        auto const &hint = failures_[i].why.hint;
+        if (i == most) {
+            return out + fmt::format(" And of {} more.", failures_.size() - most);
+        }
+        if (hint.starts_with(missing)) {
+            out.pop_back();
+            out += "; " + hint.substr(missing.size());
+        }
+    }
+    return out;
+}
+
 void report::finish()
 {
     if (done.left > explained_) {
@@ -56,7 +76,7 @@ void report::finish()
     } else if (leaves_ > 1) {
         message += fmt::format(" (the other {} partitions are done)", leaves_ - 1);
     }
-    throw error{message, first.why.hint, first.why.sqlstate};
+    throw error{message, hint_for_all(), first.why.sqlstate};
 }
 
 } // namespace pgtend::batch

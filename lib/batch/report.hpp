@@ -30,6 +30,8 @@ class report {
         std::string name;
         plan::failure why;
     };
+    std::string hint_for_all() const;
+
     std::string table_;
     std::size_t leaves_;
     long long explained_ = 0; // of those that are left

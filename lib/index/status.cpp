@@ -384,8 +384,11 @@ std::vector<finding> compare(std::vector<model::index_policy> const &declared,
                      "pgtend index create " + display(declared[i].table)};
         auto const *task = std::get_if<std::unique_ptr<plan::task>>(&first.body);
         if (auto const *why = task == nullptr ? nullptr : plan::refused(**task)) {
-            told.kind =
-                why->sqlstate() == "42P07" ? finding_kind::different : finding_kind::unknown;
+            // A right that is missing to build it keeps nobody from seeing that it is not there.
+            bool const compared = found.wanted.at(i).problem.empty();
+            told.kind = why->sqlstate() == "42P07"               ? finding_kind::different
+                        : why->sqlstate() == "42501" && compared ? finding_kind::missing
+                                                                 : finding_kind::unknown;
             told.why = why->message();
             told.remedy = why->hint();
         }

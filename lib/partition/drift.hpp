@@ -31,9 +31,10 @@ struct difference {
 // triggers and the index of the replica identity with the parent directly above. Grants: without a
 // policy, or of one that copies none, those beyond the parent's are told: they let in whom the
 // parent refuses. With `grants: false` the parent's own are told as well, because access goes
-// through the parent; with `grants: true` also those that are missing. Storage parameters are those
-// of the policy, which the partitions in `without_parameters` (OIDs; the default partition) need
-// not have; others may be set. Foreign tables have neither indexes nor storage.
+// through the parent (but MAINTAIN, which does not go through it); with `grants: true` also those
+// that are missing. Storage parameters are those of the policy, which the partitions in
+// `without_parameters` (OIDs; the default partition) need not have; others may be set. Foreign
+// tables have neither indexes nor storage.
 std::vector<difference> differences(std::vector<catalog::tree_relation> const &tree,
                                     std::optional<model::partition_policy> const &policy,
                                     std::set<std::string> const &without_parameters,
