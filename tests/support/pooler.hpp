@@ -11,13 +11,15 @@ namespace pgtend::test {
 class pooler {
   public:
     // mode: "session" or "transaction"; size: server connections to a database.
-    explicit pooler(std::string const &mode, int size = 5);
+    // `role`: who may pass beside the superuser.
+    explicit pooler(std::string const &mode, int size = 5, std::string const &role = "");
     ~pooler();
     pooler(pooler const &) = delete;
     pooler &operator=(pooler const &) = delete;
 
     // Conninfo of the superuser through it.
     std::string dsn(database const &db) const;
+    std::string dsn(database const &db, std::string const &role) const;
 
   private:
     scratch files_;
