@@ -47,12 +47,11 @@ std::optional<error> obstacle(catalog::vacuum_table const &table,
     if (table.may_alter) {
         return std::nullopt;
     }
-    return error{fmt::format("role {} may not change {}: it belongs to {}",
-                             display_identifier(all.role), display(table.name),
-                             display_identifier(table.owner)),
-                 plan::owner_right({"TABLE", table.name, table.owner, table.owner_is_superuser},
-                                   all.role),
-                 "42501"};
+    return error{
+        fmt::format("role {} may not change {}: it belongs to {}", display_identifier(all.role),
+                    display(table.name), display_identifier(table.owner)),
+        plan::owner_right({"TABLE", table.name, table.owner, table.owner_is_superuser}, all.role),
+        "42501"};
 }
 
 std::string changed_since(catalog::vacuum_table const &table, model::saved_parameter const &saved,

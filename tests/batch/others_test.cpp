@@ -114,9 +114,10 @@ TEST_SUITE("db")
             make_table(db, how, 500);
             auto s = db.connect();
             prefer_indexes(s);
-            auto holder = db.connect();
+            auto holder = db.connect(), watcher = db.connect();
             std::jthread releaser;
             bool waited = false;
+            std::atomic<bool> over = false;
             auto const run = run_batches(
                 s, "t", "status = 'old'", {}, {}, [&](plan::work const &work, std::size_t) {
                     if (work.read_only || waited) {
@@ -127,11 +128,12 @@ TEST_SUITE("db")
                     holder.run("UPDATE t SET n = n + 1 WHERE id = 77");
                     releaser = std::jthread{[&] {
                         eventually("the batch waits", [&] {
-                            return number(db, test::somebody_waits) > 0 || !holder.in_transaction();
+                            return over || watcher.run(test::somebody_waits).integer(0, 0) > 0;
                         });
                         holder.commit();
                     }};
                 });
+            over = true;
             releaser.join();
             CHECK(run.problem == "");
             CHECK(run.tally.rows == 500);
