@@ -70,7 +70,7 @@ std::string meant_by(std::string const &first, std::string const &second)
         if (auto const other = swapped.find(both); other != swapped.end()) {
             return other->second;
         }
-        if (auto const meant = near(both, whole); !meant.empty()) {
+        if (auto meant = near(both, whole); !meant.empty()) {
             return meant;
         }
     }
@@ -80,7 +80,7 @@ std::string meant_by(std::string const &first, std::string const &second)
         return member.empty() ? meant : member;
     }
     if (!second.empty()) {
-        if (auto const turned = near(first + " " + second, swapped); !turned.empty()) {
+        if (auto turned = near(first + " " + second, swapped); !turned.empty()) {
             return turned;
         }
     }

@@ -87,8 +87,7 @@ class planner {
         auto const shown = display(each.table->name);
         out_.steps.push_back(plan::refused_step(
             "set " + each.wanted.name + " of " + shown, shown,
-            error{std::move(what),
-                  "declare what is there, or pgtend autovacuum apply --force " + shown}));
+            error{what, "declare what is there, or pgtend autovacuum apply --force " + shown}));
     }
 
     void refuse_too_new()
