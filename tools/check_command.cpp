@@ -10,6 +10,7 @@
 #include "check/waive.hpp"
 #include "jobs/declared.hpp"
 #include "plan/refusal.hpp"
+#include "tools/by_hand.hpp"
 #include "tools/check_formats.hpp"
 #include "tools/command_files.hpp"
 #include "tools/partition_facts.hpp"
@@ -25,29 +26,28 @@ struct arguments {
     microseconds timeout = seconds{10};
 };
 
-std::string problem_of(plan::step const &step)
-{
-    auto const *task = std::get_if<std::unique_ptr<plan::task>>(&step.body);
-    auto const *why = task != nullptr ? plan::refused(**task) : nullptr;
-    return why == nullptr ? "" : why->message();
-}
-
-std::vector<check::difference> differences(model::configuration const &file,
+// As plan compares it, under the file's search_path.
+std::vector<check::difference> differences(context &c, std::string_view name,
                                            context::control &control, pg::limits const &limit)
 {
+    auto const &file = c.configuration();
     std::vector<check::difference> out;
     for (auto const &section : jobs::sections()) {
+        if (section.name != name) {
+            continue;
+        }
         auto const plan = section.difference(file, {.session = control.session,
                                                     .partitions = {},
                                                     .autovacuum = file.autovacuum,
                                                     .now = control.server.server_time,
+                                                    .search_path = search_path_of(c, {}),
                                                     .limit = limit});
         for (auto const &step : plan.steps) {
-            out.push_back({.section = std::string{section.name},
-                           .step = step.title,
+            auto const *why = plan::refused(step);
+            out.push_back({.step = step.title,
                            .object = step.object,
                            .reason = step.reason,
-                           .problem = problem_of(step)});
+                           .problem = why == nullptr ? "" : why->message()});
         }
     }
     return out;
@@ -80,7 +80,9 @@ exit_code judge(context &c, arguments const &a)
     pg::limits const limit{.timeout = a.timeout, .stop = c.outside.abort};
     check::sources from{.partitions = [&] { return partitions(file.partitions, control, limit); }};
     if (c.has_configuration()) {
-        from.differences = [&] { return differences(file, control, limit); };
+        from.differences = [&](std::string_view section) {
+            return differences(c, section, control, limit);
+        };
     }
     check::evidence with{control.session, from, control.server.server_time, limit};
     check_result result{.target = where.name, .outcomes = {}, .waiving = {}};
@@ -105,7 +107,7 @@ exit_code judge(context &c, arguments const &a)
     }
     bool const failed = fail_on != "never" && result.worst() >= least;
     bool const blind = a.strict && result.count_skipped() > 0;
-    return (failed && result.any()) || blind ? exit_code::findings : exit_code::ok;
+    return failed || blind ? exit_code::findings : exit_code::ok;
 }
 
 } // namespace
@@ -136,6 +138,12 @@ action declare_check(options &o)
               "one line, and the exit code of a monitoring plugin");
     o.example("check --explain vacuum.horizon", "what one of them looks at");
     return [a](context &c) {
+        auto const &form = c.global.output;
+        if ((a->list || !a->explain.empty()) && form != "text" && form != "json" &&
+            form != "markdown") {
+            throw usage_error{"the catalogue is not printed as " + form,
+                              "leave out -o " + form + ", or --list and --explain"};
+        }
         if (!a->explain.empty()) {
             explain(c, *check::chosen({.only = {a->explain}, .skip = {}}).front());
             return exit_code::ok;

@@ -228,11 +228,6 @@ std::size_t check_result::count_skipped() const
                                                   [](auto const &each) { return each.skipped(); }));
 }
 
-bool check_result::any() const
-{
-    return count(severity::error) + count(severity::warning) + count(severity::info) > 0;
-}
-
 severity check_result::worst() const
 {
     return count(severity::error) > 0     ? severity::error

@@ -17,7 +17,6 @@ struct check_result {
 
     std::size_t count(check::severity of) const; // findings that are not waived
     std::size_t count_skipped() const;
-    bool any() const;
     check::severity worst() const; // of what is not waived; info when there is nothing
 };
 

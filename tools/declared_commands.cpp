@@ -134,8 +134,7 @@ std::string sql_of(plan::step const &step)
 
 std::string why_not(plan::step const &step)
 {
-    auto const *task = std::get_if<std::unique_ptr<plan::task>>(&step.body);
-    auto const *why = task != nullptr ? plan::refused(**task) : nullptr;
+    auto const *why = plan::refused(step);
     return why == nullptr ? "" : why->message() + (why->hint().empty() ? "" : "; " + why->hint());
 }
 

@@ -11,19 +11,15 @@ namespace {
 template <char const *Section> std::vector<finding> of_section(evidence &with)
 {
     std::vector<finding> out;
-    for (auto const &each : with.differences()) {
-        if (each.section == Section) {
-            auto const why = each.reason.empty() ? "" : ": " + each.reason;
-            out.push_back(
-                {.severity = severity::error,
-                 .object = each.object,
-                 .message = each.step + why +
-                            (each.problem.empty() ? "" : "; cannot be done: " + each.problem),
-                 .value = {},
-                 .fix = each.problem.empty()
-                            ? fmt::format("pgtend apply --only {} {}", Section, each.object)
-                            : ""});
-        }
+    for (auto const &each : with.differences(Section)) {
+        auto const why = each.reason.empty() ? "" : ": " + each.reason;
+        auto const cannot = each.problem.empty() ? "" : "; cannot be done: " + each.problem;
+        out.push_back({.object = each.object,
+                       .message = each.step + why + cannot,
+                       .value = {},
+                       .fix = each.problem.empty()
+                                  ? fmt::format("pgtend apply --only {} {}", Section, each.object)
+                                  : ""});
     }
     return out;
 }

@@ -51,7 +51,8 @@ std::vector<param> parameters(rule const &of, std::vector<model::check_threshold
 
 void note(pg::session &s, outcome &out, error const &e)
 {
-    if (s.lost() || dynamic_cast<interrupted const *>(&e) != nullptr) {
+    // The time limit is that of one query.
+    if (s.lost() || (ends_work(e) && dynamic_cast<timed_out const *>(&e) == nullptr)) {
         throw;
     }
     auto const state = e.sqlstate().empty() ? "" : " (SQLSTATE " + e.sqlstate() + ")";
@@ -75,6 +76,9 @@ void look(pg::session &s, outcome &out, evidence &with)
 {
     try {
         out.findings = out.of->look(with);
+        for (auto &each : out.findings) {
+            each.severity = out.of->severity;
+        }
     } catch (check::unseen const &e) {
         out.unseen.emplace_back(e.what());
     } catch (error const &e) {

@@ -3,7 +3,13 @@
 
 namespace pgtend::check {
 
-index::examination const &evidence::indexes(microseconds unused_after)
+namespace {
+
+constexpr auto unused_after = std::chrono::hours{24 * 30};
+
+} // namespace
+
+index::examination const &evidence::indexes()
 {
     if (!indexes_) {
         std::vector<catalog::lookup> asked;
@@ -24,15 +30,12 @@ std::vector<partition::table_status> const &evidence::partitions()
     return *partitions_;
 }
 
-std::vector<difference> const &evidence::differences()
+std::vector<difference> evidence::differences(std::string_view section)
 {
     if (!from_.differences) {
         throw unseen{"a configuration file (-c)"};
     }
-    if (!differences_) {
-        differences_ = from_.differences();
-    }
-    return *differences_;
+    return from_.differences(section);
 }
 
 } // namespace pgtend::check

@@ -5,6 +5,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -23,13 +24,13 @@ class unseen : public std::runtime_error {
 
 // One difference between the file and the database, as `plan` has it.
 struct difference {
-    std::string section, step, object, reason;
+    std::string step, object, reason;
     std::string problem; // why apply cannot do it; empty: it can
 };
 
 // Given by those who can read it; empty when there is no file.
 struct sources {
-    std::function<std::vector<difference>()> differences = {};
+    std::function<std::vector<difference>(std::string_view section)> differences = {};
     std::function<std::vector<partition::table_status>()> partitions = {};
 };
 
@@ -41,9 +42,9 @@ class evidence {
     }
 
     // All throw error, and `unseen` when there is no such source.
-    index::examination const &indexes(microseconds unused_after);
+    index::examination const &indexes();
     std::vector<partition::table_status> const &partitions();
-    std::vector<difference> const &differences();
+    std::vector<difference> differences(std::string_view section); // each is asked for once
 
   private:
     pg::session &session_;
@@ -52,7 +53,6 @@ class evidence {
     pg::limits limit_;
     std::optional<index::examination> indexes_;
     std::optional<std::vector<partition::table_status>> partitions_;
-    std::optional<std::vector<difference>> differences_;
 };
 
 } // namespace pgtend::check

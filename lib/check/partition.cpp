@@ -8,15 +8,13 @@
 namespace pgtend::check {
 namespace {
 
-std::vector<finding> of_kinds(evidence &with, std::initializer_list<std::string_view> kinds,
-                              severity how_bad)
+std::vector<finding> of_kinds(evidence &with, std::initializer_list<std::string_view> kinds)
 {
     std::vector<finding> out;
     for (auto const &table : with.partitions()) {
         for (auto const &each : table.findings) {
             if (std::find(kinds.begin(), kinds.end(), each.kind) != kinds.end()) {
-                out.push_back({.severity = how_bad,
-                               .object = display(table.table),
+                out.push_back({.object = display(table.table),
                                .message = each.message,
                                .value = {},
                                .fix = each.hint});
@@ -28,38 +26,37 @@ std::vector<finding> of_kinds(evidence &with, std::initializer_list<std::string_
 
 std::vector<finding> runway(evidence &with)
 {
-    auto out = of_kinds(with, {"runway", "missing"}, severity::error);
-    return out;
+    return of_kinds(with, {"runway", "missing"});
 }
 
 std::vector<finding> holes(evidence &with)
 {
-    return of_kinds(with, {"hole", "overlap", "unusable"}, severity::error);
+    return of_kinds(with, {"hole", "overlap", "unusable"});
 }
 
 std::vector<finding> default_rows(evidence &with)
 {
-    return of_kinds(with, {"default_rows"}, severity::warning);
+    return of_kinds(with, {"default_rows"});
 }
 
 std::vector<finding> pending_detach(evidence &with)
 {
-    return of_kinds(with, {"pending_detach"}, severity::error);
+    return of_kinds(with, {"pending_detach"});
 }
 
 std::vector<finding> drift(evidence &with)
 {
-    return of_kinds(with, {"drift"}, severity::warning);
+    return of_kinds(with, {"drift"});
 }
 
 std::vector<finding> names(evidence &with)
 {
-    return of_kinds(with, {"name_taken"}, severity::error);
+    return of_kinds(with, {"name_taken"});
 }
 
 std::vector<finding> lock_table(evidence &with)
 {
-    return of_kinds(with, {"lock_table"}, severity::warning);
+    return of_kinds(with, {"lock_table"});
 }
 
 } // namespace

@@ -21,7 +21,7 @@ struct threshold {
 };
 
 struct finding {
-    check::severity severity = check::severity::warning;
+    check::severity severity = check::severity::info;
     std::string object;          // as shown to people
     std::string message;         // what was seen
     std::optional<double> value; // what was measured
@@ -44,6 +44,7 @@ struct rule {
     std::string_view query = {};
     threshold first = {}, second = {}; // key empty: none
     int since = 0, until = 0;          // major versions of the server; 0: any
+    // Its findings have the rule's severity.
     std::vector<finding> (*look)(evidence &) = nullptr;
 };
 

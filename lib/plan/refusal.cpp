@@ -40,6 +40,12 @@ error const *refused(task const &what)
     return found == nullptr ? nullptr : &found->why();
 }
 
+error const *refused(step const &what)
+{
+    auto const *body = std::get_if<std::unique_ptr<task>>(&what.body);
+    return body == nullptr ? nullptr : refused(**body);
+}
+
 step refused_step(std::string title, std::string object, error why)
 {
     auto reason = why.message();

@@ -16,6 +16,7 @@ std::unique_ptr<task> refusal(error why);
 // The error of a task made by refusal(), nullptr for any other: an executor that only prints can
 // count it as failed.
 error const *refused(task const &what);
+error const *refused(step const &what);
 
 // A step of that task alone. `title` names the work ("create partition public.orders_2026_12").
 step refused_step(std::string title, std::string object, error why);

@@ -98,6 +98,28 @@ TEST_SUITE("db")
         CHECK(has(clean.out, "4 of 4 checks passed"));
     }
 
+    TEST_CASE(
+        "a difference is as bad as its check says, and the file's search_path holds as for plan")
+    {
+        shop const s{"CREATE SCHEMA app; CREATE FUNCTION app.twice(int) RETURNS int LANGUAGE sql "
+                     "IMMUTABLE AS 'SELECT $1'; "
+                     "CREATE TABLE public.orders (id int PRIMARY KEY, zone int); CREATE INDEX "
+                     "doubled ON public.orders "
+                     "(app.twice(zone))"};
+        std::string const declared{
+            "  - { table: public.orders, name: doubled, on: \"(twice(zone))\" }\n"};
+        std::string const path{"defaults: { search_path: \"app, public\" }\n"};
+        CHECK(s.run({"plan"}, "", declared + path).code == 0);
+        CHECK(s.run({"check", "--only", "declared.indexes"}, "", declared + path).code == 0);
+        std::string const parameters{
+            "autovacuum:\n  - { tables: [public.orders], vacuum_scale_factor: 0.05 }\n"};
+        auto const tuned =
+            s.run({"-o", "json", "check", "--only", "declared"}, "", declared + path + parameters);
+        CHECK(tuned.code == 0); // a warning
+        CHECK(has(tuned.out, "\"warnings\": 1,"));
+        CHECK(s.run({"-o", "junit", "check", "--list"}).code == 2);
+    }
+
     TEST_CASE("without a file what is declared is skipped, and --strict fails")
     {
         shop const s;
