@@ -110,6 +110,20 @@ exit_code judge(context &c, arguments const &a)
     return failed || blind ? exit_code::findings : exit_code::ok;
 }
 
+// A plugin has one exit code for everything that keeps it from an answer.
+exit_code for_monitoring(context &c, arguments const &a)
+{
+    constexpr auto unknown = static_cast<exit_code>(3);
+    try {
+        return judge(c, a);
+    } catch (interrupted const &) {
+        throw;
+    } catch (error const &e) {
+        c.outside.out << nagios_of(e);
+        return unknown;
+    }
+}
+
 } // namespace
 
 action declare_check(options &o)
@@ -152,7 +166,7 @@ action declare_check(options &o)
             list(c, check::chosen(a->which));
             return exit_code::ok;
         }
-        return judge(c, *a);
+        return form == "nagios" ? for_monitoring(c, *a) : judge(c, *a);
     };
 }
 

@@ -45,6 +45,12 @@ std::string command_text(std::string const &text, bool property)
     return property ? replace_all(replace_all(out, ":", "%3A"), ",", "%2C") : out;
 }
 
+// A vertical bar would begin the performance data.
+std::string one_line(std::string const &text)
+{
+    return replace_all(printable(text), "|", "/");
+}
+
 std::string words(check::finding const &f)
 {
     return f.object + ": " + f.message + (f.fix.empty() ? "" : " (" + f.fix + ")");
@@ -198,6 +204,11 @@ int nagios_code(check_result const &result)
                                                  : 0;
 }
 
+std::string nagios_of(error const &why)
+{
+    return one_line("PGTEND UNKNOWN - " + why.message()) + "\n";
+}
+
 std::string nagios_of(check_result const &result)
 {
     constexpr std::string_view words_of[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
@@ -212,12 +223,9 @@ std::string nagios_of(check_result const &result)
             }
         }
     }
-    // A vertical bar would begin the performance data.
-    auto const text =
-        replace_all(printable(fmt::format("PGTEND {} - {}: {} errors, {} warnings, {} skipped{}",
-                                          words_of[nagios_code(result)], result.target, errors,
-                                          warnings, result.count_skipped(), worst)),
-                    "|", "/");
+    auto const text = one_line(fmt::format("PGTEND {} - {}: {} errors, {} warnings, {} skipped{}",
+                                           words_of[nagios_code(result)], result.target, errors,
+                                           warnings, result.count_skipped(), worst));
     return fmt::format("{} | 'errors'={};;1;0 'warnings'={};1;;0 'skipped'={};;;0\n", text, errors,
                        warnings, result.count_skipped());
 }

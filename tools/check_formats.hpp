@@ -4,6 +4,7 @@
 #pragma once
 #include <string>
 
+#include "base/error.hpp"
 #include "tools/check_views.hpp"
 
 namespace pgtend::tools {
@@ -18,6 +19,8 @@ std::string sarif_of(check_result const &result, std::string const &file);
 std::string github_of(check_result const &result, std::string const &file);
 // One line of a monitoring plugin, with performance data, in the C locale.
 std::string nagios_of(check_result const &result);
+// The same when nothing could be looked at.
+std::string nagios_of(error const &why);
 // Its exit code: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (something could not be seen, and nothing
 // is worse).
 int nagios_code(check_result const &result);

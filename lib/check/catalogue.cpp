@@ -21,6 +21,11 @@ std::string_view area(rule const &of)
     return of.id.substr(0, of.id.find('.'));
 }
 
+bool is_for(rule const &of, int major)
+{
+    return (of.since == 0 || major >= of.since) && (of.until == 0 || major <= of.until);
+}
+
 std::vector<threshold> thresholds(rule const &of)
 {
     std::vector<threshold> out;

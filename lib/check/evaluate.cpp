@@ -131,7 +131,7 @@ std::vector<outcome> evaluate(pg::session &s, std::vector<rule const *> const &r
     auto const major = s.server_version() / 10'000;
     std::vector<outcome> out;
     for (auto const *of : rules) {
-        if ((of->since == 0 || major >= of->since) && (of->until == 0 || major <= of->until)) {
+        if (is_for(*of, major)) {
             out.push_back({.of = of, .findings = {}, .unseen = {}});
         }
     }

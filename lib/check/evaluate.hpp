@@ -32,8 +32,9 @@ struct choice {
 std::vector<rule const *> chosen(choice const &which);
 
 // In one REPEATABLE READ READ ONLY transaction with a lock_timeout of 50 ms, and a limit for each
-// query: takes ACCESS SHARE on catalogs only; what `with` loads follows in transactions of its own.
-// A check whose query fails is `unseen` with the reason. Throws what ends the session.
+// query: takes ACCESS SHARE on catalogs and sequences only; what `with` loads follows in
+// transactions of its own. A check whose query fails is `unseen` with the reason. Throws what ends
+// the session.
 std::vector<outcome> evaluate(pg::session &s, std::vector<rule const *> const &rules,
                               std::vector<model::check_threshold> const &set, evidence &with,
                               pg::limits const &each);

@@ -48,7 +48,8 @@ struct rule {
     std::vector<finding> (*look)(evidence &) = nullptr;
 };
 
-std::string_view area(rule const &of); // "vacuum"
+std::string_view area(rule const &of);  // "vacuum"
+bool is_for(rule const &of, int major); // a major version of the server
 // Its thresholds, without empty ones.
 std::vector<threshold> thresholds(rule const &of);
 

@@ -49,7 +49,7 @@ TEST_SUITE("db")
         CHECK(about(s, "config.pending_restart", "shared_buffers").message ==
               "is 128MB until the server is started anew");
         CHECK(look(bare, "config.pending_restart") ==
-              list{"needs pg_read_all_settings", "warning shared_buffers"});
+              list{"warning shared_buffers", "needs pg_read_all_settings"});
 
         CHECK(look(s, "config.timeouts") == list{"info idle_in_transaction_session_timeout"});
         CHECK(look(s, "config.client_check") == list{"info client_connection_check_interval"});

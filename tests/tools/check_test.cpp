@@ -193,6 +193,10 @@ TEST_SUITE("nodb")
         auto const one = test::call({"check", "--explain", "index.invalid"});
         CHECK(one.code == 0);
         CHECK(has(one.out, "serves no query"));
+        auto const unreachable =
+            test::call({"-h", "/nowhere", "--connect-timeout", "0s", "-o", "nagios", "check"});
+        CHECK(unreachable.code == 3);
+        CHECK(has(unreachable.out, "PGTEND UNKNOWN - "));
         auto const none = test::call({"check", "--explain", "index.invald"});
         CHECK(none.code == 2);
         CHECK(has(none.err, "did you mean index.invalid?"));

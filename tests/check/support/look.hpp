@@ -2,11 +2,10 @@
 // What a check's query says, asked as `pgtend check` asks it.
 #pragma once
 #include <algorithm>
-#include <fmt/format.h>
 #include <string>
 #include <vector>
 
-#include "check/areas.hpp"
+#include "check/evaluate.hpp"
 #include "support/database.hpp"
 #include "support/lists.hpp"
 
@@ -16,58 +15,38 @@ struct said {
     std::string object, severity, message, fix, needs;
 };
 
-inline std::vector<check::rule> queried_rules()
+inline std::vector<check::rule const *> queried_rules(pg::session const &s)
 {
-    std::vector<check::rule> out;
-    for (auto const rules : {check::config_rules(), check::connection_rules(),
-                             check::vacuum_rules(), check::security_rules(), check::backup_rules(),
-                             check::capacity_rules(), check::performance_rules()}) {
-        std::copy_if(rules.begin(), rules.end(), std::back_inserter(out),
-                     [](auto const &each) { return !each.query.empty(); });
-    }
+    auto out = check::chosen({});
+    std::erase_if(out, [&](auto const *each) {
+        return each->query.empty() || !is_for(*each, s.server_version() / 10'000);
+    });
     return out;
 }
 
-inline bool is_for(check::rule const &of, pg::session const &s)
-{
-    auto const major = s.server_version() / 10'000;
-    return (of.since == 0 || major >= of.since) && (of.until == 0 || major <= of.until);
-}
-
-// With the thresholds of the rule, or these.
+// With the thresholds of the rule, or these. Throws error when the query fails.
 inline std::vector<said> ask(pg::session &s, check::rule const &of,
-                             std::vector<double> thresholds = {})
+                             std::vector<double> const &values = {})
 {
-    static constexpr char const *severities[] = {"info", "warning", "error"};
-    if (thresholds.empty()) {
-        for (auto const &each : {of.first, of.second}) {
-            if (!each.key.empty()) {
-                thresholds.push_back(each.value);
-            }
-        }
+    std::vector<model::check_threshold> set;
+    auto const known = thresholds(of);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        set.push_back(
+            {.id = std::string{of.id}, .key = std::string{known.at(i).key}, .value = values[i]});
     }
-    std::vector<param> parameters;
-    for (auto const each : thresholds) {
-        parameters.emplace_back(fmt::format("{}", each));
-    }
-    s.begin(pg::isolation::repeatable_read, true);
-    s.run("SET LOCAL search_path = ''");
-    rows found;
-    try {
-        found = s.run(of.query, parameters);
-    } catch (...) {
-        s.rollback();
-        throw;
-    }
-    s.rollback();
+    check::evidence none{s, {}, {}, {}};
     std::vector<said> out;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        auto severity = found.text(i, "severity");
-        if (severity.empty()) {
-            severity = severities[static_cast<int>(of.severity)];
+    for (auto const &one : check::evaluate(s, {&of}, set, none, {})) {
+        for (auto const &each : one.findings) {
+            out.push_back(
+                {each.object, std::string{name(each.severity)}, each.message, each.fix, {}});
         }
-        out.push_back({found.text(i, "object"), severity, found.text(i, "message"),
-                       found.text(i, "fix"), found.text(i, "needs")});
+        for (auto const &each : one.unseen) {
+            if (each.starts_with("it failed: ")) {
+                throw error{each};
+            }
+            out.push_back({{}, {}, {}, {}, each});
+        }
     }
     return out;
 }
@@ -75,9 +54,9 @@ inline std::vector<said> ask(pg::session &s, check::rule const &of,
 inline std::vector<said> ask(pg::session &s, std::string_view id,
                              std::vector<double> const &thresholds = {})
 {
-    for (auto const &each : queried_rules()) {
-        if (each.id == id && is_for(each, s)) {
-            return ask(s, each, thresholds);
+    for (auto const *each : queried_rules(s)) {
+        if (each->id == id) {
+            return ask(s, *each, thresholds);
         }
     }
     throw error{"no check " + std::string{id}};
