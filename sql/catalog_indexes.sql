@@ -28,44 +28,59 @@ WITH shown AS MATERIALIZED (
 ), builds AS MATERIALIZED (
     SELECT DISTINCT relid FROM pg_catalog.pg_stat_progress_create_index
     WHERE datname = pg_catalog.current_database() AND relid IS NOT NULL
+), found AS MATERIALIZED (
+    -- What is attached to one partitioned index has its columns, expressions and condition: it is printed alike when operator classes,
+    -- order and parameters are the same too. One of them is printed for all.
+    SELECT s.nspname, s.relname AS table_name, s.relkind AS table_kind, c.relname, c.relkind, c.relnamespace, c.relam, c.reltablespace,
+           c.relpages, i.indexrelid, i.indrelid, i.indisunique, i.indisvalid, i.indislive, i.indimmediate, i.indisexclusion,
+           i.indisreplident, i.indisclustered, i.indnkeyatts, i.indkey, i.indclass, i.indcollation, i.indoption,
+           i.indexprs IS NOT NULL AS has_expressions, i.indpred IS NOT NULL AS is_partial, h.inhparent, locked.by AS locked_by,
+           CASE WHEN locked.oid IS NULL THEN
+               min(i.indexrelid) OVER (PARTITION BY coalesce(h.inhparent, i.indexrelid), locked.oid, i.indclass::text,
+                   i.indcollation::text, i.indoption::text, c.reloptions,
+                   CASE WHEN h.inhparent IS NOT NULL OR c.relkind = 'I' THEN
+                       (SELECT pg_catalog.string_agg(a.attnum || ' ' || a.attoptions::text, ' ' ORDER BY a.attnum)
+                        FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indexrelid AND a.attoptions IS NOT NULL) END) END AS printed
+    FROM shown s
+    JOIN pg_catalog.pg_index i ON i.indrelid = s.oid
+    JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+    LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = i.indexrelid
+    LEFT JOIN locked ON locked.oid = s.oid
+), printed AS MATERIALIZED (
+    SELECT f.indexrelid AS oid,
+           pg_catalog.substr(pg_catalog.pg_get_indexdef(f.indexrelid), pg_catalog.length(
+               pg_catalog.format('CREATE %sINDEX %I ON %s%s.%I ', CASE WHEN f.indisunique THEN 'UNIQUE ' ELSE '' END, f.relname,
+                   CASE WHEN f.relkind = 'I' THEN 'ONLY ' ELSE '' END,
+                   CASE WHEN f.relnamespace = pg_catalog.pg_my_temp_schema() THEN 'pg_temp'
+                        ELSE pg_catalog.quote_ident(f.nspname) END, f.table_name)) + 1) AS definition,
+           CASE WHEN f.has_expressions
+                THEN ARRAY(SELECT pg_catalog.pg_get_indexdef(f.indexrelid, k, false)
+                           FROM pg_catalog.generate_series(1, f.indnkeyatts) k) END AS expressions
+    FROM found f WHERE f.printed = f.indexrelid
 )
-SELECT i.indexrelid AS oid, cn.nspname AS schema, c.relname AS name, c.relkind AS kind,
-       i.indrelid AS table_oid, s.nspname AS table_schema, s.relname AS table_name, s.relkind AS table_kind,
-       (SELECT h.inhparent FROM pg_catalog.pg_inherits h WHERE h.inhrelid = i.indexrelid) AS parent,
-       CASE WHEN locked.oid IS NULL THEN
-       pg_catalog.substr(pg_catalog.pg_get_indexdef(i.indexrelid), pg_catalog.length(
-           pg_catalog.format('CREATE %sINDEX %I ON %s%s.%I ', CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, c.relname,
-               CASE WHEN c.relkind = 'I' THEN 'ONLY ' ELSE '' END,
-               CASE WHEN c.relnamespace = pg_catalog.pg_my_temp_schema() THEN 'pg_temp'
-                    ELSE pg_catalog.quote_ident(s.nspname) END, s.relname)) + 1) END AS definition,
-       locked.by AS locked_by,
-       am.amname AS method, i.indisunique AS is_unique, i.indisvalid AS is_valid, i.indislive AS is_live,
-       i.indimmediate AS is_immediate, i.indisexclusion AS is_exclusion,
-       i.indisreplident AS is_replica_identity, i.indisclustered AS is_clustered,
-       i.indnkeyatts AS key_columns, i.indkey::text AS columns, i.indclass::text AS classes,
-       i.indcollation::text AS collations, i.indoption::text AS options,
-       CASE WHEN i.indexprs IS NOT NULL AND locked.oid IS NULL
-            THEN ARRAY(SELECT pg_catalog.pg_get_indexdef(i.indexrelid, k, false)
-                       FROM pg_catalog.generate_series(1, i.indnkeyatts) k) END AS expressions,
-       i.indpred IS NOT NULL AS is_partial,
+SELECT f.indexrelid AS oid, cn.nspname AS schema, f.relname AS name, f.relkind AS kind,
+       f.indrelid AS table_oid, f.nspname AS table_schema, f.table_name, f.table_kind, f.inhparent AS parent,
+       p.definition, f.locked_by, am.amname AS method, f.indisunique AS is_unique, f.indisvalid AS is_valid, f.indislive AS is_live,
+       f.indimmediate AS is_immediate, f.indisexclusion AS is_exclusion,
+       f.indisreplident AS is_replica_identity, f.indisclustered AS is_clustered,
+       f.indnkeyatts AS key_columns, f.indkey::text AS columns, f.indclass::text AS classes,
+       f.indcollation::text AS collations, f.indoption::text AS options, p.expressions, f.is_partial,
        coalesce(sp.spcname, (SELECT ds.spcname FROM pg_catalog.pg_database d
                              JOIN pg_catalog.pg_tablespace ds ON ds.oid = d.dattablespace
                              WHERE d.datname = pg_catalog.current_database())) AS tablespace,
-       c.relpages AS pages, pg_catalog.pg_stat_get_numscans(i.indexrelid) AS scans,
+       f.relpages AS pages, pg_catalog.pg_stat_get_numscans(f.indexrelid) AS scans,
        con.backed AS constraint_name, con.referred AS referring_name,
        b.relid IS NOT NULL AS building,
-       CASE WHEN i.indisvalid THEN false
+       CASE WHEN f.indisvalid THEN false
             ELSE EXISTS (SELECT FROM pg_catalog.pg_locks l
-                         WHERE l.relation = i.indrelid AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted
+                         WHERE l.relation = f.indrelid AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted
                            AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
                                              WHERE d.datname = pg_catalog.current_database())) END AS working
-FROM shown s
-JOIN pg_catalog.pg_index i ON i.indrelid = s.oid
-JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace
-JOIN pg_catalog.pg_am am ON am.oid = c.relam
-LEFT JOIN pg_catalog.pg_tablespace sp ON sp.oid = c.reltablespace
-LEFT JOIN constraints con ON con.conindid = i.indexrelid
-LEFT JOIN locked ON locked.oid = s.oid
-LEFT JOIN builds b ON b.relid = i.indrelid
-ORDER BY s.nspname, s.relname, c.relname;
+FROM found f
+JOIN pg_catalog.pg_namespace cn ON cn.oid = f.relnamespace
+JOIN pg_catalog.pg_am am ON am.oid = f.relam
+LEFT JOIN printed p ON p.oid = f.printed
+LEFT JOIN pg_catalog.pg_tablespace sp ON sp.oid = f.reltablespace
+LEFT JOIN constraints con ON con.conindid = f.indexrelid
+LEFT JOIN builds b ON b.relid = f.indrelid
+ORDER BY f.nspname, f.table_name, f.relname;

@@ -91,9 +91,12 @@ void ask_definitions(pg::session &s, std::vector<index_request> const &requests,
 {
     std::map<std::string, std::vector<std::size_t>> by_table;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-        if (wanted[i].found.usable()) {
+        if (wanted[i].found.usable() && wanted[i].definition.empty()) {
             by_table[wanted[i].found.oid].push_back(i);
         }
+    }
+    if (by_table.empty()) {
+        return;
     }
     std::vector<param> oids;
     for (auto const &[oid, places] : by_table) {

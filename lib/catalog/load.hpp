@@ -95,10 +95,11 @@ vacuum_activity load_vacuum_activity(pg::session &s, pg::limits const &limit = {
 // What the server makes of declared indexes, and the indexes that there are on their tables. The
 // former is found out by building each on an empty temporary table with the same columns, in a
 // transaction that is rolled back: the role needs TEMPORARY on the database and nothing of the
-// table, and a standby cannot be asked (told in the wanted_index). Tables that have indexes are
-// locked in ACCESS SHARE for a moment, which is waited for a second (table_index::locked_by).
-// Unqualified names in what was written are looked up in `search_path`; nothing: what role and
-// database say. No transaction may be open.
+// table, and a standby cannot be asked (told in the wanted_index). Not so where an index of the
+// table is printed as the declared one is certain to be (index_request::plain). Tables that have
+// indexes are locked in ACCESS SHARE for a moment, which is waited for a second
+// (table_index::locked_by). Unqualified names in what was written are looked up in `search_path`;
+// nothing: what role and database say. No transaction may be open.
 index_snapshot load_indexes(pg::session &s, std::vector<index_request> const &wanted,
                             std::string const &role, std::optional<std::string> const &search_path,
                             pg::limits const &limit = {});

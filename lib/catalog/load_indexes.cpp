@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catalog/load_indexes.hpp"
 
+#include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/text.hpp"
 #include "catalog/load.hpp"
@@ -137,6 +139,42 @@ void find_takers(pg::session &s, std::vector<index_request> const &requests,
     }
 }
 
+std::vector<table_index> read_once(pg::session &s, param const &tables, pg::limits const &limit)
+{
+    rows found;
+    auto const waited = attempt(s, limit, [&] {
+        found = s.run(sql::catalog_indexes, {tables, "f"}, limit);
+    });
+    if (waited && waited->sqlstate() != "55P03") {
+        throw error{*waited};
+    }
+    if (waited) {
+        found = s.run(sql::catalog_indexes, {tables, "t"}, limit);
+    }
+    index_reader const reader{found};
+    std::vector<table_index> out;
+    out.reserve(found.size());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        out.push_back(reader.read(i));
+    }
+    return out;
+}
+
+void know_plain_ones(std::vector<index_request> const &requests, index_snapshot &into)
+{
+    std::unordered_set<std::string> printed;
+    for (auto const &each : into.indexes) {
+        printed.insert(each.table_oid + " " + each.definition);
+    }
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        auto &each = into.wanted[i];
+        if (!requests[i].plain.empty() &&
+            printed.contains(each.found.oid + " " + requests[i].plain)) {
+            each.definition = requests[i].plain;
+        }
+    }
+}
+
 } // namespace
 
 looking_transaction::looking_transaction(pg::session &s, bool writes, pg::limits const &limit)
@@ -155,21 +193,16 @@ looking_transaction::looking_transaction(pg::session &s, bool writes, pg::limits
 
 std::vector<table_index> read_indexes(pg::session &s, param const &tables, pg::limits const &limit)
 {
-    rows found;
-    auto const waited = attempt(s, limit, [&] {
-        found = s.run(sql::catalog_indexes, {tables, "f"}, limit);
-    });
-    if (waited && waited->sqlstate() != "55P03") {
-        throw error{*waited};
-    }
-    if (waited) {
-        found = s.run(sql::catalog_indexes, {tables, "t"}, limit);
-    }
-    index_reader const reader{found};
+    constexpr int most_attempts = 3;
     std::vector<table_index> out;
-    out.reserve(found.size());
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        out.push_back(reader.read(i));
+    for (int i = 0; i < most_attempts; ++i) {
+        out = read_once(s, tables, limit);
+        // Who prints an index looks at it later than the query: it may be gone by then.
+        if (std::none_of(out.begin(), out.end(), [](auto const &each) {
+                return each.definition.empty() && each.locked_by.empty();
+            })) {
+            break;
+        }
     }
     return out;
 }
@@ -224,8 +257,12 @@ index_snapshot load_indexes(pg::session &s, std::vector<index_request> const &wa
     out.tables = read_index_tables(s, found_oids(tables), role, out.role, limit);
     out.indexes = read_indexes(s, oids_of(out.tables), limit);
     find_takers(s, wanted, out.wanted, limit);
+    know_plain_ones(wanted, out);
     if (standby) {
         for (auto &each : out.wanted) {
+            if (!each.definition.empty()) {
+                continue;
+            }
             each.problem = "a standby cannot tell what the server makes of a definition";
             each.hint = "ask the primary";
             each.sqlstate = "25006";

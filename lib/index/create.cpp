@@ -275,7 +275,8 @@ std::vector<catalog::index_request> requests(std::vector<model::index_policy> co
 {
     std::vector<catalog::index_request> out;
     for (auto const &each : declared) {
-        out.push_back({each.table, each.name, model::written_definition(each), each.unique});
+        out.push_back({each.table, each.name, model::written_definition(each), each.unique,
+                       plain_definition(each)});
     }
     return out;
 }

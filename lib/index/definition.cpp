@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "index/definition.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <fmt/format.h>
+#include <optional>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -79,7 +82,66 @@ std::string create_words(building const &what)
     return what.unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ";
 }
 
+bool plain_name(std::string_view name)
+{
+    auto const letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+    return !name.empty() && letter(name.front()) &&
+           std::all_of(name.begin(), name.end(),
+                       [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
+// "(a, B desc)": {"a", "b DESC"}; nothing when it is more than that.
+std::optional<std::vector<std::string>> plain_columns(std::string_view on)
+{
+    using model::sql_token_kind;
+    std::vector<std::string> out;
+    model::sql_lexer lexer{on};
+    if (!lexer.is_symbol(lexer.next(), '(')) {
+        return {};
+    }
+    while (true) {
+        auto token = lexer.next();
+        auto name = token.kind == sql_token_kind::word ? lexer.word(token) : std::string{};
+        if (!plain_name(name)) {
+            return {};
+        }
+        token = lexer.next();
+        if (token.kind == sql_token_kind::word) {
+            auto const order = lexer.word(token);
+            if (order != "asc" && order != "desc") {
+                return {};
+            }
+            name += order == "desc" ? " DESC" : "";
+            token = lexer.next();
+        }
+        out.push_back(std::move(name));
+        if (lexer.is_symbol(token, ')')) {
+            break;
+        }
+        if (!lexer.is_symbol(token, ',')) {
+            return {};
+        }
+    }
+    return lexer.next().kind == sql_token_kind::end ? std::optional{std::move(out)} : std::nullopt;
+}
+
 } // namespace
+
+std::string plain_definition(model::index_policy const &declared)
+{
+    bool const more =
+        !declared.where.empty() || !declared.storage.empty() || declared.nulls_not_distinct;
+    auto const columns = more ? std::nullopt : plain_columns(declared.on);
+    if (!columns || !plain_name(declared.method) ||
+        !std::all_of(declared.include.begin(), declared.include.end(), plain_name)) {
+        return {};
+    }
+    auto out = "USING " + declared.method + " (" + join(*columns, ", ") + ")";
+    if (!declared.include.empty()) {
+        out += " INCLUDE (" + join(declared.include, ", ") + ")";
+    }
+    return out;
+}
 
 definition_parts parts_of(std::string_view definition)
 {

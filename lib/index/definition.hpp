@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/name.hpp"
+#include "model/index_policy.hpp"
 #include "plan/statement.hpp"
 
 namespace pgtend::index {
@@ -16,6 +17,11 @@ struct definition_parts {
     std::string where;   // "(a > 3)"; empty: all rows
 };
 definition_parts parts_of(std::string_view definition);
+
+// What the server prints of an index on nothing but columns, where no collation, operator class,
+// order of NULLs, condition or storage parameter is written: "USING btree (a, b DESC) INCLUDE (c)".
+// Empty for all others, and where a name may want quotes.
+std::string plain_definition(model::index_policy const &declared);
 
 // Without the storage parameters, which change neither what an index is good for nor whether it can
 // be attached.

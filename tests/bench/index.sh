@@ -11,11 +11,14 @@ tables=${BENCH_TABLES:-5000}
 
 start_server shared_buffers=512MB maintenance_work_mem=256MB max_locks_per_transaction=1024
 psql_here() { "$PGBIN/psql" -XqAt -v ON_ERROR_STOP=1 "$@"; }
-psql_here -c "CREATE TABLE orders (id bigint, zone_id int, status text, created_at timestamptz NOT NULL) PARTITION BY RANGE (created_at)" \
-    -c "SELECT format('CREATE TABLE orders_%s PARTITION OF orders FOR VALUES FROM (%L) TO (%L)', to_char(d, 'MM'), d, d + interval '1 month')
-        FROM generate_series(timestamptz '2026-01-01', '2026-12-01', interval '1 month') d \gexec" \
-    -c "INSERT INTO orders SELECT g, g % 100, 'open', timestamptz '2026-01-01' + g * (interval '364 days' / $rows) FROM generate_series(1, $rows) g" \
-    -c 'VACUUM ANALYZE orders'
+psql_here <<SQL
+CREATE TABLE orders (id bigint, zone_id int, status text, created_at timestamptz NOT NULL) PARTITION BY RANGE (created_at);
+SELECT format('CREATE TABLE orders_%s PARTITION OF orders FOR VALUES FROM (%L) TO (%L)', to_char(d, 'MM'), d, d + interval '1 month')
+FROM generate_series(timestamptz '2026-01-01', '2026-12-01', interval '1 month') d \gexec
+INSERT INTO orders SELECT g, g % 100, 'open', timestamptz '2026-01-01' + interval '364 days' * (g::float / $rows)
+FROM generate_series(1, $rows) g;
+VACUUM ANALYZE orders;
+SQL
 {
     echo 'CREATE INDEX orders_zone ON ONLY orders (zone_id, status, created_at);'
     for month in 01 02 03 04 05 06 07 08 09 10 11 12; do

@@ -25,6 +25,34 @@ TEST_SUITE("nodb")
               "USING btree (a) WHERE (a > 1)");
     }
 
+    TEST_CASE("plain is what names nothing but columns and their order")
+    {
+        auto const plain = [](std::string on) {
+            model::index_policy out;
+            out.on = std::move(on);
+            return plain_definition(out);
+        };
+        CHECK(plain("(a)") == "USING btree (a)");
+        CHECK(plain(" ( A , b_2 DESC/* last */, c asc)\n-- all") == "USING btree (a, b_2 DESC, c)");
+        for (auto const *each : {"(\"a\")", "(a nulls first)", "(a desc nulls last)", "(lower(a))",
+                                 "((a))", "(a text_ops)", "(a collate c)", "(s.a)", "(a) b", "(a,)",
+                                 "()", "(\xc3\xa9)", "(a$)"}) {
+            CHECK_MESSAGE(plain(each).empty(), each);
+        }
+        model::index_policy more{.table = {}, .name = "i", .on = "(a)", .at = {}};
+        more.method = "gin";
+        more.include = {"b", "c"};
+        CHECK(plain_definition(more) == "USING gin (a) INCLUDE (b, c)");
+        for (auto const change : std::vector<void (*)(model::index_policy &)>{
+                 [](auto &p) { p.where = "a > 3"; }, [](auto &p) { p.storage = {"fillfactor=70"}; },
+                 [](auto &p) { p.nulls_not_distinct = true; }, [](auto &p) { p.include = {"B"}; },
+                 [](auto &p) { p.method = "My"; }}) {
+            auto other = more;
+            change(other);
+            CHECK(plain_definition(other).empty());
+        }
+    }
+
     TEST_CASE("a tablespace stands before the condition, names are quoted")
     {
         building what{.name = {"s", "Odd \"name"},

@@ -139,6 +139,72 @@ TEST_SUITE("db")
               "1");
     }
 
+    TEST_CASE("what is certain without asking is what the server prints, and needs no TEMPORARY")
+    {
+        database const db;
+        db.psql(table);
+        auto s = db.connect();
+        auto include = on("(b)");
+        include.include = {"a", "u"};
+        std::vector<model::index_policy> all{on("(a)"), on("( A desc,b ASC , t ) -- all"),
+                                             on("(t)", "hash"), on("(day)", "brin"), include};
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            all[i].name = "i" + std::to_string(i);
+        }
+        CHECK(problems(apply(plan_of(s, all), s)) == list{});
+        auto const requests = index::requests(all);
+        auto const asked = catalog::load_indexes(s, requests, "", {});
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            auto without = requests[i];
+            without.plain.clear();
+            CHECK(requests[i].plain ==
+                  catalog::load_indexes(s, {without}, "", {}).wanted.at(0).definition);
+        }
+        auto const worker = "index_plain_" + std::to_string(s.backend_pid());
+        s.run("CREATE ROLE " + worker + " LOGIN");
+        s.run("REVOKE TEMPORARY ON DATABASE " + db.name() + " FROM PUBLIC");
+        {
+            auto w = open(db.dsn(worker));
+            for (auto const &each : catalog::load_indexes(w, requests, "", {}).wanted) {
+                CHECK(each.problem.empty());
+            }
+        }
+        s.run("DROP ROLE " + worker);
+    }
+
+    TEST_CASE("each partition's index is told as it is, however many are printed as one")
+    {
+        database const db;
+        auto s = db.connect();
+        for (auto const *sql :
+             {"CREATE TABLE p (k int, t text, r int4range) PARTITION BY RANGE (k)",
+              "CREATE INDEX p_t ON ONLY p (t, lower(t)) WHERE k > 3",
+              "CREATE INDEX p_r ON p USING gist (r)", "CREATE INDEX p_k ON ONLY p (k)",
+              "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)",
+              "CREATE TABLE p2 (gone int, t text, k int, r int4range)",
+              "ALTER TABLE p2 DROP COLUMN gone",
+              "ALTER TABLE p ATTACH PARTITION p2 FOR VALUES FROM (10) TO (20)",
+              "CREATE TABLE p3 PARTITION OF p FOR VALUES FROM (20) TO (30) PARTITION BY RANGE (k)",
+              "CREATE TABLE p31 PARTITION OF p3 FOR VALUES FROM (20) TO (25)",
+              "CREATE TABLE p4 (k int, t text, r int4range)",
+              "CREATE INDEX p4_k ON p4 (k DESC) WITH (fillfactor = 60)",
+              "ALTER TABLE p ATTACH PARTITION p4 FOR VALUES FROM (40) TO (50)",
+              "CREATE TABLE p5 (k int, t text, r int4range)",
+              "CREATE INDEX p5_k ON p5 (k) WITH (fillfactor = 60)",
+              "ALTER TABLE p ATTACH PARTITION p5 FOR VALUES FROM (50) TO (60)"}) {
+            s.run(sql);
+        }
+        std::vector<catalog::lookup> asked;
+        auto const all = catalog::load_index_overview(s, {}, asked).indexes;
+        CHECK(all.size() == 21);
+        s.run("SET search_path = ''");
+        for (auto const &each : all) {
+            INFO(each.name.name);
+            auto const whole = s.run("SELECT pg_get_indexdef($1::oid)", {each.oid}).text(0, 0);
+            CHECK(whole.substr(whole.find("USING ")) == each.definition);
+        }
+    }
+
     TEST_CASE(
         "a look at definitions leaves nothing, locks nothing, and needs no right on the table")
     {

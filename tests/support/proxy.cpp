@@ -205,6 +205,10 @@ void proxy::forward(int client, int number, std::stop_token const &stop)
             if (from == client && application.empty()) {
                 application = application_of(message);
             }
+            if (number <= cut_until_) {
+                open = false; // what is said because another connection was cut
+                break;
+            }
             auto const now = fate_of(application, number);
             if (got <= 0) {
                 open = now.silent_to_client && from == server; // its end is not seen either

@@ -47,7 +47,7 @@ class proxy {
     void lose_answer_to(std::string text);
     // From now on the server says to each new session that it is this major version, of two digits.
     void claim_version(int major) noexcept { claimed_version_ = major; }
-    // All connections that there are are closed at both ends.
+    // Closes all connections at both ends; none brings word of the end of another.
     void cut() noexcept { cut_until_ = connections_.load(); }
     // How often clients have sent something since the start: round trips, but for those of opening
     // a connection.

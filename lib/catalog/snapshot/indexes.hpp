@@ -63,6 +63,9 @@ struct index_request {
     std::string name;    // of the index, in the schema of its table
     std::string written; // from USING on, without a tablespace
     bool unique = false;
+    // The same as the server prints it, where that is certain without asking: an index of the table
+    // that is printed so is the one. Empty: it is not.
+    std::string plain = {};
 };
 
 struct wanted_index {
