@@ -36,6 +36,7 @@ beside() {
     writer=$!
     until compgen -G "$scratch/writer*" >/dev/null; do sleep 0.05; done
     timed "$@"
+    sleep 2 # its log is written by 4 kB, a second's work
     kill "$writer"
     wait "$writer" || true
     sample "$variant: writer" "$(awk '{ if ($3 > most) most = $3 } END { printf "%.3f", most / 1000 }' "$scratch"/writer*)"
