@@ -36,8 +36,8 @@ WITH shown AS MATERIALIZED (
            i.indisreplident, i.indisclustered, i.indnkeyatts, i.indkey, i.indclass, i.indcollation, i.indoption,
            i.indexprs IS NOT NULL AS has_expressions, i.indpred IS NOT NULL AS is_partial, h.inhparent, locked.by AS locked_by,
            CASE WHEN locked.oid IS NULL THEN
-               min(i.indexrelid) OVER (PARTITION BY coalesce(h.inhparent, i.indexrelid), locked.oid, i.indclass::text,
-                   i.indcollation::text, i.indoption::text, c.reloptions,
+               min(i.indexrelid) OVER (PARTITION BY coalesce(h.inhparent, i.indexrelid), locked.oid, i.indclass, i.indcollation,
+                   i.indoption::text, c.reloptions,
                    CASE WHEN h.inhparent IS NOT NULL OR c.relkind = 'I' THEN
                        (SELECT pg_catalog.string_agg(a.attnum || ' ' || a.attoptions::text, ' ' ORDER BY a.attnum)
                         FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indexrelid AND a.attoptions IS NOT NULL) END) END AS printed
@@ -47,24 +47,24 @@ WITH shown AS MATERIALIZED (
     LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = i.indexrelid
     LEFT JOIN locked ON locked.oid = s.oid
 ), printed AS MATERIALIZED (
-    SELECT f.indexrelid AS oid,
-           pg_catalog.substr(pg_catalog.pg_get_indexdef(f.indexrelid), pg_catalog.length(
-               pg_catalog.format('CREATE %sINDEX %I ON %s%s.%I ', CASE WHEN f.indisunique THEN 'UNIQUE ' ELSE '' END, f.relname,
-                   CASE WHEN f.relkind = 'I' THEN 'ONLY ' ELSE '' END,
-                   CASE WHEN f.relnamespace = pg_catalog.pg_my_temp_schema() THEN 'pg_temp'
-                        ELSE pg_catalog.quote_ident(f.nspname) END, f.table_name)) + 1) AS definition,
-           CASE WHEN f.has_expressions
-                THEN ARRAY(SELECT pg_catalog.pg_get_indexdef(f.indexrelid, k, false)
-                           FROM pg_catalog.generate_series(1, f.indnkeyatts) k) END AS expressions
-    FROM found f WHERE f.printed = f.indexrelid
+    SELECT f.*, max(CASE WHEN f.printed = f.indexrelid THEN
+               pg_catalog.substr(pg_catalog.pg_get_indexdef(f.indexrelid), pg_catalog.length(
+                   pg_catalog.format('CREATE %sINDEX %I ON %s%s.%I ', CASE WHEN f.indisunique THEN 'UNIQUE ' ELSE '' END, f.relname,
+                       CASE WHEN f.relkind = 'I' THEN 'ONLY ' ELSE '' END,
+                       CASE WHEN f.relnamespace = pg_catalog.pg_my_temp_schema() THEN 'pg_temp'
+                            ELSE pg_catalog.quote_ident(f.nspname) END, f.table_name)) + 1) END) OVER alike AS definition,
+           max(CASE WHEN f.printed = f.indexrelid AND f.has_expressions THEN
+               ARRAY(SELECT pg_catalog.pg_get_indexdef(f.indexrelid, k, false)
+                     FROM pg_catalog.generate_series(1, f.indnkeyatts) k) END) OVER alike AS expressions
+    FROM found f WINDOW alike AS (PARTITION BY f.printed)
 )
 SELECT f.indexrelid AS oid, cn.nspname AS schema, f.relname AS name, f.relkind AS kind,
        f.indrelid AS table_oid, f.nspname AS table_schema, f.table_name, f.table_kind, f.inhparent AS parent,
-       p.definition, f.locked_by, am.amname AS method, f.indisunique AS is_unique, f.indisvalid AS is_valid, f.indislive AS is_live,
+       f.definition, f.locked_by, am.amname AS method, f.indisunique AS is_unique, f.indisvalid AS is_valid, f.indislive AS is_live,
        f.indimmediate AS is_immediate, f.indisexclusion AS is_exclusion,
        f.indisreplident AS is_replica_identity, f.indisclustered AS is_clustered,
        f.indnkeyatts AS key_columns, f.indkey::text AS columns, f.indclass::text AS classes,
-       f.indcollation::text AS collations, f.indoption::text AS options, p.expressions, f.is_partial,
+       f.indcollation::text AS collations, f.indoption::text AS options, f.expressions, f.is_partial,
        coalesce(sp.spcname, (SELECT ds.spcname FROM pg_catalog.pg_database d
                              JOIN pg_catalog.pg_tablespace ds ON ds.oid = d.dattablespace
                              WHERE d.datname = pg_catalog.current_database())) AS tablespace,
@@ -76,10 +76,9 @@ SELECT f.indexrelid AS oid, cn.nspname AS schema, f.relname AS name, f.relkind A
                          WHERE l.relation = f.indrelid AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted
                            AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
                                              WHERE d.datname = pg_catalog.current_database())) END AS working
-FROM found f
+FROM printed f
 JOIN pg_catalog.pg_namespace cn ON cn.oid = f.relnamespace
 JOIN pg_catalog.pg_am am ON am.oid = f.relam
-LEFT JOIN printed p ON p.oid = f.printed
 LEFT JOIN pg_catalog.pg_tablespace sp ON sp.oid = f.reltablespace
 LEFT JOIN constraints con ON con.conindid = f.indexrelid
 LEFT JOIN builds b ON b.relid = f.indrelid
