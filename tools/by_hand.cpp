@@ -108,9 +108,6 @@ report::document document_of(engine::result const &result, std::string_view sche
                                     {"hint", "", align::left}},
                         .rows = {},
                         .spare = {"batches", "left"}};
-    auto const optional = [](std::string const &text) {
-        return text.empty() ? report::cell{} : report::cell{text};
-    };
     for (auto const &step : result.steps) {
         steps.rows.push_back({{step.title},
                               {step.object},
@@ -120,8 +117,8 @@ report::document document_of(engine::result const &result, std::string_view sche
                               {step.tally.batches},
                               {step.elapsed},
                               step.problem ? report::cell{step.problem->message()} : report::cell{},
-                              optional(step.problem ? step.problem->sqlstate() : ""),
-                              optional(step.problem ? step.problem->hint() : "")});
+                              report::or_null(step.problem ? step.problem->sqlstate() : ""),
+                              report::or_null(step.problem ? step.problem->hint() : "")});
         for (auto const &note : step.tally.notes) {
             out.notes.push_back(step.object.empty() ? note : step.object + ": " + note);
         }

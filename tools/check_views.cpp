@@ -25,19 +25,9 @@ report::tone tone_of(severity s)
     return report::tone::plain;
 }
 
-report::cell optional(std::string const &text)
-{
-    return text.empty() ? report::cell{} : report::cell{text};
-}
-
 std::string date_of(model::date const &d)
 {
     return fmt::format("{:04}-{:02}-{:02}", d.year, d.month, d.day);
-}
-
-std::string plural(std::size_t number, std::string const &word)
-{
-    return fmt::format("{} {}{}", number, word, number == 1 ? "" : "s");
 }
 
 // Each with the id of its check; the worst first, then by area as the catalogue has them.
@@ -74,7 +64,7 @@ report::table findings_table(check_result const &result)
                             {each->object},
                             {each->message},
                             each->value ? report::cell{*each->value} : report::cell{},
-                            optional(each->fix)});
+                            report::or_null(each->fix)});
     }
     return out;
 }
@@ -98,7 +88,7 @@ report::table checks_table(check_result const &result)
                                          : each.skipped() ? "skipped"
                                                           : "found"}},
                             {static_cast<long long>(each.findings.size())},
-                            optional(join(each.unseen, "; ")),
+                            report::or_null(join(each.unseen, "; ")),
                             {each.elapsed}});
     }
     return out;
@@ -131,14 +121,15 @@ std::string heading_of(check_result const &result)
                                       [](auto const &each) { return each.passed(); });
     return fmt::format(
         "{}: {}, {}, {}; {} of {} passed{}{}", result.target,
-        plural(result.count(severity::error), "error"),
-        plural(result.count(severity::warning), "warning"),
-        plural(result.count(severity::info), "info"), passed,
-        plural(result.outcomes.size(), "check"),
+        counted(static_cast<long long>(result.count(severity::error)), "error"),
+        counted(static_cast<long long>(result.count(severity::warning)), "warning"),
+        counted(static_cast<long long>(result.count(severity::info)), "info"), passed,
+        counted(static_cast<long long>(result.outcomes.size()), "check"),
         result.count_skipped() > 0 ? fmt::format(", {} skipped", result.count_skipped()) : "",
         result.waiving.accepted.empty()
             ? ""
-            : ", " + plural(result.waiving.accepted.size(), "finding") + " waived");
+            : ", " + counted(static_cast<long long>(result.waiving.accepted.size()), "finding") +
+                  " waived");
 }
 
 constexpr std::size_t most_of_one = 5;
@@ -278,7 +269,7 @@ void list(context &c, std::vector<check::rule const *> const &rules)
                               {std::string{each->title}},
                               {std::string{each->why}},
                               {std::string{each->fix}},
-                              optional(join(limits, ", "))});
+                              report::or_null(join(limits, ", "))});
     }
     out.tables.push_back(std::move(table));
     c.print(out);

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "catalog/load.hpp"
 #include "index/create.hpp"
 #include "index/drop.hpp"
@@ -58,15 +59,6 @@ model::index_policy policy_of(create_arguments const &a)
     });
 }
 
-std::string shown_bytes(long long bytes)
-{
-    constexpr long long kilo = 1024;
-    return bytes < kilo * kilo ? fmt::format("{} kB", bytes / kilo)
-           : bytes < kilo * kilo * kilo
-               ? fmt::format("{} MB", bytes / (kilo * kilo))
-               : fmt::format("{:.1f} GB", static_cast<double>(bytes) / (kilo * kilo * kilo));
-}
-
 report::table table_of(std::vector<index::finding> const &findings)
 {
     using report::align;
@@ -80,17 +72,14 @@ report::table table_of(std::vector<index::finding> const &findings)
                                   {"remedy", "", align::left}},
                       .rows = {},
                       .when_empty = "no findings"};
-    auto const optional = [](std::string const &text) {
-        return text.empty() ? report::cell{} : report::cell{text};
-    };
     for (auto const &each : findings) {
         out.rows.push_back({{std::string{index::name(each.kind)}, report::tone::warn},
                             {each.index},
                             {each.table},
                             {static_cast<long long>(each.partitions)},
-                            {each.bytes, report::tone::plain, shown_bytes(each.bytes)},
+                            {each.bytes, report::tone::plain, byte_size(each.bytes)},
                             {each.why},
-                            optional(each.remedy)});
+                            report::or_null(each.remedy)});
     }
     return out;
 }

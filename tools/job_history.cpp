@@ -80,17 +80,14 @@ report::table statistics_table(std::vector<ledger::job_statistics> const &all)
                       .rows = {},
                       .when_empty = "no runs",
                       .spare = {"skipped", "p99", "max", "rows", "p50", "last_failure"}};
-    auto const span = [](std::optional<microseconds> value) {
-        return value ? report::cell{*value} : report::cell{};
-    };
     for (auto const &each : all) {
         out.rows.push_back({{each.job},
                             {each.runs},
                             success(each),
-                            span(each.p50),
-                            span(each.p95),
-                            span(each.p99),
-                            span(each.longest),
+                            report::or_null(each.p50),
+                            report::or_null(each.p95),
+                            report::or_null(each.p99),
+                            report::or_null(each.longest),
                             {each.rows},
                             {each.succeeded},
                             {each.failed},
@@ -99,8 +96,8 @@ report::table statistics_table(std::vector<ledger::job_statistics> const &all)
                             {each.interrupted},
                             {each.skipped},
                             {each.running},
-                            time_cell(each.last_started),
-                            time_cell(each.last_failure),
+                            report::or_null(each.last_started),
+                            report::or_null(each.last_failure),
                             each.last_failure_status
                                 ? report::cell{std::string{ledger::name(*each.last_failure_status)}}
                                 : report::cell{},

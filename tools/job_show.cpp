@@ -43,7 +43,7 @@ report::tone tone_of(jobs::slot_fate fate)
 
 report::field told(std::string const &key, std::string const &title, std::string const &text)
 {
-    return {key, text.empty() ? "" : title, text.empty() ? report::cell{} : report::cell{text}};
+    return {key, text.empty() ? "" : title, report::or_null(text)};
 }
 
 exit_code show(context &c, std::string const &name)
@@ -67,37 +67,37 @@ exit_code show(context &c, std::string const &name)
 
     report::document out;
     out.schema = "pgtend/job-show/1";
-    out.fields = {{"job", "job", {job.name}},
-                  {"does", "does", {jobs::in_words(job.action)}},
-                  {"means", "when", {job.schedule.describe()}},
-                  {"timezone", "time zone", {job.time_zone}},
-                  {"next", "next",
-                   next ? report::cell{*next, report::tone::plain, story.next} : report::cell{}},
-                  {"last", "last run", {story.last}},
-                  {"last_slot", "last slot",
-                   story.slot
-                       ? report::cell{*story.slot, report::tone::plain, in.format(*story.slot)}
-                       : report::cell{}},
-                  {"fate", "", {std::string{jobs::name(story.fate)}}},
-                  {"what", "so", {story.what, tone_of(story.fate)}},
-                  told("also", "beside", story.also),
-                  told("advice", "do", story.advice),
-                  {"kind", "kind", {std::string{model::kind(job.action)}}},
-                  {"declared_at", "declared at", {to_string(job.at)}},
-                  {"schedule", "schedule", {job.schedule_text}},
-                  {"state", "state", state_cell(job, state, known.seen, choice)},
-                  {"reason", "", {choice.reason}},
-                  {"holder", state.holder.empty() ? "" : "held by", {state.holder}},
-                  {"watermark", "done up to", time_cell(state.last_slot)},
-                  {"open_slot", state.open_slot ? "left undone" : "", time_cell(state.open_slot)},
-                  {"failures",
-                   state.failures > 0 ? "failed in a row" : "",
-                   {static_cast<long long>(state.failures)}},
-                  {"breaker", "breaker", {breaker_word(job, breaker)}},
-                  {"breaker_until", breaker.until ? "until" : "", time_cell(breaker.until)},
-                  {"missed", "when missed", {std::string{model::name(job.policy.missed)}}},
-                  {"overlap", "when still running", {std::string{model::name(job.policy.overlap)}}},
-                  {"timeout", job.policy.window ? "window" : "timeout", {limit}}};
+    out.fields = {
+        {"job", "job", {job.name}},
+        {"does", "does", {jobs::in_words(job.action)}},
+        {"means", "when", {job.schedule.describe()}},
+        {"timezone", "time zone", {job.time_zone}},
+        {"next", "next",
+         next ? report::cell{*next, report::tone::plain, story.next} : report::cell{}},
+        {"last", "last run", {story.last}},
+        {"last_slot", "last slot",
+         story.slot ? report::cell{*story.slot, report::tone::plain, in.format(*story.slot)}
+                    : report::cell{}},
+        {"fate", "", {std::string{jobs::name(story.fate)}}},
+        {"what", "so", {story.what, tone_of(story.fate)}},
+        told("also", "beside", story.also),
+        told("advice", "do", story.advice),
+        {"kind", "kind", {std::string{model::kind(job.action)}}},
+        {"declared_at", "declared at", {to_string(job.at)}},
+        {"schedule", "schedule", {job.schedule_text}},
+        {"state", "state", state_cell(job, state, known.seen, choice)},
+        {"reason", "", {choice.reason}},
+        {"holder", state.holder.empty() ? "" : "held by", {state.holder}},
+        {"watermark", "done up to", report::or_null(state.last_slot)},
+        {"open_slot", state.open_slot ? "left undone" : "", report::or_null(state.open_slot)},
+        {"failures",
+         state.failures > 0 ? "failed in a row" : "",
+         {static_cast<long long>(state.failures)}},
+        {"breaker", "breaker", {breaker_word(job, breaker)}},
+        {"breaker_until", breaker.until ? "until" : "", report::or_null(breaker.until)},
+        {"missed", "when missed", {std::string{model::name(job.policy.missed)}}},
+        {"overlap", "when still running", {std::string{model::name(job.policy.overlap)}}},
+        {"timeout", job.policy.window ? "window" : "timeout", {limit}}};
     for (auto &field : session_fields(known.seen)) {
         out.fields.push_back(std::move(field));
     }

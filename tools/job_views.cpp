@@ -37,13 +37,14 @@ std::vector<report::field> session_fields(ledger::overview const &seen)
 {
     auto const breaker = jobs::breaker_of(seen);
     bool const lacking = seen.connect_failures > 0;
-    return {{"connect_failures",
-             lacking ? "without sessions for work, times" : "",
-             {static_cast<long long>(seen.connect_failures)}},
-            {"connect_breaker",
-             lacking ? "breaker of the target" : "",
-             {std::string{jobs::name(breaker.state)}}},
-            {"connect_breaker_until", breaker.until ? "until" : "", time_cell(breaker.until)}};
+    return {
+        {"connect_failures",
+         lacking ? "without sessions for work, times" : "",
+         {static_cast<long long>(seen.connect_failures)}},
+        {"connect_breaker",
+         lacking ? "breaker of the target" : "",
+         {std::string{jobs::name(breaker.state)}}},
+        {"connect_breaker_until", breaker.until ? "until" : "", report::or_null(breaker.until)}};
 }
 
 report::cell state_cell(model::job const &job, ledger::job_state const &state,
@@ -96,9 +97,6 @@ report::table history_table(std::vector<ledger::history_row> const &rows)
                         .rows = {},
                         .when_empty = "no runs",
                         .spare = {"attempt", "slot", "run", "lateness", "rows"}};
-    auto const optional = [](std::string const &text) {
-        return text.empty() ? report::cell{} : report::cell{text};
-    };
     for (auto const &row : rows) {
         table.rows.push_back(
             {{row.run},
@@ -108,15 +106,15 @@ report::table history_table(std::vector<ledger::history_row> const &rows)
              {static_cast<long long>(row.attempt)},
              status_cell(row.status),
              {row.started},
-             time_cell(row.finished),
+             report::or_null(row.finished),
              row.finished ? report::cell{microseconds{*row.finished - row.started}}
                           : report::cell{},
              row.slot ? report::cell{microseconds{row.started - *row.slot}} : report::cell{},
              {row.rows},
              error_cell(row.error),
-             optional(row.sqlstate),
-             optional(row.hint),
-             optional(row.output),
+             report::or_null(row.sqlstate),
+             report::or_null(row.hint),
+             report::or_null(row.output),
              {row.holder}});
     }
     return table;
@@ -182,12 +180,12 @@ exit_code list(context &c)
              wall_cell(next, in),
              state_cell(job, known.seen.jobs[i], known.seen, choice),
              {breaker_word(job, breaker)},
-             time_cell(breaker.until),
+             report::or_null(breaker.until),
              known.seen.jobs[i].failures > 0
                  ? report::cell{static_cast<long long>(known.seen.jobs[i].failures)}
                  : report::cell{0LL, report::tone::plain, " "},
              last != nullptr ? status_cell(last->status) : report::cell{},
-             last != nullptr ? time_cell(last->finished) : report::cell{},
+             last != nullptr ? report::or_null(last->finished) : report::cell{},
              last != nullptr ? report::cell{last->rows} : report::cell{},
              error_cell(last != nullptr ? last->error : "")});
     }

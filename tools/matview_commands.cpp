@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // matview create, status, refresh.
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <memory>
 
@@ -86,30 +85,6 @@ policies chosen(policies const &all, std::vector<qualified_name> const &names)
     return out;
 }
 
-std::string size_text(long long bytes)
-{
-    constexpr std::array<char const *, 4> units{"kB", "MB", "GB", "TB"};
-    if (bytes < 1024) {
-        return std::to_string(bytes) + " B";
-    }
-    auto value = static_cast<double>(bytes) / 1024;
-    std::size_t unit = 0;
-    for (; value >= 1024 && unit + 1 < units.size(); ++unit) {
-        value /= 1024;
-    }
-    return fmt::format("{:.{}f} {}", value, value < 10 ? 1 : 0, units.at(unit));
-}
-
-template <class Value> report::cell optional_cell(std::optional<Value> const &value)
-{
-    return value ? report::cell{*value} : report::cell{};
-}
-
-report::cell text_cell(std::string const &text)
-{
-    return text.empty() ? report::cell{} : report::cell{text};
-}
-
 report::cell state_cell(matview::view_status const &view)
 {
     return !view.exists      ? report::cell{"missing", report::tone::bad}
@@ -180,7 +155,7 @@ report::document document_of(std::vector<matview::view_status> const &all)
              state_cell(view),
              view.rows ? report::cell{*view.rows, report::tone::plain, thousands(*view.rows)}
                        : report::cell{},
-             view.bytes ? report::cell{*view.bytes, report::tone::plain, size_text(*view.bytes)}
+             view.bytes ? report::cell{*view.bytes, report::tone::plain, byte_size(*view.bytes)}
                         : report::cell{},
              age_cell(view),
              view.max_staleness ? report::cell{*view.max_staleness, report::tone::plain,
@@ -189,15 +164,15 @@ report::document document_of(std::vector<matview::view_status> const &all)
              {view.stale},
              view.refreshed ? report::cell{view.refreshed->started} : report::cell{},
              view.refreshed ? report::cell{view.refreshed->job} : report::cell{},
-             text_cell(view.age_unknown),
+             report::or_null(view.age_unknown),
              view.exists ? report::cell{view.concurrently,
                                         view.concurrently ? report::tone::good : report::tone::warn,
                                         view.concurrently ? "yes" : "no"}
                          : report::cell{},
-             text_cell(view.why_not),
-             text_cell(view.cure),
+             report::or_null(view.why_not),
+             report::or_null(view.cure),
              definition_cell(view),
-             text_cell(list_of(view.dependents))});
+             report::or_null(list_of(view.dependents))});
         for (auto const &each : view.findings) {
             findings.rows.push_back({{shown, report::tone::bad}, {each}});
         }

@@ -100,11 +100,6 @@ void count_default(pg::session &s, partition::table_facts &of, std::string const
     }
 }
 
-report::cell optional(std::string const &text)
-{
-    return text.empty() ? report::cell{} : report::cell{text};
-}
-
 report::cell runway_cell(partition::table_status const &of)
 {
     if (!of.by_time) {
@@ -162,15 +157,15 @@ report::table tables_of(std::vector<partition::table_status> const &all)
         auto const &part = each.default_part;
         out.rows.push_back(
             {{display(each.table)},
-             optional(each.definition),
+             report::or_null(each.definition),
              each.every ? report::cell{std::string{model::name(*each.every)}} : report::cell{},
-             optional(each.time_zone),
+             report::or_null(each.time_zone),
              {each.has_policy},
              {static_cast<long long>(each.partitions)},
              {static_cast<long long>(each.leaves)},
              runway_cell(each),
-             optional(each.covered_until),
-             optional(each.wanted_until),
+             report::or_null(each.covered_until),
+             report::or_null(each.wanted_until),
              part ? report::cell{display(part->name)} : report::cell{},
              default_cell(each),
              part ? report::cell{part->exact} : report::cell{},
@@ -210,7 +205,8 @@ std::vector<report::table> details_of(std::vector<partition::table_status> const
     for (auto const &each : all) {
         auto const table = display(each.table);
         for (auto const &one : each.findings) {
-            findings.rows.push_back({{table}, {one.kind}, {one.message}, optional(one.hint)});
+            findings.rows.push_back(
+                {{table}, {one.kind}, {one.message}, report::or_null(one.hint)});
         }
         for (auto const &one : each.periods) {
             periods.rows.push_back({{table},
@@ -219,7 +215,7 @@ std::vector<report::table> details_of(std::vector<partition::table_status> const
                                     {one.to_text},
                                     {std::string{partition::name(one.state)}},
                                     {one.is_now},
-                                    optional(one.partition)});
+                                    report::or_null(one.partition)});
         }
         for (auto const &one : each.drift) {
             drift.rows.push_back({{table},
@@ -227,7 +223,7 @@ std::vector<report::table> details_of(std::vector<partition::table_status> const
                                   {one.attribute},
                                   {one.is},
                                   {one.should},
-                                  optional(one.cure)});
+                                  report::or_null(one.cure)});
         }
     }
     return {std::move(findings), std::move(periods), std::move(drift)};

@@ -111,11 +111,6 @@ report::cell wall_cell(std::optional<instant> at, zone const &in)
     return {*at, report::tone::plain, std::move(text)};
 }
 
-report::cell time_cell(std::optional<instant> at)
-{
-    return at ? report::cell{*at} : report::cell{};
-}
-
 report::table table_of(std::vector<run_on_target> const &runs)
 {
     using report::align;
@@ -141,14 +136,11 @@ report::table table_of(std::vector<run_on_target> const &runs)
                       .rows = {},
                       .spare = {"kind", "lateness", "slot", "rows"}};
     for (auto const &[target, run] : runs) {
-        auto const optional = [](std::string const &text) {
-            return text.empty() ? report::cell{} : report::cell{text};
-        };
         out.rows.push_back({{target},
                             {run.job},
                             {run.kind},
                             {run.run},
-                            time_cell(run.slot),
+                            report::or_null(run.slot),
                             {static_cast<long long>(run.attempt)},
                             status_cell(run.status),
                             {run.tally.rows},
@@ -159,9 +151,9 @@ report::table table_of(std::vector<run_on_target> const &runs)
                                                        run.problem->message().substr(
                                                            0, run.problem->message().find('\n'))}
                                         : report::cell{std::monostate{}, report::tone::plain, " "},
-                            optional(run.problem ? run.problem->sqlstate() : ""),
-                            optional(run.problem ? run.problem->hint() : ""),
-                            optional(join(run.messages, "\n"))});
+                            report::or_null(run.problem ? run.problem->sqlstate() : ""),
+                            report::or_null(run.problem ? run.problem->hint() : ""),
+                            report::or_null(join(run.messages, "\n"))});
     }
     return out;
 }

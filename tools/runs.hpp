@@ -21,7 +21,6 @@ opened_runner open_runner(context &c, context::destination const &where,
 model::configuration jobs_of(model::configuration const &all, std::string const &target);
 
 report::cell status_cell(ledger::run_status status);
-report::cell time_cell(std::optional<instant> at);
 // Shown as a clock on a wall there has it, without the offset.
 report::cell wall_cell(std::optional<instant> at, zone const &in);
 struct run_on_target {

@@ -132,8 +132,8 @@ report::table jobs_table(model::configuration const &all, jobs::simulation const
              {job.collisions, job.collisions > 0 ? report::tone::warn : report::tone::plain},
              {lengths[i].takes},
              {lengths[i].known},
-             time_cell(job.first),
-             time_cell(job.last),
+             report::or_null(job.first),
+             report::or_null(job.last),
              names_of(job.works_on.tables, job.works_on.unknown),
              {job.works_on.unknown}});
     }
@@ -222,11 +222,6 @@ std::size_t room_for_cells(context const &c, model::configuration const &all)
     return columns > name + 3 ? columns - name - 2 : 1;
 }
 
-std::string plural(long long number, std::string const &word)
-{
-    return thousands(number) + " " + word + (number == 1 ? "" : "s");
-}
-
 void add_notes(report::document &out, model::configuration const &all,
                jobs::simulation const &found, std::vector<length> const &lengths,
                simulate_arguments const &a)
@@ -256,7 +251,7 @@ void add_notes(report::document &out, model::configuration const &all,
         out.notes.push_back("note: disabled in the file: " + some(disabled));
     }
     if (assumed > 0) {
-        out.notes.push_back("note: how long " + plural(assumed, "job") +
+        out.notes.push_back("note: how long " + counted(assumed, "job") +
                             (assumed == 1 ? " takes" : " take") + " is assumed" +
                             (a.measured ? ", the history has no run" : "") +
                             " (HINT: --takes JOB=DURATION says it" +
@@ -267,7 +262,7 @@ void add_notes(report::document &out, model::configuration const &all,
                             "--max-parallel; what is more waits, which is not simulated");
     }
     if (found.collisions_left_out > 0) {
-        out.notes.push_back("note: " + plural(found.collisions_left_out, "collision") +
+        out.notes.push_back("note: " + counted(found.collisions_left_out, "collision") +
                             " counted, but not listed by pair");
     }
 }
@@ -320,7 +315,7 @@ exit_code simulate(context &c, simulate_arguments const &a)
         {"busiest_minute", any ? "busiest minute" : "",
          any ? report::cell{found.busiest.at, report::tone::plain,
                             in.format(found.busiest.at) + ": " +
-                                plural(found.busiest.starts, "run") + " begun, " +
+                                counted(found.busiest.starts, "run") + " begun, " +
                                 std::to_string(found.busiest.at_once) + " at once"}
              : report::cell{}},
         {"busiest_minute_starts", "", {found.busiest.starts}},
@@ -343,7 +338,7 @@ exit_code simulate(context &c, simulate_arguments const &a)
                             ": . nothing, 1-9 so many, + ten or more, - a run goes on.");
         if (found.pairs.size() > pairs_in_text) {
             out.notes.push_back(
-                "note: " + plural(many(found.pairs.size() - pairs_in_text), "more pair") +
+                "note: " + counted(many(found.pairs.size() - pairs_in_text), "more pair") +
                 " of jobs: -o json lists them");
         }
     }

@@ -16,16 +16,6 @@ namespace {
 using report::align;
 using report::tone;
 
-report::cell optional(std::string const &text)
-{
-    return text.empty() ? report::cell{} : report::cell{text};
-}
-
-report::cell optional(std::optional<long long> number)
-{
-    return number ? report::cell{*number} : report::cell{};
-}
-
 report::cell whole(double number)
 {
     return {std::llround(number)};
@@ -77,16 +67,16 @@ report::table running_table(std::vector<catalog::running_vacuum> const &all, ins
                             {each.command},
                             {each.autovacuum ? std::string{"autovacuum"} : std::string{"hand"},
                              tone::plain, each.against_wraparound ? "autovacuum (wraparound)" : ""},
-                            optional(each.user),
+                            report::or_null(each.user),
                             elapsed ? report::cell{*elapsed} : report::cell{},
                             {vacuum::progress_of(each)},
-                            optional(each.phase),
-                            optional(each.blocks),
-                            optional(each.scanned),
-                            optional(each.vacuumed),
-                            optional(each.index_rounds),
-                            optional(each.indexes),
-                            optional(each.indexes_done),
+                            report::or_null(each.phase),
+                            report::or_null(each.blocks),
+                            report::or_null(each.scanned),
+                            report::or_null(each.vacuumed),
+                            report::or_null(each.index_rounds),
+                            report::or_null(each.indexes),
+                            report::or_null(each.indexes_done),
                             each.memory_used ? report::cell{*each.memory_used} : report::cell{},
                             {each.against_wraparound}});
     }
@@ -123,14 +113,14 @@ report::table holders_table(std::vector<vacuum::held> const &all, instant now, s
         auto const mood = each.too_old ? tone::bad : tone::plain;
         out.rows.push_back({{of.kind, mood},
                             {of.who},
-                            optional(of.database),
-                            optional(of.user),
-                            optional(of.application),
-                            optional(of.state),
+                            report::or_null(of.database),
+                            report::or_null(of.user),
+                            report::or_null(of.application),
+                            report::or_null(of.state),
                             held ? report::cell{*held, mood} : report::cell{},
                             {of.age, mood},
                             {of.only_catalogs},
-                            optional(of.query),
+                            report::or_null(of.query),
                             {each.too_old},
                             {each.what_to_do}});
     }
@@ -182,8 +172,8 @@ report::table due_table(std::vector<vacuum::due_table> const &all)
         out.rows.push_back({{display(each.table)},
                             times_cell(need.vacuum, 2),
                             times_cell(need.analyze, 2),
-                            optional(need.vacuum_reason),
-                            optional(need.analyze_reason),
+                            report::or_null(need.vacuum_reason),
+                            report::or_null(need.analyze_reason),
                             {std::move(reason)},
                             {each.autovacuum}});
     }
@@ -236,7 +226,7 @@ exit_code status(context &c, arguments const &a)
             .rows = {}};
         for (auto const &each : seen.findings) {
             findings.rows.push_back(
-                {{each.kind}, {each.object}, {each.message}, optional(each.hint)});
+                {{each.kind}, {each.object}, {each.message}, report::or_null(each.hint)});
         }
         out.tables.push_back(std::move(findings));
     }

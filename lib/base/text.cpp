@@ -2,7 +2,9 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <fmt/format.h>
 
 namespace pgtend {
 namespace {
@@ -254,6 +256,25 @@ std::string thousands(long long number)
         digits.insert(static_cast<std::size_t>(at), ",");
     }
     return digits;
+}
+
+std::string counted(long long number, std::string_view noun)
+{
+    return thousands(number) + " " + std::string{noun} + (number == 1 ? "" : "s");
+}
+
+std::string byte_size(long long bytes)
+{
+    constexpr std::array<char const *, 4> units{"kB", "MB", "GB", "TB"};
+    if (bytes < 1024) {
+        return std::to_string(bytes) + " B";
+    }
+    auto value = static_cast<double>(bytes) / 1024;
+    std::size_t unit = 0;
+    for (; value >= 1024 && unit + 1 < units.size(); ++unit) {
+        value /= 1024;
+    }
+    return fmt::format("{:.{}f} {}", value, value < 10 ? 1 : 0, units.at(unit));
 }
 
 } // namespace pgtend

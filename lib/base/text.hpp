@@ -44,5 +44,9 @@ std::string quoted(std::string_view text);
 
 // "1,234,567"
 std::string thousands(long long number);
+// "1 run", "1,234 runs"; for nouns whose plural has an s more.
+std::string counted(long long number, std::string_view noun);
+// "900 B", "1.5 MB", "12 GB": in powers of 1024, up to TB, as PostgreSQL's units are.
+std::string byte_size(long long bytes);
 
 } // namespace pgtend

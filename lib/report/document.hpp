@@ -27,6 +27,16 @@ struct cell {
     std::string shown = {};
 };
 
+// Null where there is nothing to tell.
+inline cell or_null(std::string const &text)
+{
+    return text.empty() ? cell{} : cell{text};
+}
+template <class Value> cell or_null(std::optional<Value> const &known)
+{
+    return known ? cell{*known} : cell{};
+}
+
 struct field {
     std::string key;   // JSON member, snake_case
     std::string title; // of text output; empty: not shown there

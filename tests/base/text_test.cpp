@@ -94,6 +94,21 @@ TEST_SUITE("nodb")
         CHECK(quoted(std::string(70, '\x89')).size() <= 82);
     }
 
+    TEST_CASE("numbers of things, and of bytes")
+    {
+        CHECK(counted(0, "run") == "0 runs");
+        CHECK(counted(1, "run") == "1 run");
+        CHECK(counted(12345, "run") == "12,345 runs");
+        constexpr long long kilo = 1024;
+        CHECK(byte_size(0) == "0 B");
+        CHECK(byte_size(1023) == "1023 B");
+        CHECK(byte_size(kilo) == "1.0 kB");
+        CHECK(byte_size(10 * kilo) == "10 kB");
+        CHECK(byte_size(kilo * kilo * 3 / 2) == "1.5 MB");
+        CHECK(byte_size(12 * kilo * kilo * kilo) == "12 GB");
+        CHECK(byte_size(5000 * kilo * kilo * kilo * kilo) == "5000 TB");
+    }
+
     TEST_CASE("thousands")
     {
         CHECK(thousands(0) == "0");

@@ -21,11 +21,11 @@ namespace {
 constexpr char impatient[] =
     " keepalives_idle=1 keepalives_interval=1 keepalives_count=2 tcp_user_timeout=2000";
 
-// A table whose rows take 2 ms each to change, another that takes long to vacuum, and their jobs.
+// A table whose rows take 4 ms each to change, another that takes long to vacuum, and their jobs.
 constexpr char tables[] = R"(
     CREATE TABLE bookings (id int PRIMARY KEY, status text NOT NULL, changes int NOT NULL DEFAULT 0);
     INSERT INTO bookings SELECT i, CASE WHEN i % 2 = 0 THEN 'open' ELSE 'paid' END FROM generate_series(1, 1000) i;
-    CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.002); RETURN NEW; END $$;
+    CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.004); RETURN NEW; END $$;
     CREATE TRIGGER slow BEFORE UPDATE ON bookings FOR EACH ROW EXECUTE FUNCTION slow();
     CREATE TABLE big WITH (autovacuum_enabled = off) AS SELECT g FROM generate_series(1, 300000) g;
 )";
