@@ -161,7 +161,12 @@ answer runner::impl::put(question::any const &what, bool at_work)
     // What became of a run is recorded whatever signals come.
     bool const recording = std::holds_alternative<question::finish>(what);
     auto const stop = recording ? std::stop_token{} : options.abort;
-    auto const longest = recording || !at_work ? ledger::ledger::ttl : ledger::ledger::renew_every;
+    // A lease runs from the moment it was asked for: a claim without an answer is made again while
+    // one that is got then is worth something.
+    bool const claiming = std::holds_alternative<question::claim_slots>(what) ||
+                          std::holds_alternative<question::claim_manual>(what);
+    auto const longest =
+        recording || !(at_work || claiming) ? ledger::ledger::ttl : ledger::ledger::renew_every;
     return book.ask(
         [&](ledger::ledger &to) {
             return std::visit(overloaded{

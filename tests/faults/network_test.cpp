@@ -133,13 +133,38 @@ TEST_SUITE("db")
         test::proxy line;
         test::process runner{g.arguments({"-d", line.dsn(g.db.name()), "tick", "--now", due})};
         auto const begun = std::chrono::steady_clock::now();
-        eventually("it works", [&] { return g.runs("nap") == "running/1"; });
+        eventually("it works", [&] {
+            return g.count("SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                           "current_database() AND query = 'select pg_sleep(11)'") == 1;
+        });
         line.unplug("pgtend/tick"); // the renewal after 10 s gets no answer
         auto const done = runner.wait();
         CHECK_MESSAGE(done.code == 0, done.err);
         CHECK(g.runs("nap") == "succeeded/1");
         CHECK(since(begun) > 19s);
         CHECK(since(begun) < 29s);
+    }
+
+    TEST_CASE("F14: a claim whose answer never comes is made again while its lease holds")
+    {
+        ground g{"  - { name: quick, schedule: \"0 * * * *\", sql: { text: \"select 1\" } }\n"};
+        test::proxy line;
+        auto holder = g.db.connect();
+        holder.begin();
+        holder.run("LOCK TABLE pgtend.run IN SHARE MODE"); // keeps the claim from its answer
+        test::process runner{g.arguments({"-d", line.dsn(g.db.name()), "tick", "--now", due})};
+        eventually("it claims", [&] {
+            return g.count("SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                           "current_database() AND application_name = 'pgtend/tick' AND "
+                           "wait_event_type = 'Lock'") == 1;
+        });
+        line.unplug("pgtend/tick");
+        auto const begun = std::chrono::steady_clock::now();
+        holder.commit();
+        auto const done = runner.wait();
+        CHECK_MESSAGE(done.code == 0, done.err);
+        CHECK(g.runs("quick") == "lost/1 succeeded/2"); // nobody worked in the first
+        CHECK(since(begun) < 25s);
     }
 
     TEST_CASE("F14: the control session's other end is gone: another one records the end")
