@@ -67,6 +67,9 @@ void compare(pg::session &s, declared_matview &out, std::string const &role,
         out.query_fails = e.sqlstate().starts_with("42") && e.sqlstate() != "42501";
         throw;
     }
+    if (!out.view.found.usable()) {
+        return;
+    }
     set(s, "search_path", "", limit);
     out.existing = definition_of(s, out.view.found.oid, limit);
     auto again = definition_of(s, view, limit);
@@ -210,7 +213,8 @@ declared_matviews load_declared_matviews(pg::session &s,
     add_places(s, out, role, limit);
     add_details(s, out, role, limit);
     for (auto &view : out.views) {
-        bool const wanted = view.view.found.usable() && !view.asked.query.empty();
+        bool const wanted =
+            (view.view.found.usable() || view.kind == ' ') && !view.asked.query.empty();
         if (!wanted) {
             view.not_compared.reset();
         } else if (!view.not_compared) {

@@ -91,6 +91,7 @@ class planner {
                         "write `query:`, or remove it from the file", "42P01"};
         }
         check_rights(policy, state);
+        check_query(policy, state);
         plan::transaction body;
         // Another one who creates it is waited for here, not at an index of the catalog, whose
         // error would name neither.
@@ -118,6 +119,30 @@ class planner {
                               {},
                               "matviews",
                               counted});
+    }
+
+    // Before anything is done. A query may also name a view that is created before it.
+    void check_query(model::matview_policy const &policy,
+                     catalog::declared_matview const &state) const
+    {
+        if (!state.not_compared || !state.query_fails) {
+            return;
+        }
+        bool const creates_others =
+            std::any_of(all_.views.begin(), all_.views.end(), [&](auto const &other) {
+                return &other != &state && !other.view.found.usable();
+            });
+        if (state.not_compared->sqlstate != "42P01" || !creates_others) {
+            throw refused_query(policy, state);
+        }
+    }
+
+    static error refused_query(model::matview_policy const &policy,
+                               catalog::declared_matview const &state)
+    {
+        return error{"the query declared for " + display(policy.name) +
+                         " is refused: " + state.not_compared->message,
+                     state.not_compared->hint, state.not_compared->sqlstate};
     }
 
     void check_rights(model::matview_policy const &policy,
@@ -152,9 +177,7 @@ class planner {
         auto const shown = display(policy.name);
         title_ = "compare " + shown;
         if (state.not_compared && state.query_fails) {
-            throw error{"the query declared for " + shown +
-                            " is refused: " + state.not_compared->message,
-                        state.not_compared->hint, state.not_compared->sqlstate};
+            throw refused_query(policy, state);
         }
         if (state.not_compared) {
             auto const &hint = state.not_compared->hint;

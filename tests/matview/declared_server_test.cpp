@@ -72,6 +72,30 @@ TEST_SUITE("db")
         CHECK(plan_of(s, asked).steps.empty());
     }
 
+    TEST_CASE("a query that the server refuses is told before its view is created")
+    {
+        database const db;
+        auto s = db.connect();
+        s.run("CREATE TABLE t (a int)");
+        auto const wrong = policy("SELECT b FROM t");
+        CHECK(problems(apply(plan_of(s, wrong), s)) ==
+              list{"42703 create materialized view public.v"});
+        auto const plan_of_wrong = plan_of(s, wrong);
+        auto const *why = plan::refused(plan_of_wrong.steps.at(0));
+        REQUIRE(why != nullptr);
+        CHECK(why->message() ==
+              "the query declared for public.v is refused: column \"b\" does not exist");
+        auto const missing = policy("SELECT * FROM u");
+        CHECK(plan::refused(plan_of(s, missing).steps.at(0)) != nullptr);
+        // Unless the view before it is what it names.
+        auto const before = policy("SELECT a FROM t", "public.u");
+        std::vector const both{before, missing};
+        auto const plan = matview::plan_declared(
+            both, catalog::load_declared_matviews(s, matview::requests(both), "", {}));
+        CHECK(problems(apply(plan, s)) == list{});
+        CHECK(s.run("SELECT count(*) FROM pg_matviews").text(0, 0) == "2");
+    }
+
     TEST_CASE("rows that the columns do not tell apart: nothing is created")
     {
         database const db;

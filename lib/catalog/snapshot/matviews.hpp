@@ -81,7 +81,8 @@ struct declared_matview {
     std::string tablespace = {};         // empty: the database's
     std::vector<qualified_name> dependents{}; // relations whose query names it
 
-    // Of one that exists and has a query declared: both, or why they could not be compared.
+    // Of one that has a query declared: both definitions when it exists, or why the server could
+    // not be asked about them.
     std::optional<view_definition> existing = {}, declared = {};
     bool as_declared = false; // the two are the same
     std::optional<complaint> not_compared = {};
