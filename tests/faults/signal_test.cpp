@@ -221,7 +221,7 @@ TEST_SUITE("db")
         auto const backends = [&] {
             return looking
                 .run("SELECT count(*) FROM pg_stat_activity WHERE application_name = "
-                     "'pgtend/tick/sql' AND state = 'active'")
+                     "'pgtend/tick/sql' AND wait_event = 'PgSleep'")
                 .integer(0, 0);
         };
         std::ifstream pid_file{server.directory() + "/data/postmaster.pid"};

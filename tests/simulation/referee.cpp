@@ -34,6 +34,16 @@ void referee::watch(ledger_model const &after)
     }
 }
 
+void referee::clock_set(instant now)
+{
+    set_at_ = now;
+    for (auto &[name, mine] : jobs) {
+        if (mine.failed_at) { // a failure later than now was so by the clock before
+            mine.failed_at = std::min(*mine.failed_at, now);
+        }
+    }
+}
+
 // So a job that only fails runs so often in a day as pauses fit into it. Where the clock was set
 // back nobody knows how long one lasted; nor did a runner that decided just before it was set
 // right.

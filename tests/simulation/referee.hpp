@@ -43,7 +43,7 @@ class referee {
     void watch(ledger_model const &after);
     void claimed(std::vector<ledger::claim> const &got, instant now);
     // The server's clock was set, and shows this: what was decided before is still under way.
-    void clock_set(instant now) { set_at_ = now; }
+    void clock_set(instant now);
     // A statement of work is carried out.
     void began(ledger::claim const &held, bool idempotent);
     // A work transaction, or a statement outside of one, is carried out. `token` is the lease's.
