@@ -253,6 +253,14 @@ rows session::count(std::string_view sql, limits const &limit)
     return std::move(answer.results.at(0));
 }
 
+void session::parse(std::string_view sql, limits const &limit)
+{
+    std::string const text{sql};
+    impl_->check(text, limit);
+    impl_->guarded(text, limit,
+                   [&] { return impl::reply{.failure = wire::parse(impl_->conn, text).failure}; });
+}
+
 void session::begin(isolation level, bool read_only, limits const &limit)
 {
     if (in_transaction()) {

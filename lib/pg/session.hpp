@@ -57,6 +57,12 @@ class session {
     // thrown away as they come, so that memory stays flat. Throws what run() throws.
     rows count(std::string_view sql, limits const &limit = {});
 
+    // Has one statement parsed, its names looked up and its types checked; nothing of it is run,
+    // and privileges are not asked. Of DDL and of commands such as VACUUM only the grammar is
+    // checked. Takes the locks on tables that running it would (at most ROW EXCLUSIVE), until the
+    // transaction ends. Several statements are an error (42601). Throws what run() throws.
+    void parse(std::string_view sql, limits const &limit = {});
+
     // BEGIN ISOLATION LEVEL ... READ WRITE or READ ONLY. Throws error when a transaction is open.
     void begin(isolation level = isolation::read_committed, bool read_only = false,
                limits const &limit = {});

@@ -295,6 +295,14 @@ answer execute(connection conn, std::string const &sql)
     return receive(conn, true);
 }
 
+answer parse(connection conn, std::string const &sql)
+{
+    if (PQsendPrepare(pg(conn), "", sql.c_str(), 0, nullptr) == 0) {
+        return {.failure = failure_text(conn)};
+    }
+    return receive(conn, true);
+}
+
 answer count_rows(connection conn, std::string const &sql)
 {
     if (PQsendQuery(pg(conn), sql.c_str()) == 0 || PQsetSingleRowMode(pg(conn)) == 0) {

@@ -65,6 +65,9 @@ struct answer {
     std::string failure = {};
 };
 answer execute(connection conn, std::string const &sql);
+// Has one statement parsed and its names looked up, as the unnamed prepared statement; runs
+// nothing.
+answer parse(connection conn, std::string const &sql);
 // One statement whose rows are counted and thrown away as they come, however many they are:
 // the one result has no row, and their number, or that of the changed ones, as affected().
 answer count_rows(connection conn, std::string const &sql);
