@@ -14,6 +14,7 @@
 #include "tools/check_formats.hpp"
 #include "tools/command_files.hpp"
 #include "tools/partition_facts.hpp"
+#include "tools/preflight_views.hpp"
 
 namespace pgtend::tools {
 namespace {
@@ -83,6 +84,7 @@ exit_code judge(context &c, arguments const &a)
         from.differences = [&](std::string_view section) {
             return differences(c, section, control, limit);
         };
+        from.jobs = [&] { return job_findings_of(preflight_of(c, where, control, limit)); };
     }
     check::evidence with{control.session, from, control.server.server_time, limit};
     check_result result{.target = where.name, .outcomes = {}, .waiving = {}};

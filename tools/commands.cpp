@@ -44,7 +44,7 @@ std::span<command const> commands()
         {"job resume", "claim a paused job again", declare_job_resume},
         {"job reset", "forget failures: close breakers", declare_job_reset},
         {"schedule next", "when an expression falls due next", declare_schedule_next},
-        {"schedule check", "read the file, tell what its schedules mean and what looks wrong",
+        {"schedule check", "tell what schedules mean; with -t: whether each job can work there",
          declare_schedule_check},
         {"schedule simulate", "every run of a day or a month ahead: load, and jobs that collide",
          declare_schedule_simulate},

@@ -12,6 +12,7 @@
 #include "cron/expression.hpp"
 #include "jobs/due.hpp"
 #include "tools/command_files.hpp"
+#include "tools/preflight_views.hpp"
 
 namespace pgtend::tools {
 namespace {
@@ -94,7 +95,25 @@ exit_code next(context &c, next_arguments const &a)
     return exit_code::ok;
 }
 
-exit_code check(context &c)
+// With a database: -t, -d, or a host and the like.
+bool asks_a_database(global_options const &global)
+{
+    return !global.target.empty() || global.conninfo || !global.host.empty() ||
+           !global.port.empty() || !global.user.empty();
+}
+
+std::vector<looked_at> look_at_jobs(context &c, microseconds timeout)
+{
+    std::vector<looked_at> out;
+    for (auto const &where : c.destinations()) {
+        auto control = c.open_control(where, false);
+        out.push_back({where.name, preflight_of(c, where, control,
+                                                {.timeout = timeout, .stop = c.outside.abort})});
+    }
+    return out;
+}
+
+exit_code check(context &c, microseconds timeout)
 {
     auto const &file = c.configuration();
     auto const now = c.outside.time.now();
@@ -139,8 +158,10 @@ exit_code check(context &c)
         out.notes.clear();
         out.tables.push_back(std::move(lints));
     }
+    bool const failed =
+        asks_a_database(c.global) && add(out, look_at_jobs(c, timeout), c.global.output == "json");
     c.print(out);
-    return any ? exit_code::findings : exit_code::ok;
+    return any || failed ? exit_code::findings : exit_code::ok;
 }
 
 } // namespace
@@ -169,9 +190,13 @@ action declare_schedule_next(options &o)
 
 action declare_schedule_check(options &o)
 {
+    auto timeout = std::make_shared<microseconds>(seconds{10});
+    o.duration("--timeout", *timeout, "with a database: time limit of each question, 0s for none");
     o.example("-c kwenda.yaml schedule check",
               "exits 2 when the file is wrong, 3 when something looks wrong");
-    return check;
+    o.example("-c kwenda.yaml -t kwenda schedule check",
+              "asks that database whether each job can work, runs none: exit 3 when one cannot");
+    return [timeout](context &c) { return check(c, *timeout); };
 }
 
 } // namespace pgtend::tools

@@ -8,6 +8,7 @@ namespace pgtend::check {
 std::span<rule const> config_rules();
 std::span<rule const> connection_rules();
 std::span<rule const> declared_rules();
+std::span<rule const> preflight_rules();
 std::span<rule const> partition_rules();
 std::span<rule const> index_rules();
 std::span<rule const> matview_rules();

@@ -79,6 +79,7 @@ void look(pg::session &s, outcome &out, evidence &with)
         for (auto &each : out.findings) {
             each.severity = out.of->severity;
         }
+        out.unseen = with.take_missed();
     } catch (check::unseen const &e) {
         out.unseen.emplace_back(e.what());
     } catch (error const &e) {

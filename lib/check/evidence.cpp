@@ -38,4 +38,15 @@ std::vector<difference> evidence::differences(std::string_view section)
     return from_.differences(section);
 }
 
+job_findings const &evidence::jobs()
+{
+    if (!from_.jobs) {
+        throw unseen{"a configuration file (-c)"};
+    }
+    if (!jobs_) {
+        jobs_ = from_.jobs();
+    }
+    return *jobs_;
+}
+
 } // namespace pgtend::check

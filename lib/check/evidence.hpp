@@ -6,10 +6,12 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "catalog/load.hpp"
+#include "check/rule.hpp"
 #include "index/status.hpp"
 #include "partition/status.hpp"
 #include "pg/session.hpp"
@@ -28,10 +30,17 @@ struct difference {
     std::string problem; // why apply cannot do it; empty: it can
 };
 
+// What a look at the jobs of the file gave, each with the id of its check: whether they can work.
+struct job_findings {
+    std::vector<std::pair<std::string, finding>> found;
+    std::vector<std::pair<std::string, std::string>> unseen; // what that needs
+};
+
 // Given by those who can read it; empty when there is no file.
 struct sources {
     std::function<std::vector<difference>(std::string_view section)> differences = {};
     std::function<std::vector<partition::table_status>()> partitions = {};
+    std::function<job_findings()> jobs = {};
 };
 
 class evidence {
@@ -45,6 +54,11 @@ class evidence {
     index::examination const &indexes();
     std::vector<partition::table_status> const &partitions();
     std::vector<difference> differences(std::string_view section); // each is asked for once
+    job_findings const &jobs();
+
+    // What a rule that found something, or nothing, could not see beside it.
+    void miss(std::string needs) { missed_.push_back(std::move(needs)); }
+    std::vector<std::string> take_missed() { return std::exchange(missed_, {}); }
 
   private:
     pg::session &session_;
@@ -53,6 +67,8 @@ class evidence {
     pg::limits limit_;
     std::optional<index::examination> indexes_;
     std::optional<std::vector<partition::table_status>> partitions_;
+    std::optional<job_findings> jobs_;
+    std::vector<std::string> missed_;
 };
 
 } // namespace pgtend::check

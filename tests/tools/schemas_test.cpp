@@ -42,6 +42,7 @@ class samples {
     void take_all()
     {
         take({"schedule", "check"});
+        take({"-t", "db", "schedule", "check"});
         take({"schedule", "simulate", "--for", "2d"});
         take({"plan"});
         take({"index", "status"});
