@@ -8,13 +8,12 @@
 #include "base/text.hpp"
 #include "check/evaluate.hpp"
 #include "check/waive.hpp"
-#include "jobs/declared.hpp"
-#include "plan/refusal.hpp"
+#include "jobs/readiness.hpp"
 #include "tools/by_hand.hpp"
 #include "tools/check_formats.hpp"
 #include "tools/command_files.hpp"
-#include "tools/partition_facts.hpp"
 #include "tools/preflight_views.hpp"
+#include "tools/runs.hpp"
 
 namespace pgtend::tools {
 namespace {
@@ -26,46 +25,6 @@ struct arguments {
     std::string explain;
     microseconds timeout = seconds{10};
 };
-
-// As plan compares it, under the file's search_path.
-std::vector<check::difference> differences(context &c, std::string_view name,
-                                           context::control &control, pg::limits const &limit)
-{
-    auto const &file = c.configuration();
-    std::vector<check::difference> out;
-    for (auto const &section : jobs::sections()) {
-        if (section.name != name) {
-            continue;
-        }
-        auto const plan = section.difference(file, {.session = control.session,
-                                                    .partitions = {},
-                                                    .autovacuum = file.autovacuum,
-                                                    .now = control.server.server_time,
-                                                    .search_path = search_path_of(c, {}),
-                                                    .limit = limit});
-        for (auto const &step : plan.steps) {
-            auto const *why = plan::refused(step);
-            out.push_back({.step = step.title,
-                           .object = step.object,
-                           .reason = step.reason,
-                           .problem = why == nullptr ? "" : why->message()});
-        }
-    }
-    return out;
-}
-
-std::vector<partition::table_status>
-partitions(std::vector<model::partition_policy> const &policies, context::control &control,
-           pg::limits const &limit)
-{
-    auto const now = control.server.server_time;
-    std::vector<partition::table_status> out;
-    for (auto const &each :
-         read_partition_facts(control.session, {}, policies, false, now, limit)) {
-        out.push_back(partition::status_of(each, "UTC", {}, now));
-    }
-    return out;
-}
 
 exit_code judge(context &c, arguments const &a)
 {
@@ -79,11 +38,14 @@ exit_code judge(context &c, arguments const &a)
     auto const where = c.only_destination();
     auto control = c.open_control(where, false);
     pg::limits const limit{.timeout = a.timeout, .stop = c.outside.abort};
-    check::sources from{.partitions = [&] { return partitions(file.partitions, control, limit); }};
+    auto const mine = jobs_of(file, where.name);
+    auto from = jobs::readiness_sources({.session = control.session,
+                                         .file = c.has_configuration() ? &mine : nullptr,
+                                         .now = control.server.server_time,
+                                         .clock_skew = control.server.clock_skew,
+                                         .search_path = search_path_of(c, {}),
+                                         .limit = limit});
     if (c.has_configuration()) {
-        from.differences = [&](std::string_view section) {
-            return differences(c, section, control, limit);
-        };
         from.jobs = [&] { return job_findings_of(preflight_of(c, where, control, limit)); };
     }
     check::evidence with{control.session, from, control.server.server_time, limit};

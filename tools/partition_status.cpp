@@ -7,11 +7,11 @@
 
 #include "base/text.hpp"
 #include "catalog/load.hpp"
+#include "jobs/partition_facts.hpp"
 #include "partition/status.hpp"
 #include "plan/statement.hpp"
 #include "tools/by_hand.hpp"
 #include "tools/command_files.hpp"
-#include "tools/partition_facts.hpp"
 #include "tools/partition_strip.hpp"
 #include "tools/policy_options.hpp"
 #include "zone/zone.hpp"
@@ -259,8 +259,8 @@ exit_code status(context &c, arguments const &a)
     auto control = c.open_control(where, false);
     auto const now = control.server.server_time;
     pg::limits const limit{.stop = c.outside.stop};
-    auto facts = read_partition_facts(control.session, names, policies,
-                                      names.empty() && !a.all && !policies.empty(), now, limit);
+    auto facts = jobs::read_partition_facts(
+        control.session, names, policies, names.empty() && !a.all && !policies.empty(), now, limit);
     std::vector<partition::table_status> all;
     for (auto &each : facts) {
         if (a.exact) {

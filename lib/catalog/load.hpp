@@ -133,4 +133,8 @@ std::vector<path_writers> load_path_writers(pg::session &s, std::string const &s
 // Invalid indexes that nobody is building: what CONCURRENTLY left when it was ended.
 std::vector<qualified_name> load_invalid_indexes(pg::session &s, pg::limits const &limit = {});
 
+// The tables that pg_partman, in the schema partman, maintains by itself, as it writes their names;
+// none when it is not there, or may not be read.
+std::vector<std::string> load_partman_tables(pg::session &s, pg::limits const &limit = {});
+
 } // namespace pgtend::catalog

@@ -42,9 +42,9 @@ std::vector<rule> const &catalogue()
     static std::vector<rule> const all = [] {
         std::vector<rule> out;
         for (auto const rules :
-             {declared_rules(), preflight_rules(), config_rules(), connection_rules(),
-              partition_rules(), index_rules(), matview_rules(), vacuum_rules(), security_rules(),
-              backup_rules(), capacity_rules(), performance_rules()}) {
+             {declared_rules(), preflight_rules(), job_rules(), config_rules(), connection_rules(),
+              partition_rules(), index_rules(), matview_rules(), table_rules(), vacuum_rules(),
+              security_rules(), backup_rules(), capacity_rules(), performance_rules()}) {
             out.insert(out.end(), rules.begin(), rules.end());
         }
         return out;

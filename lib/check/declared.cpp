@@ -12,14 +12,16 @@ template <char const *Section> std::vector<finding> of_section(evidence &with)
 {
     std::vector<finding> out;
     for (auto const &each : with.differences(Section)) {
-        auto const why = each.reason.empty() ? "" : ": " + each.reason;
+        bool const said = each.reason.empty() || each.reason == each.problem;
+        auto const why = said ? "" : ": " + each.reason;
         auto const cannot = each.problem.empty() ? "" : "; cannot be done: " + each.problem;
         out.push_back({.object = each.object,
                        .message = each.step + why + cannot,
                        .value = {},
                        .fix = each.problem.empty()
                                   ? fmt::format("pgtend apply --only {} {}", Section, each.object)
-                                  : ""});
+                                  : "",
+                       .detail = each.step});
     }
     return out;
 }

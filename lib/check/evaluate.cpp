@@ -77,7 +77,7 @@ void look(pg::session &s, outcome &out, evidence &with)
     try {
         out.findings = out.of->look(with);
         for (auto &each : out.findings) {
-            each.severity = out.of->severity;
+            each.severity = out.of->graded ? each.severity : out.of->severity;
         }
         out.unseen = with.take_missed();
     } catch (check::unseen const &e) {
@@ -130,6 +130,7 @@ std::vector<outcome> evaluate(pg::session &s, std::vector<rule const *> const &r
                               pg::limits const &each)
 {
     auto const major = s.server_version() / 10'000;
+    with.judge_by(set);
     std::vector<outcome> out;
     for (auto const *of : rules) {
         if (is_for(*of, major)) {

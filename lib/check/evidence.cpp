@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/evidence.hpp"
 
+#include "check/rule.hpp"
+
 namespace pgtend::check {
 
 namespace {
@@ -47,6 +49,45 @@ job_findings const &evidence::jobs()
         jobs_ = from_.jobs();
     }
     return *jobs_;
+}
+
+job_facts const &evidence::records()
+{
+    if (!from_.records) {
+        throw unseen{"the schedule and the ledger"};
+    }
+    if (!records_) {
+        records_ = from_.records();
+    }
+    return *records_;
+}
+
+std::vector<stale_view> evidence::stale_views()
+{
+    if (!from_.stale_views) {
+        throw unseen{"a configuration file (-c)"};
+    }
+    return from_.stale_views();
+}
+
+double evidence::limit_of(std::string_view id, std::string_view key) const
+{
+    for (auto const &each : set_) {
+        if (each.id == id && each.key == key) {
+            return each.value;
+        }
+    }
+    for (auto const &rule : catalogue()) {
+        if (rule.id != id) {
+            continue;
+        }
+        for (auto const &each : thresholds(rule)) {
+            if (each.key == key) {
+                return each.value;
+            }
+        }
+    }
+    throw std::logic_error{"no threshold " + std::string{key} + " of " + std::string{id}};
 }
 
 } // namespace pgtend::check

@@ -11,8 +11,10 @@
 
 #include "base/clock.hpp"
 #include "catalog/load.hpp"
+#include "check/job_facts.hpp"
 #include "check/rule.hpp"
 #include "index/status.hpp"
+#include "model/check_policy.hpp"
 #include "partition/status.hpp"
 #include "pg/session.hpp"
 
@@ -36,11 +38,19 @@ struct job_findings {
     std::vector<std::pair<std::string, std::string>> unseen; // what that needs
 };
 
+// A declared materialized view that is older than its max_staleness.
+struct stale_view {
+    std::string name, job; // who refreshed it last
+    microseconds age{0}, limit{0};
+};
+
 // Given by those who can read it; empty when there is no file.
 struct sources {
     std::function<std::vector<difference>(std::string_view section)> differences = {};
     std::function<std::vector<partition::table_status>()> partitions = {};
     std::function<job_findings()> jobs = {};
+    std::function<job_facts()> records = {};
+    std::function<std::vector<stale_view>()> stale_views = {};
 };
 
 class evidence {
@@ -55,6 +65,13 @@ class evidence {
     std::vector<partition::table_status> const &partitions();
     std::vector<difference> differences(std::string_view section); // each is asked for once
     job_findings const &jobs();
+    job_facts const &records();
+    std::vector<stale_view> stale_views();
+
+    // What thresholds are set otherwise, and what one is then: the catalogue's when it is not set.
+    // Throws std::logic_error for one that the catalogue does not have.
+    void judge_by(std::vector<model::check_threshold> const &set) { set_ = set; }
+    double limit_of(std::string_view id, std::string_view key) const;
 
     // What a rule that found something, or nothing, could not see beside it.
     void miss(std::string needs) { missed_.push_back(std::move(needs)); }
@@ -69,6 +86,8 @@ class evidence {
     std::optional<std::vector<partition::table_status>> partitions_;
     std::optional<job_findings> jobs_;
     std::vector<std::string> missed_;
+    std::optional<job_facts> records_;
+    std::vector<model::check_threshold> set_;
 };
 
 } // namespace pgtend::check

@@ -4,6 +4,7 @@
 #include "base/name.hpp"
 #include "check/areas.hpp"
 #include "check/evidence.hpp"
+#include "sql/queries.hpp"
 
 namespace pgtend::check {
 namespace {
@@ -59,6 +60,27 @@ std::vector<finding> lock_table(evidence &with)
     return of_kinds(with, {"lock_table"});
 }
 
+std::vector<finding> unmanaged(evidence &with)
+{
+    auto const &jobs = with.records();
+    if (!jobs.declared) {
+        throw unseen{"a configuration file (-c)"};
+    }
+    std::vector<finding> out;
+    for (auto const &table : with.partitions()) {
+        auto const name = display(table.table);
+        bool const partman = std::find(jobs.partman_tables.begin(), jobs.partman_tables.end(),
+                                       name) != jobs.partman_tables.end();
+        if (table.by_time && !table.has_policy && !partman) {
+            out.push_back({.object = name,
+                           .message = "is partitioned by time, and nobody makes its partitions",
+                           .value = {},
+                           .fix = "declare it under partitions:"});
+        }
+    }
+    return out;
+}
+
 } // namespace
 
 std::span<rule const> partition_rules()
@@ -101,6 +123,21 @@ std::span<rule const> partition_rules()
          .why = "the partition cannot be made when its time comes",
          .fix = "rename what has the name",
          .look = names},
+        {.id = "partition.unmanaged",
+         .severity = severity::warning,
+         .title = "every table partitioned by time is looked after",
+         .why = "when its last partition is full, inserts fail, or rows pile up in the default "
+                "partition",
+         .fix = "declare it under partitions:",
+         .look = unmanaged},
+        {.id = "partition.count",
+         .severity = severity::warning,
+         .title = "no table has thousands of partitions",
+         .why = "planning a query takes longer than running it, and needs memory in every session",
+         .fix = "a longer period for each, or fewer of them",
+         .query = sql::check_partition_count,
+         .first = {"warning", 1'000, "partitions"},
+         .second = {"error", 5'000, "partitions"}},
         {.id = "partition.lock_table",
          .severity = severity::warning,
          .title = "the lock table holds a statement on a whole tree of partitions",

@@ -22,10 +22,14 @@ struct threshold {
 
 struct finding {
     check::severity severity = check::severity::info;
-    std::string object;          // as shown to people
-    std::string message;         // what was seen
-    std::optional<double> value; // what was measured
-    std::string fix;             // the exact statement or command; empty: see the rule's
+    std::string object;               // as shown to people
+    std::string message;              // what was seen
+    std::optional<double> value = {}; // what was measured
+    std::string fix = {};             // the exact statement or command; empty: see the rule's
+    // What tells it from others of the same check and object, whenever it is found: no sizes, no
+    // times.
+    std::string detail = {};
+    bool fresh = false; // new since what it was compared with
 };
 
 class evidence;
@@ -44,8 +48,9 @@ struct rule {
     std::string_view query = {};
     threshold first = {}, second = {}; // key empty: none
     int since = 0, until = 0;          // major versions of the server; 0: any
-    // Its findings have the rule's severity.
+    // Its findings have the rule's severity, unless `graded`: then each has its own.
     std::vector<finding> (*look)(evidence &) = nullptr;
+    bool graded = false;
 };
 
 std::string_view area(rule const &of);  // "vacuum"

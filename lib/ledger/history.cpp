@@ -85,6 +85,29 @@ std::vector<history_row> ledger::last_runs(std::span<std::string const> jobs,
         ask(sql::ledger_last_runs, {array_literal({jobs.begin(), jobs.end()}), to_param(status)}));
 }
 
+health ledger::read_health()
+{
+    auto const found = ask(sql::ledger_health);
+    if (found.empty()) {
+        throw_no_ledger();
+    }
+    return {.created = to_instant(found, 0, "created").value_or(instant{}),
+            .heartbeat = to_instant(found, 0, "heartbeat")};
+}
+
+std::vector<guarded_lease> ledger::guarded_leases()
+{
+    auto const found = ask(sql::ledger_guarded_leases);
+    std::vector<guarded_lease> out;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        out.push_back({.job = found.text(i, "job"),
+                       .holder = found.text(i, "holder"),
+                       .lease_until = to_instant(found, i, "lease_until").value_or(instant{}),
+                       .backend_pid = static_cast<int>(found.integer(i, "pid"))});
+    }
+    return out;
+}
+
 std::vector<job_statistics> ledger::statistics(history_filter const &filter)
 {
     auto const found = ask(sql::ledger_statistics,

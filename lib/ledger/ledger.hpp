@@ -185,6 +185,30 @@ struct job_statistics {
     std::string last_failure_error = {};
 };
 
+// Whether anybody looks at the schedule.
+struct health {
+    instant created{};                     // the ledger, by pgtend init
+    std::optional<instant> heartbeat = {}; // of the runner that was seen last
+};
+
+// A lease that is over, and a backend noted for it that still lives: nobody takes over.
+struct guarded_lease {
+    std::string job, holder;
+    instant lease_until{};
+    int backend_pid = 0;
+};
+
+// What a job of the kind `check` found.
+struct kept_check {
+    std::string job, profile;
+    std::optional<instant> taken = {}; // by the server's clock, when it was kept
+    int errors = 0, warnings = 0, infos = 0, skipped = 0;
+    struct finding {
+        std::string check, severity, object, detail, message;
+    };
+    std::vector<finding> findings = {};
+};
+
 class ledger {
   public:
     static constexpr seconds ttl{30};
@@ -293,6 +317,12 @@ class ledger {
     // for a job without such a run.
     std::vector<history_row> last_runs(std::span<std::string const> jobs,
                                        std::optional<run_status> status = {});
+    health read_health();
+    // By job; sees backends of other roles by their number alone, unless the role has
+    // pg_read_all_stats.
+    std::vector<guarded_lease> guarded_leases();
+    // The newest of this profile (empty: of none), of whatever job; nothing: there is none.
+    std::optional<kept_check> last_check(std::string const &profile);
     // Runs older than 30 days, and those of `jobs` beyond the newest 1,000 of each, at most `limit`
     // rows a call; returns how many went. Never a running one. Costs 1,000 index entries a job. The
     // 30 days count back from the newest run that is a day old: a clock that leaps ahead has a day
@@ -315,5 +345,13 @@ struct fence_statement {
     std::vector<param> parameters;
 };
 fence_statement fence_of(claim const &held);
+
+// Keeps what was found, and of each job the newest 100: for the work transaction of its run.
+// Findings after the first 5,000 are left out, texts are cut at 1,000 bytes.
+struct keep_readiness {
+    std::string sql;
+    std::vector<param> parameters;
+};
+keep_readiness keep_statement(kept_check const &found);
 
 } // namespace pgtend::ledger

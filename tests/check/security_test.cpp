@@ -35,6 +35,19 @@ CREATE VIEW app.unread AS SELECT * FROM app.guarded;
 CREATE VIEW app.of_clerk AS SELECT * FROM app.guarded; ALTER VIEW app.of_clerk OWNER TO clerk;
 GRANT SELECT ON app.of_clerk TO anon;
 
+CREATE FUNCTION app."Open"(int) RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = '' AS 'SELECT 1';
+CREATE FUNCTION app.of_owner() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = '' AS 'SELECT 1';
+REVOKE EXECUTE ON FUNCTION app.of_owner() FROM PUBLIC;
+CREATE FUNCTION app.of_caller() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION app.fires() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN new; END';
+CREATE FUNCTION inner_app.hidden() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+CREATE TABLE app.written (id int); ALTER TABLE app.written ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everything ON app.written USING (true);
+CREATE POLICY reading ON app.written FOR SELECT TO anon USING (true);
+CREATE POLICY new_ones ON app.written FOR INSERT TO authenticated WITH CHECK (true);
+CREATE POLICY by_clerk ON app.written FOR UPDATE TO clerk USING (true);
+CREATE POLICY bounded ON app.written FOR UPDATE TO anon USING (true) WITH CHECK (id > 0);
+
 CREATE MATERIALIZED VIEW app."Totals" AS SELECT 1 AS n; GRANT SELECT ON app."Totals" TO PUBLIC;
 CREATE MATERIALIZED VIEW app.private AS SELECT 1 AS n;
 
@@ -70,18 +83,28 @@ TEST_SUITE("db")
               "shows authenticated every row of app.guarded, which has row level security");
         CHECK(look(s, "security.matview_api") == list{"warning app.\"Totals\""});
 
+        CHECK(look(s, "security.definer_api") == list{"warning app.\"Open\"(integer)"});
+        CHECK(about(s, "security.definer_api", "app.\"Open\"(integer)").message ==
+              "SECURITY DEFINER as postgres, and anon, authenticated may call it");
+        CHECK(look(s, "security.policy_true") ==
+              list{"warning app.written", "warning app.written"});
+        CHECK(about(s, "security.policy_true", "app.written").message ==
+              "its policy everything lets everybody read and write every row");
+
         // Who may see nothing else sees the same: all of it stands in catalogs that everybody
         // reads.
         auto bare = open(server.dsn() + " user=bare");
-        for (auto const *id : {"security.rls_off", "security.policies_without_rls",
-                               "security.owner_view", "security.matview_api"}) {
+        for (auto const *id :
+             {"security.rls_off", "security.policies_without_rls", "security.owner_view",
+              "security.matview_api", "security.definer_api"}) {
             INFO(id);
             CHECK(look(bare, id) == look(s, id));
         }
 
         // What they advise is what helps.
-        for (auto const *id : {"security.rls_off", "security.policies_without_rls",
-                               "security.owner_view", "security.matview_api"}) {
+        for (auto const *id :
+             {"security.rls_off", "security.policies_without_rls", "security.owner_view",
+              "security.matview_api", "security.definer_api"}) {
             INFO(id);
             for (auto const &each : ask(s, id)) {
                 // An inner view with rights of its owner goes on hiding who asks.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/partition_facts.hpp"
+#include "jobs/partition_facts.hpp"
 
 #include <algorithm>
 #include <map>
 
 #include "catalog/load.hpp"
 
-namespace pgtend::tools {
+namespace pgtend::jobs {
 namespace {
 
 bool same_table(qualified_name const &asked, qualified_name const &found)
@@ -65,4 +65,4 @@ read_partition_facts(pg::session &s, std::vector<qualified_name> names,
     return out;
 }
 
-} // namespace pgtend::tools
+} // namespace pgtend::jobs

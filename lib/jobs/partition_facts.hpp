@@ -8,7 +8,7 @@
 #include "partition/status.hpp"
 #include "pg/session.hpp"
 
-namespace pgtend::tools {
+namespace pgtend::jobs {
 
 // What the status of partitioned tables is judged by: of these; of those that have a policy, when
 // `of_policies`; else of all. In one REPEATABLE READ transaction; reads catalogs only.
@@ -17,4 +17,4 @@ read_partition_facts(pg::session &s, std::vector<qualified_name> names,
                      std::vector<model::partition_policy> const &policies, bool of_policies,
                      instant now, pg::limits const &limit);
 
-} // namespace pgtend::tools
+} // namespace pgtend::jobs
