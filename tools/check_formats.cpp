@@ -2,6 +2,7 @@
 #include "tools/check_formats.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <fmt/format.h>
 
 #include "base/text.hpp"
@@ -61,6 +62,22 @@ std::string_view sarif_level(severity s)
     return s == severity::error ? "error" : s == severity::warning ? "warning" : "note";
 }
 
+// A relative reference of RFC 3986.
+std::string uri_of(std::string const &path)
+{
+    constexpr std::string_view plain = "-._~/!$&'()*+,;=@";
+    std::string out;
+    for (char const c : path) {
+        auto const byte = static_cast<unsigned char>(c);
+        if (std::isalnum(byte) != 0 || plain.find(c) != plain.npos) {
+            out += c;
+        } else {
+            out += fmt::format("%{:02X}", byte);
+        }
+    }
+    return out;
+}
+
 void sarif_rule(json::writer &out, check::rule const &of)
 {
     out.begin_object().key("id").string(of.id);
@@ -72,19 +89,25 @@ void sarif_rule(json::writer &out, check::rule const &of)
 }
 
 void sarif_result(json::writer &out, std::string_view id, check::finding const &f,
-                  std::string const &file, std::string const *waived_because)
+                  std::string const &file, std::string const *waived_because,
+                  std::string_view state)
 {
     out.begin_object().key("ruleId").string(id).key("level").string(sarif_level(f.severity));
     out.key("message").begin_object().key("text").string(printable(words(f))).end_object();
     out.key("locations").begin_array().begin_object();
     out.key("physicalLocation").begin_object();
-    out.key("artifactLocation").begin_object().key("uri").string(file).end_object();
+    out.key("artifactLocation").begin_object().key("uri").string(uri_of(file)).end_object();
     out.key("region").begin_object().key("startLine").number(1LL).end_object().end_object();
     out.key("logicalLocations").begin_array().begin_object();
     out.key("fullyQualifiedName").string(printable(f.object)).end_object().end_array();
     out.end_object().end_array();
     out.key("partialFingerprints").begin_object();
-    out.key("pgtend/v1").string(std::string{id} + ":" + f.object).end_object();
+    out.key("pgtend/v1")
+        .string(std::string{id} + ":" + f.object + (f.detail.empty() ? "" : ":" + f.detail));
+    out.end_object();
+    if (!state.empty()) {
+        out.key("baselineState").string(state);
+    }
     if (waived_because != nullptr) {
         out.key("suppressions").begin_array().begin_object();
         out.key("kind").string("external").key("justification").string(*waived_because);
@@ -151,19 +174,28 @@ std::string sarif_of(check_result const &result, std::string const &file)
     for (auto const &each : result.outcomes) {
         sarif_rule(out, *each.of);
     }
-    sarif_rule(out, waiver_rule());
+    sarif_rule(out, check::waiver_rule());
     out.end_array().end_object().end_object();
     out.key("results").begin_array();
+    // What is left of a comparison with a baseline is new.
+    auto const fresh = [&](check::finding const &each) -> std::string_view {
+        return result.compared_with.empty()            ? ""
+               : each.fresh || result.against_baseline ? "new"
+                                                       : "unchanged";
+    };
     for (auto const &one : result.outcomes) {
         for (auto const &each : one.findings) {
-            sarif_result(out, one.of->id, each, file, nullptr);
+            sarif_result(out, one.of->id, each, file, nullptr, fresh(each));
         }
     }
     for (auto const &each : result.waiving.faults) {
-        sarif_result(out, waiver_rule().id, each, file, nullptr);
+        sarif_result(out, check::waiver_rule().id, each, file, nullptr, fresh(each));
     }
     for (auto const &each : result.waiving.accepted) {
-        sarif_result(out, each.of->id, each.what, file, &each.by->because);
+        sarif_result(out, each.of->id, each.what, file, &each.by->because, {});
+    }
+    for (auto const &each : result.known) {
+        sarif_result(out, each.of->id, each.what, file, nullptr, "unchanged");
     }
     out.end_array().end_object().end_array().end_object();
     return out.text() + "\n";
@@ -191,7 +223,7 @@ std::string github_of(check_result const &result, std::string const &file)
         }
     }
     for (auto const &each : result.waiving.faults) {
-        put(waiver_rule().id, each);
+        put(check::waiver_rule().id, each);
     }
     return out;
 }

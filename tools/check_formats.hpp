@@ -17,6 +17,11 @@ std::string junit_of(check_result const &result, check::severity least);
 std::string sarif_of(check_result const &result, std::string const &file);
 // Workflow commands of GitHub Actions: ::error title=...::message.
 std::string github_of(check_result const &result, std::string const &file);
+// Code quality report of GitLab, a JSON array; `file`: as in SARIF. Fingerprints do not change with
+// sizes.
+std::string gitlab_of(check_result const &result, std::string const &file);
+// Metrics for the textfile collector of Prometheus' node exporter.
+std::string prometheus_of(check_result const &result, instant now);
 // One line of a monitoring plugin, with performance data, in the C locale.
 std::string nagios_of(check_result const &result);
 // The same when nothing could be looked at.

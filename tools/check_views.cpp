@@ -40,7 +40,7 @@ std::vector<std::pair<std::string_view, check::finding const *>> sorted(check_re
         }
     }
     for (auto const &each : result.waiving.faults) {
-        out.emplace_back(waiver_rule().id, &each);
+        out.emplace_back(check::waiver_rule().id, &each);
     }
     std::stable_sort(out.begin(), out.end(), [](auto const &a, auto const &b) {
         return a.second->severity > b.second->severity;
@@ -56,7 +56,8 @@ report::table findings_table(check_result const &result)
                                   {"object", ""},
                                   {"message", ""},
                                   {"value", ""},
-                                  {"fix", ""}},
+                                  {"fix", ""},
+                                  {"new", ""}},
                       .rows = {}};
     for (auto const &[id, each] : sorted(result)) {
         out.rows.push_back({{std::string{name(each->severity)}},
@@ -64,7 +65,34 @@ report::table findings_table(check_result const &result)
                             {each->object},
                             {each->message},
                             each->value ? report::cell{*each->value} : report::cell{},
-                            report::or_null(each->fix)});
+                            report::or_null(each->fix),
+                            result.compared_with.empty()
+                                ? report::cell{}
+                                : report::cell{each->fresh || result.against_baseline}});
+    }
+    return out;
+}
+
+report::table known_table(check_result const &result)
+{
+    report::table out{.key = "known",
+                      .columns = {{"severity", ""}, {"check", ""}, {"object", ""}, {"message", ""}},
+                      .rows = {}};
+    for (auto const &each : result.known) {
+        out.rows.push_back({{std::string{name(each.what.severity)}},
+                            {std::string{each.of->id}},
+                            {each.what.object},
+                            {each.what.message}});
+    }
+    return out;
+}
+
+report::table gone_table(check_result const &result)
+{
+    report::table out{
+        .key = "gone", .columns = {{"check", ""}, {"object", ""}, {"detail", ""}}, .rows = {}};
+    for (auto const &each : result.gone) {
+        out.rows.push_back({{each.check}, {each.object}, report::or_null(each.detail)});
     }
     return out;
 }
@@ -119,17 +147,24 @@ std::string heading_of(check_result const &result)
 {
     auto const passed = std::count_if(result.outcomes.begin(), result.outcomes.end(),
                                       [](auto const &each) { return each.passed(); });
-    return fmt::format(
-        "{}: {}, {}, {}; {} of {} passed{}{}", result.target,
-        counted(static_cast<long long>(result.count(severity::error)), "error"),
-        counted(static_cast<long long>(result.count(severity::warning)), "warning"),
-        counted(static_cast<long long>(result.count(severity::info)), "info"), passed,
-        counted(static_cast<long long>(result.outcomes.size()), "check"),
-        result.count_skipped() > 0 ? fmt::format(", {} skipped", result.count_skipped()) : "",
-        result.waiving.accepted.empty()
-            ? ""
-            : ", " + counted(static_cast<long long>(result.waiving.accepted.size()), "finding") +
-                  " waived");
+    return fmt::format("{}: {}, {}, {}; {} of {} passed{}{}", result.target,
+                       counted(static_cast<long long>(result.count(severity::error)), "error"),
+                       counted(static_cast<long long>(result.count(severity::warning)), "warning"),
+                       counted(static_cast<long long>(result.count(severity::info)), "info"),
+                       passed, counted(static_cast<long long>(result.outcomes.size()), "check"),
+                       result.count_skipped() > 0
+                           ? fmt::format(", {} skipped", result.count_skipped())
+                           : "",
+                       result.waiving.accepted.empty()
+                           ? ""
+                           : ", " +
+                                 counted(static_cast<long long>(result.waiving.accepted.size()),
+                                         "finding") +
+                                 " waived") +
+           (result.compared_with.empty()
+                ? ""
+                : fmt::format("; since {}: {} new, {} gone, {} as before", result.compared_with,
+                              result.count_new(), result.gone.size(), result.unchanged));
 }
 
 constexpr std::size_t most_of_one = 5;
@@ -147,7 +182,22 @@ report::remarks remarks_of(check::rule const &of, std::vector<check::finding> co
                         .more = findings.size() - std::min(findings.size(), most_of_one)};
     for (std::size_t i = 0; i + out.more < findings.size(); ++i) {
         auto const &each = findings[i];
-        out.items.push_back({each.object, each.message, each.fix});
+        out.items.push_back({each.object, (each.fresh ? "new: " : "") + each.message, each.fix});
+    }
+    return out;
+}
+
+report::remarks gone_remarks(check_result const &result)
+{
+    report::remarks out{.label = "gone",
+                        .tone = report::tone::good,
+                        .title = "what " + result.compared_with + " has and is not so any more",
+                        .items = {},
+                        .more = result.gone.size() - std::min(result.gone.size(), most_of_one)};
+    for (std::size_t i = 0; i + out.more < result.gone.size(); ++i) {
+        auto const &each = result.gone[i];
+        out.items.push_back(
+            {each.object, each.check + (each.detail.empty() ? "" : ": ") + each.detail});
     }
     return out;
 }
@@ -168,7 +218,7 @@ std::vector<report::remarks> remarks_of(check_result const &result)
         for (auto const &each : result.outcomes) {
             add(*each.of, each.findings);
         }
-        add(waiver_rule(), result.waiving.faults);
+        add(check::waiver_rule(), result.waiving.faults);
     }
     report::remarks unseen{.label = "unseen", .tone = report::tone::dim, .title = {}, .items = {}};
     for (auto const &each : result.outcomes) {
@@ -177,6 +227,9 @@ std::vector<report::remarks> remarks_of(check_result const &result)
                                     (each.skipped() ? "skipped, needs " : "in part, needs ") +
                                         join(each.unseen, "; ")});
         }
+    }
+    if (!result.gone.empty()) {
+        out.push_back(gone_remarks(result));
     }
     if (!unseen.items.empty()) {
         unseen.title = "what could not be looked at";
@@ -187,17 +240,6 @@ std::vector<report::remarks> remarks_of(check_result const &result)
 
 } // namespace
 
-check::rule const &waiver_rule()
-{
-    static check::rule const all{
-        .id = "waiver.current",
-        .severity = severity::warning,
-        .title = "every waiver is of use, and not over",
-        .why = "a waiver whose time is over or that matches nothing hides what comes next",
-        .fix = "remove it, or decide again until when"};
-    return all;
-}
-
 std::size_t check_result::count(severity of) const
 {
     std::size_t out = 0;
@@ -205,6 +247,21 @@ std::size_t check_result::count(severity of) const
         out += static_cast<std::size_t>(
             std::count_if(findings.begin(), findings.end(),
                           [&](auto const &each) { return each.severity == of; }));
+    };
+    for (auto const &each : outcomes) {
+        add(each.findings);
+    }
+    add(waiving.faults);
+    return out;
+}
+
+std::size_t check_result::count_new() const
+{
+    std::size_t out = 0;
+    auto const add = [&](auto const &findings) {
+        for (auto const &each : findings) {
+            out += each.fresh || against_baseline ? 1 : 0;
+        }
     };
     for (auto const &each : outcomes) {
         add(each.findings);
@@ -235,9 +292,11 @@ void show(context &c, check_result const &result)
                   {"errors", "", number(result.count(severity::error))},
                   {"warnings", "", number(result.count(severity::warning))},
                   {"infos", "", number(result.count(severity::info))},
-                  {"skipped", "", number(result.count_skipped())}};
+                  {"skipped", "", number(result.count_skipped())},
+                  {"compared_with", "", report::or_null(result.compared_with)}};
     if (c.global.output == "json") {
-        out.tables = {findings_table(result), checks_table(result), waived_table(result)};
+        out.tables = {findings_table(result), checks_table(result), waived_table(result),
+                      known_table(result), gone_table(result)};
     } else {
         out.heading = heading_of(result);
         out.remarks = remarks_of(result);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "check/compare.hpp"
 #include "check/evaluate.hpp"
 #include "check/waive.hpp"
 #include "tools/context.hpp"
@@ -14,14 +15,19 @@ struct check_result {
     std::string target;
     std::vector<check::outcome> outcomes;
     check::waiving waiving;
+    // What the findings were compared with: a baseline, which takes out those that it knows, or
+    // what a job kept, which marks those that are new. Empty: nothing.
+    std::string compared_with = {};
+    bool against_baseline = false;
+    std::vector<check::known> known = {}; // taken out
+    std::size_t unchanged = 0;            // known ones, whether taken out or not
+    std::vector<model::finding_key> gone = {};
 
+    std::size_t count_new() const;
     std::size_t count(check::severity of) const; // findings that are not waived
     std::size_t count_skipped() const;
     check::severity worst() const; // of what is not waived; info when there is nothing
 };
-
-// The check that waivers themselves are.
-check::rule const &waiver_rule();
 
 void show(context &c, check_result const &result);
 void list(context &c, std::vector<check::rule const *> const &rules);

@@ -46,7 +46,17 @@ void validate(model::check_policy const &policy)
                 {each.at, "there is no check " + quoted(each.id), nearest_id(each.id)});
         }
     }
-    for (auto const &each : policy.thresholds) {
+    auto every_threshold = policy.thresholds;
+    for (auto const &profile : policy.profiles) {
+        every_threshold.insert(every_threshold.end(), profile.thresholds.begin(),
+                               profile.thresholds.end());
+        try {
+            chosen({.only = profile.only, .skip = profile.skip});
+        } catch (usage_error const &e) {
+            problems.push_back({profile.at, profile.name + ": " + e.message(), e.hint()});
+        }
+    }
+    for (auto const &each : every_threshold) {
         auto const *of = rule_of(each.id);
         if (of == nullptr) {
             problems.push_back(
@@ -70,6 +80,17 @@ void validate(model::check_policy const &policy)
     if (!problems.empty()) {
         throw config_error{std::move(problems)};
     }
+}
+
+rule const &waiver_rule()
+{
+    static rule const all{
+        .id = "waiver.current",
+        .severity = severity::warning,
+        .title = "every waiver is of use, and not over",
+        .why = "a waiver whose time is over or that matches nothing hides what comes next",
+        .fix = "remove it, or decide again until when"};
+    return all;
 }
 
 bool matches(std::string_view pattern, std::string_view text)

@@ -16,6 +16,9 @@ void validate(model::check_policy const &policy);
 // Whether `text` is `pattern`, in which * stands for any text.
 bool matches(std::string_view pattern, std::string_view text);
 
+// The check that waivers themselves are: "waiver.current". Not of the catalogue.
+rule const &waiver_rule();
+
 struct waived {
     finding what;
     rule const *of = nullptr;

@@ -221,4 +221,19 @@ void read_watch(reader &r, node const &n, action &out)
     out = std::move(a);
 }
 
+void read_check(reader &r, node const &n, model::action &out)
+{
+    static constexpr std::array<map_key<model::check_action>, 1> keys{{
+        {"profile",
+         [](reader &in, node const &v, model::check_action &a) {
+             a.at = in.at(v);
+             in.text(v, a.profile);
+         }},
+    }};
+    model::check_action a;
+    a.at = r.at(n);
+    read_map(r, n, "'check'", keys, a);
+    out = std::move(a);
+}
+
 } // namespace pgtend::config

@@ -16,5 +16,6 @@ void read_index(reader &r, node const &n, model::action &out);
 void read_sql(reader &r, node const &n,
               model::action &out); // reads `file:` beside the file, and checks who may write it
 void read_watch(reader &r, node const &n, model::action &out);
+void read_check(reader &r, node const &n, model::action &out);
 
 } // namespace pgtend::config

@@ -39,13 +39,12 @@ void read_waivers(reader &r, node const &n, check_policy &out)
     });
 }
 
-void read_skip(reader &r, node const &n, check_policy &out)
+void read_ids(reader &r, node const &n, std::vector<std::string> &out)
 {
-    out.skip_at = r.at(n);
     r.list(n, [&](node const &item) {
         std::string id;
         if (r.text(item, id)) {
-            out.skip.push_back(std::move(id));
+            out.push_back(std::move(id));
         }
     });
 }
@@ -63,7 +62,7 @@ void read_number(reader &r, node const &n, double &out)
 }
 
 // { vacuum.horizon: { warning: 5000000 } }
-void read_thresholds(reader &r, node const &n, check_policy &out)
+void read_limits(reader &r, node const &n, std::vector<model::check_threshold> &out)
 {
     if (n.kind != node_kind::map || n.entries.empty()) {
         r.error(n, "a map is wanted", "write { vacuum.horizon: { warning: 5000000 } }");
@@ -78,7 +77,7 @@ void read_thresholds(reader &r, node const &n, check_policy &out)
         for (auto const &one : of.value.entries) {
             model::check_threshold set{.id = of.key.text, .key = one.key.text, .at = r.at(one.key)};
             read_number(r, one.value, set.value);
-            out.thresholds.push_back(std::move(set));
+            out.push_back(std::move(set));
         }
     }
 }
@@ -86,17 +85,52 @@ void read_thresholds(reader &r, node const &n, check_policy &out)
 constexpr std::array<std::pair<std::string_view, std::string_view>, 3> levels{
     {{"error", "error"}, {"warning", "warning"}, {"never", "never"}}};
 
-constexpr std::array<map_key<check_policy>, 4> keys{{
+void read_level(reader &r, node const &n, std::optional<std::string> &out)
+{
+    std::string_view chosen;
+    if (r.choice(n, chosen, levels)) {
+        out = chosen;
+    }
+}
+
+constexpr std::array<map_key<model::check_profile>, 4> profile_keys{{
+    {"only", [](reader &r, node const &n, model::check_profile &p) { read_ids(r, n, p.only); }},
+    {"skip", [](reader &r, node const &n, model::check_profile &p) { read_ids(r, n, p.skip); }},
+    {"fail_on",
+     [](reader &r, node const &n, model::check_profile &p) { read_level(r, n, p.fail_on); }},
+    {"thresholds",
+     [](reader &r, node const &n, model::check_profile &p) { read_limits(r, n, p.thresholds); }},
+}};
+
+void read_profiles(reader &r, node const &n, check_policy &out)
+{
+    if (n.kind != node_kind::map || n.entries.empty()) {
+        r.error(n, "a map is wanted", "write { production: { fail_on: warning } }");
+        return;
+    }
+    for (auto const &each : n.entries) {
+        model::check_profile one{.name = each.key.text, .at = r.at(each.key)};
+        read_map(r, each.value, "a profile", profile_keys, one);
+        out.profiles.push_back(std::move(one));
+    }
+}
+
+constexpr std::array<map_key<check_policy>, 5> keys{{
     {"fail_on",
      [](reader &r, node const &n, check_policy &p) {
-         std::string_view chosen = p.fail_on;
-         if (r.choice(n, chosen, levels)) {
-             p.fail_on = chosen;
-         }
+         std::optional<std::string> level;
+         read_level(r, n, level);
+         p.fail_on = level.value_or(p.fail_on);
      }},
-    {"skip", read_skip},
+    {"skip",
+     [](reader &r, node const &n, check_policy &p) {
+         p.skip_at = r.at(n);
+         read_ids(r, n, p.skip);
+     }},
     {"waive", read_waivers},
-    {"thresholds", read_thresholds},
+    {"thresholds",
+     [](reader &r, node const &n, check_policy &p) { read_limits(r, n, p.thresholds); }},
+    {"profiles", read_profiles},
 }};
 
 } // namespace

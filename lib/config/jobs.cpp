@@ -105,7 +105,7 @@ constexpr std::array<map_key<job_parts>, 29> keys{{
     {"sql", does<read_sql>},
     {"watch", does<read_watch>},
     {"index", does<read_index>},
-    {"check"},
+    {"check", does<read_check>},
     {"backup"},
 }};
 constexpr std::string_view actions[] = {"refresh", "expire",    "cleanup", "vacuum",
@@ -125,9 +125,9 @@ void read_job(reader &r, node const &n, model::configuration &all)
     }
     auto const acts = [&](std::string_view action) { return result.means(action); };
     if (std::none_of(std::begin(actions), std::end(actions), acts)) {
-        r.plain_error(
-            n, "the job has no action",
-            "give it one of refresh, expire, cleanup, vacuum, analyze, partition, sql, watch");
+        r.plain_error(n, "the job has no action",
+                      "give it one of refresh, expire, cleanup, vacuum, analyze, partition, sql, "
+                      "watch, check");
     }
     check_policy(r, n);
     if (parts.schedule != nullptr) {

@@ -95,6 +95,12 @@ struct words {
                               : std::string{}) +
                ": " + one_line(a.query);
     }
+    std::string operator()(model::check_action const &a) const
+    {
+        return "checks whether the database is ready" +
+               (a.profile.empty() ? std::string{} : ", as profile " + a.profile + " says") +
+               ", and keeps what it found";
+    }
 };
 
 } // namespace

@@ -10,6 +10,7 @@
 #include "catalog/load.hpp"
 #include "catalog/load_leaves.hpp"
 #include "index/create.hpp"
+#include "jobs/check.hpp"
 #include "jobs/watch.hpp"
 #include "matview/refresh.hpp"
 #include "model/sql_text.hpp"
@@ -199,7 +200,12 @@ plan::plan expire(model::action const &what, planning const &with)
     return batch::plan_expire(action, targets_of(action.in, with));
 }
 
-constexpr std::array<kind, 9> table{{
+plan::plan check(model::action const &what, planning const &with)
+{
+    return plan_check(std::get<model::check_action>(what), with);
+}
+
+constexpr std::array<kind, 10> table{{
     {"refresh", refresh},
     {"cleanup", clean_up},
     {"expire", expire},
@@ -209,6 +215,7 @@ constexpr std::array<kind, 9> table{{
     {"index", create_indexes},
     {"sql", run_sql},
     {"watch", watch},
+    {"check", check},
 }};
 
 } // namespace

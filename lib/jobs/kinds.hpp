@@ -26,7 +26,9 @@ struct planning {
     // Under which SQL of the file is looked up by who carries the plan out; nothing: what role and
     // database say.
     std::optional<std::string> search_path = {};
-    pg::limits limit = {}; // of each statement that reads a catalog
+    pg::limits limit = {};                      // of each statement that reads a catalog
+    model::configuration const *file = nullptr; // all of it, for `check`
+    std::string job = {};                       // what is planned for; empty: a command
 };
 
 struct kind {

@@ -61,7 +61,9 @@ prepared prepare(model::job const &job, model::configuration const &all, pg::ses
                                                 .now = now,
                                                 .role = job.policy.role,
                                                 .search_path = job.policy.search_path,
-                                                .limit = limit}),
+                                                .limit = limit,
+                                                .file = &all,
+                                                .job = job.name}),
                  .warnings = {}};
     if (has_own_sql(job.action)) {
         for (auto const &each : catalog::load_path_writers(

@@ -152,7 +152,8 @@ run_report run_job(model::job const &job, model::configuration const &all,
         auto const result = engine::real(std::move(environment))->run(std::move(prepared.work));
         judge(report, result);
         report.left_backend = outside && result.lost_session;
-        report.findings = std::holds_alternative<model::watch_action>(job.action) &&
+        report.findings = (std::holds_alternative<model::watch_action>(job.action) ||
+                           std::holds_alternative<model::check_action>(job.action)) &&
                           report.tally.expected.value_or(0) > 0;
     } catch (interrupted const &e) {
         report.status = run_status::interrupted;

@@ -29,7 +29,7 @@ struct run_report {
     bool reopen = false;                    // the slot may be claimed again
     bool begun = false;        // something of its work was sent; false: repeating it is safe
     bool left_backend = false; // lost a session whose backend may still work outside transactions
-    bool findings = false;     // a `watch` with findings
+    bool findings = false;     // a `watch`, or a `check`, with findings
 };
 
 struct run_environment {

@@ -52,6 +52,7 @@ struct collect {
         }
         out.unknown = true;
     }
+    void operator()(model::check_action const &) const {}
 };
 
 } // namespace

@@ -231,7 +231,7 @@ GRANT USAGE ON SCHEMA pgtend TO {0};
 GRANT SELECT, UPDATE (all_paused, all_paused_because, connect_failures, connect_failed_at) ON pgtend.meta TO {0};
 -- UPDATE is also what every work transaction needs: SELECT ... FROM pgtend.fence ... FOR SHARE.
 GRANT SELECT, INSERT, UPDATE ON pgtend.lease, pgtend.fence TO {0};
-GRANT SELECT, INSERT, UPDATE, DELETE ON pgtend.run, pgtend.runner, pgtend.storage_parameter TO {0};
+GRANT SELECT, INSERT, UPDATE, DELETE ON pgtend.run, pgtend.runner, pgtend.storage_parameter, pgtend.readiness TO {0};
 -- Only where it was taken from PUBLIC; without it a restored copy is told by its oid alone:
 -- GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() TO {0};
 --

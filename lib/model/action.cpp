@@ -22,6 +22,7 @@ std::string_view kind(action const &what)
                           [](index_action const &) { return "index"; },
                           [](sql_action const &) { return "sql"; },
                           [](watch_action const &) { return "watch"; },
+                          [](check_action const &) { return "check"; },
                       },
                       what);
 }

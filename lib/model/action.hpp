@@ -96,11 +96,17 @@ struct watch_action {
     std::vector<std::string> columns = {}; // of both the query and the table
 };
 
+// check: { profile: production }: what `pgtend check` says, kept in the ledger.
+struct check_action {
+    std::string profile = {}; // of checks: profiles:; empty: none
+    source_position at = {};
+};
+
 using action = std::variant<refresh_action, cleanup_action, expire_action, vacuum_action,
-                            partition_action, index_action, sql_action, watch_action>;
+                            partition_action, index_action, sql_action, watch_action, check_action>;
 
 // The YAML key of the action: "refresh", "cleanup", "expire", "vacuum", "analyze", "partition",
-// "index", "sql", "watch".
+// "index", "sql", "watch", "check".
 std::string_view kind(action const &what);
 // May a lost or interrupted run be repeated? All kinds but `sql`, which says so itself.
 bool idempotent(action const &what);

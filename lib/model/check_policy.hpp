@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,11 +25,21 @@ struct check_threshold {
     source_position at = {};
 };
 
+// checks: profiles: { production: { only: [...], skip: [...], fail_on:, thresholds: } }
+struct check_profile {
+    std::string name;
+    std::vector<std::string> only = {}, skip = {};
+    std::optional<std::string> fail_on = {}; // nothing: as the file says
+    std::vector<check_threshold> thresholds = {};
+    source_position at = {};
+};
+
 struct check_policy {
     std::string fail_on = "error"; // error, warning or never
     std::vector<std::string> skip;
     std::vector<waiver> waive;
     std::vector<check_threshold> thresholds;
+    std::vector<check_profile> profiles;
     source_position skip_at = {};
 };
 

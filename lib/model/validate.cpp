@@ -98,6 +98,24 @@ void check_partition_jobs(configuration const &all, problems &out)
     }
 }
 
+void check_profiles_of(configuration const &all, problems &out)
+{
+    std::vector<std::string_view> names;
+    for (auto const &profile : all.checks.profiles) {
+        names.push_back(profile.name);
+    }
+    for (auto const &job : all.jobs) {
+        auto const *action = std::get_if<check_action>(&job.action);
+        if (action != nullptr && !action->profile.empty() &&
+            std::find(names.begin(), names.end(), action->profile) == names.end()) {
+            out.push_back({action->at,
+                           fmt::format("job '{}' names an unknown profile '{}'", job.name,
+                                       printable(action->profile)),
+                           offer(action->profile, names, "declare it under checks: profiles:")});
+        }
+    }
+}
+
 void check_indexes(configuration const &all, problems &out)
 {
     std::map<qualified_name, index_policy const *> seen;
@@ -329,6 +347,7 @@ std::vector<diagnostic> validate(configuration const &all)
     check_partition_jobs(all, out);
     check_partitions(all, out);
     check_parameters_declared_once(all, out);
+    check_profiles_of(all, out);
     check_indexes(all, out);
     auto of_matviews = validate(all.matviews);
     out.insert(out.end(), of_matviews.begin(), of_matviews.end());

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "ledger/migrate.hpp"
 #include "ledger/support.hpp"
+#include "support/role.hpp"
 
 using namespace pgtend;
 using ledger::init_result;
@@ -48,6 +49,31 @@ TEST_SUITE("nodb")
 
 TEST_SUITE("db")
 {
+    TEST_CASE("a ledger of version 1 gets the rest, and default privileges give nothing of it away")
+    {
+        test::database const db;
+        auto s = db.connect();
+        test::init(s);
+        test::role const reader{s, "pgtend_reader"};
+        s.run("GRANT SELECT ON pgtend.run TO " + reader.name());
+        s.run("ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO " + reader.name());
+        s.run("ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO " + reader.name());
+        s.batch("DROP TABLE pgtend.readiness; UPDATE pgtend.meta SET schema_version = 1");
+        ledger::ledger book{s};
+        CHECK_THROWS_AS(book.last_check(""), usage_error);
+        auto const done = test::init(s);
+        CHECK(done.from_version == 1);
+        CHECK(done.applied == std::vector<std::string>{"migration_0002_readiness"});
+        CHECK(!book.last_check(""));
+        for (auto const *what :
+             {"has_table_privilege($1, 'pgtend.readiness', 'SELECT, INSERT, UPDATE, DELETE')",
+              "has_sequence_privilege($1, 'pgtend.readiness_id_seq', 'USAGE, SELECT, UPDATE')"}) {
+            CHECK(!s.run(std::string{"SELECT "} + what, {reader.name()}).flag(0, 0));
+        }
+        CHECK(s.run("SELECT has_table_privilege($1, 'pgtend.run', 'SELECT')", {reader.name()})
+                  .flag(0, 0));
+    }
+
     TEST_CASE("init creates the ledger once and may be repeated")
     {
         test::database const db;

@@ -75,7 +75,7 @@ TEST_SUITE("db")
         CHECK(seen.jobs[2].schedule == "0 2 * * *");
         CHECK(seen.jobs[2].time_zone == "UTC");
         CHECK(seen.jobs[3].job == "a");
-        CHECK(seen.schema_version == 1);
+        CHECK(seen.schema_version == 2);
         CHECK_FALSE(seen.test_clock);
         CHECK_FALSE(seen.all_paused);
         CHECK(seen.dead_leases == 0);

@@ -52,7 +52,7 @@ ledger::overview ledger_model::read(std::span<std::string const> jobs,
 {
     ledger::overview out;
     out.server_time = now;
-    out.schema_version = 1;
+    out.schema_version = 2;
     out.test_clock = true;
     out.all_paused = all_paused;
     std::tuple<bool, bool, instant> best{};

@@ -275,7 +275,7 @@ TEST_SUITE("db")
         CHECK(g.tick("2026-01-01T00:00:30Z").code == 0);
         g.db.psql("UPDATE pgtend.meta SET schema_version = 99");
         CHECK(g.tick("2026-01-01T00:01:30Z").code == 2);
-        g.db.psql("UPDATE pgtend.meta SET schema_version = 1");
+        g.db.psql("UPDATE pgtend.meta SET schema_version = 2");
         CHECK(g.run({"init", "--remove"}).code == 0);
         CHECK(g.db.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'pgtend'") == "0");
     }

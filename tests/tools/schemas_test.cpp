@@ -55,6 +55,7 @@ class samples {
         take({"matview", "status"});
         take({"index", "drop", "extra", "gone"});
         take({"check"});
+        take({"check", "--write-baseline", documents_.path() + "/0-baseline.json"});
         take({"check", "--list"});
         take({"check", "--explain", "vacuum.horizon"});
         take({"job", "list"});
@@ -155,7 +156,8 @@ TEST_SUITE("nodb")
         }
         for (auto const &file : fs::directory_iterator{root() + "/docs/schemas"}) {
             auto const name = file.path().stem().string();
-            auto const other = {"job-history-stats", "check-list", "check-explain"};
+            auto const other = {"job-history-stats", "check-list", "check-explain",
+                                "check-baseline"};
             if (std::find(other.begin(), other.end(), name) == other.end()) {
                 schemas.push_back(name); // those are second documents of a command
             }

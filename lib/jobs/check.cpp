@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/check.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "check/compare.hpp"
+#include "check/profile.hpp"
+#include "check/waive.hpp"
+#include "jobs/readiness.hpp"
+#include "ledger/ledger.hpp"
+
+namespace pgtend::jobs {
+namespace {
+
+using check::severity;
+
+constexpr auto longest_query = seconds{10};
+
+struct verdict {
+    ledger::kept_check kept;
+    long long failures = 0; // as bad as what fails
+    std::vector<std::string> notes;
+};
+
+void add(verdict &out, check::rule const &of, check::finding const &each, severity least, bool ever)
+{
+    auto &kept = out.kept;
+    ++(each.severity == severity::error     ? kept.errors
+       : each.severity == severity::warning ? kept.warnings
+                                            : kept.infos);
+    bool const fails = ever && each.severity >= least;
+    out.failures += fails ? 1 : 0;
+    auto key = check::key_of(of, each);
+    kept.findings.push_back({.check = std::move(key.check),
+                             .severity = std::string{name(each.severity)},
+                             .object = std::move(key.object),
+                             .detail = std::move(key.detail),
+                             .message = printable(each.message)});
+    if (fails) {
+        out.notes.push_back(fmt::format("{}: {}: {}: {}", name(each.severity), of.id, each.object,
+                                        printable(each.message)));
+    }
+}
+
+instant server_time(pg::session &s, pg::limits const &limit)
+{
+    return instant{microseconds{
+        s.run("SELECT pg_catalog.numeric_mul(EXTRACT(epoch FROM pg_catalog.clock_timestamp()), "
+              "1000000)::bigint",
+              {}, limit)
+            .integer(0, 0)}};
+}
+
+verdict look(model::configuration const &file, model::check_action const &what,
+             planning const &with)
+{
+    check::validate(file.checks);
+    // Whether the file's jobs can work is looked at by those who are not one of them.
+    auto const judged =
+        check::judge_by(file.checks, what.profile, {.only = {}, .skip = {"preflight"}});
+    pg::limits const limit{.timeout = longest_query, .stop = with.limit.stop};
+    auto const now = server_time(with.session, limit);
+    check::evidence evidence{with.session,
+                             readiness_sources({.session = with.session,
+                                                .file = &file,
+                                                .now = now,
+                                                .clock_skew = with.now - now,
+                                                .search_path = file.defaults.search_path,
+                                                .limit = limit}),
+                             now, limit};
+    auto outcomes = check::evaluate(with.session, check::chosen(judged.which), judged.thresholds,
+                                    evidence, limit);
+    auto const waiving = check::waive(outcomes, file.checks, now);
+
+    verdict out;
+    out.kept.profile = what.profile;
+    auto const least = judged.fail_on == "warning" ? severity::warning : severity::error;
+    bool const ever = judged.fail_on != "never";
+    for (auto const &one : outcomes) {
+        for (auto const &each : one.findings) {
+            add(out, *one.of, each, least, ever);
+        }
+        out.kept.skipped += one.skipped() ? 1 : 0;
+    }
+    for (auto const &each : waiving.faults) {
+        add(out, check::waiver_rule(), each, least, ever);
+    }
+    return out;
+}
+
+class keep_task final : public plan::task {
+  public:
+    explicit keep_task(verdict found) : found_{std::move(found)}
+    {
+        auto kept = ledger::keep_statement(found_.kept);
+        statement_.sql = std::move(kept.sql);
+        statement_.parameters = std::move(kept.parameters);
+        statement_.locks = {{"pgtend.readiness", plan::lock_mode::row_exclusive}};
+        tally_.rows = static_cast<long long>(found_.kept.findings.size());
+        tally_.expected = found_.failures;
+    }
+
+    plan::description describe() const override
+    {
+        return {.title = "keep what the checks found",
+                .statements = {statement_},
+                .expected_rows = {},
+                .until = "once"};
+    }
+
+    std::optional<plan::work> next(plan::outcome const &last) override
+    {
+        if (last.failed) {
+            throw error{last.failed->message, last.failed->hint, last.failed->sqlstate,
+                        statement_.sql};
+        }
+        if (last.results.empty()) {
+            return plan::work{.statements = {statement_}};
+        }
+        tally_.batches = 1;
+        tally_.notes = found_.notes;
+        tally_.notes.push_back(fmt::format("{} errors, {} warnings, {} infos; {} checks skipped",
+                                           found_.kept.errors, found_.kept.warnings,
+                                           found_.kept.infos, found_.kept.skipped));
+        return {};
+    }
+
+    plan::tally progress() const override { return tally_; }
+
+  private:
+    verdict found_;
+    plan::statement statement_;
+    plan::tally tally_;
+};
+
+} // namespace
+
+plan::plan plan_check(model::check_action const &what, planning const &with)
+{
+    if (with.file == nullptr) {
+        throw error{"a check job needs the file that declares it"};
+    }
+    auto found = look(*with.file, what, with);
+    found.kept.job = with.job;
+    plan::step step;
+    step.title = "keep what the checks found";
+    step.reason = what.profile.empty() ? "every check" : "profile " + what.profile;
+    step.body = std::make_unique<keep_task>(std::move(found));
+    plan::plan out;
+    out.steps.push_back(std::move(step));
+    return out;
+}
+
+} // namespace pgtend::jobs
