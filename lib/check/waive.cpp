@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/pattern.hpp"
 #include "base/text.hpp"
 #include "zone/civil.hpp"
 
@@ -95,23 +96,7 @@ rule const &waiver_rule()
 
 bool matches(std::string_view pattern, std::string_view text)
 {
-    // Where the last * was, and how much of the text it stood for so far.
-    std::size_t p = 0, t = 0, star = pattern.npos, kept = 0;
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            kept = t;
-        } else if (p < pattern.size() && pattern[p] == text[t]) {
-            ++p;
-            ++t;
-        } else if (star != pattern.npos) {
-            p = star + 1;
-            t = ++kept;
-        } else {
-            return false;
-        }
-    }
-    return pattern.find_first_not_of('*', p) == pattern.npos;
+    return is_like(text, pattern);
 }
 
 waiving waive(std::vector<outcome> &outcomes, model::check_policy const &policy, instant now)
