@@ -33,6 +33,9 @@ struct sections {
     node const *indexes = nullptr;
     node const *matviews = nullptr;
     node const *jobs = nullptr;
+    node const *probes = nullptr;
+    node const *attestations = nullptr;
+    node const *objectives = nullptr;
 };
 
 void read_version(reader &r, node const &n, sections & /*out*/)
@@ -67,7 +70,7 @@ constexpr map_key<sections> matviews_key{
 constexpr map_key<sections> jobs_key{"jobs",
                                      [](reader &, node const &n, sections &s) { s.jobs = &n; }};
 
-constexpr std::array<map_key<sections>, 12> main_keys{{
+constexpr std::array<map_key<sections>, 15> main_keys{{
     {"version", read_version, true},
     {"timezone", [](reader &r, node const &n, sections &s) { r.time_zone(n, s.all->time_zone); }},
     {"defaults",
@@ -80,10 +83,13 @@ constexpr std::array<map_key<sections>, 12> main_keys{{
     matviews_key,
     autovacuum_key,
     {"checks", [](reader &r, node const &n, sections &s) { read_checks(r, n, *s.all); }},
+    {"probes", [](reader &, node const &n, sections &s) { s.probes = &n; }},
+    {"attestations", [](reader &, node const &n, sections &s) { s.attestations = &n; }},
+    {"objectives", [](reader &, node const &n, sections &s) { s.objectives = &n; }},
     {"notify"},
 }};
 
-constexpr std::array<map_key<sections>, 12> included_keys{{
+constexpr std::array<map_key<sections>, 15> included_keys{{
     {"version", read_version},
     {"timezone", in_main_file_only},
     {"defaults", in_main_file_only},
@@ -95,6 +101,9 @@ constexpr std::array<map_key<sections>, 12> included_keys{{
     matviews_key,
     autovacuum_key,
     {"checks", in_main_file_only},
+    {"probes", in_main_file_only},
+    {"attestations", in_main_file_only},
+    {"objectives", in_main_file_only},
     {"notify"},
 }};
 
@@ -229,6 +238,18 @@ class loader {
         if (found.jobs != nullptr) {
             r.key = "jobs";
             read_jobs(r, *found.jobs, all);
+        }
+        if (found.probes != nullptr) {
+            r.key = "probes";
+            read_probes(r, *found.probes, secrecy, all);
+        }
+        if (found.attestations != nullptr) {
+            r.key = "attestations";
+            read_attestations(r, *found.attestations, all);
+        }
+        if (found.objectives != nullptr) {
+            r.key = "objectives";
+            read_objectives(r, *found.objectives, all);
         }
     }
 

@@ -238,33 +238,39 @@ std::string expand(std::string_view text, load_options const &options)
     return out;
 }
 
-std::string expand_conninfo(std::string_view text, load_options const &options)
+std::string expand_address(std::string_view text, load_options const &options)
 {
     std::string out;
+    auto const last_at = text.rfind('@');
+    std::size_t left = text.size();
+    walk(
+        text,
+        [&](std::string_view part) {
+            out += part;
+            left -= part == "${" ? 3 : part.size();
+        },
+        [&](std::string_view name) {
+            auto const value = value_of(name, options);
+            bool const in_user = last_at != std::string_view::npos && text.size() - left < last_at;
+            if (in_user && value.find_first_of("@/?# \t\r\n") != std::string::npos) {
+                throw error{
+                    fmt::format("environment variable {} has a character that a URI cannot hold",
+                                name),
+                    "percent-encode @ / ? # and blanks in it; a dsn can be written as "
+                    "key=value"};
+            }
+            out += value;
+            left -= name.size() + 3;
+        });
+    return out;
+}
+
+std::string expand_conninfo(std::string_view text, load_options const &options)
+{
     if (is_uri(text)) {
-        auto const last_at = text.rfind('@');
-        std::size_t left = text.size();
-        walk(
-            text,
-            [&](std::string_view part) {
-                out += part;
-                left -= part == "${" ? 3 : part.size();
-            },
-            [&](std::string_view name) {
-                auto const value = value_of(name, options);
-                bool const in_user =
-                    last_at != std::string_view::npos && text.size() - left < last_at;
-                if (in_user && value.find_first_of("@/?# \t\r\n") != std::string::npos) {
-                    throw error{
-                        fmt::format(
-                            "environment variable {} has a character that a URI cannot hold", name),
-                        "percent-encode @ / ? # and blanks in it, or write the dsn as key=value"};
-                }
-                out += value;
-                left -= name.size() + 3;
-            });
-        return out;
+        return expand_address(text, options);
     }
+    std::string out;
     conninfo_scanner scanner;
     walk(
         text,
@@ -285,14 +291,19 @@ std::string expand_conninfo(std::string_view text, load_options const &options)
     return out;
 }
 
+bool password_in_address(std::string_view text)
+{
+    std::string masked;
+    walk(
+        text, [&](std::string_view part) { masked += part; },
+        [&](std::string_view) { masked += '\0'; });
+    return masked.find("://") != std::string::npos && password_in_uri(masked);
+}
+
 conninfo_facts look_at_conninfo(std::string_view text)
 {
     if (is_uri(text)) {
-        std::string masked;
-        walk(
-            text, [&](std::string_view part) { masked += part; },
-            [&](std::string_view) { masked += '\0'; });
-        return {password_in_uri(masked), false};
+        return {password_in_address(text), false};
     }
     conninfo_scanner scanner;
     walk(

@@ -14,11 +14,18 @@ namespace pgtend::config {
 // malformed reference. Values are not looked into again.
 std::string expand(std::string_view text, load_options const &options);
 
+// The same for scheme://..., in whose user and password part a value with one of @ / ? # or a blank
+// is refused, because it would have to be percent-encoded.
+std::string expand_address(std::string_view text, load_options const &options);
+
 // The same for a conninfo string or a URI. In a conninfo string a variable that stands behind
 // `key=` is one value, and is escaped so; elsewhere it may be several settings, or the whole
-// string. In the user and password part of a URI a value with one of
-// @ / ? # or a blank is refused, because it would have to be percent-encoded.
+// string.
 std::string expand_conninfo(std::string_view text, load_options const &options);
+
+// Whether an address, before variables are replaced, holds a password of which any character is
+// written out.
+bool password_in_address(std::string_view text);
 
 // A conninfo string or URI, before variables are replaced, by libpq's grammar (fe-connect.c,
 // conninfo_parse and conninfo_uri_parse_options).

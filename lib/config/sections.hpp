@@ -23,6 +23,10 @@ struct file_secrecy {
     bool private_file = true;
     unsigned mode = 0600;
 };
+void read_probes(reader &r, node const &n, file_secrecy const &file, model::configuration &all);
+void read_attestations(reader &r, node const &n, model::configuration &all);
+// What they measure by are the probes of `all`, already read.
+void read_objectives(reader &r, node const &n, model::configuration &all);
 void read_targets(reader &r, node const &n, file_secrecy const &file, model::configuration &all);
 
 } // namespace pgtend::config

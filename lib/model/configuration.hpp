@@ -11,6 +11,7 @@
 #include "model/job.hpp"
 #include "model/matview_policy.hpp"
 #include "model/partition_policy.hpp"
+#include "model/probe.hpp"
 #include "model/storage_parameter.hpp"
 
 namespace pgtend::model {
@@ -35,6 +36,9 @@ struct configuration {
     std::vector<index_policy> indexes;
     std::vector<matview_policy> matviews;
     check_policy checks;
+    std::vector<probe> probes;
+    std::vector<attestation> attestations;
+    std::vector<objective> objectives;
     std::vector<job> jobs;
 
     // Throws usage_error with the nearest name as hint.
@@ -48,7 +52,8 @@ struct configuration {
 // partition names that may collide or exceed 63 bytes, hourly partitions outside UTC, what
 // validate() of materialized views finds, a job's own
 // max_age over the longest interval between its slots (unless missed: all, it would have no
-// effect), a storage parameter of one table that is declared twice. In the order of their files'
+// effect), a storage parameter of one table that is declared twice, a probe, attestation or
+// objective of which there are two. In the order of their files'
 // names and positions.
 std::vector<diagnostic> validate(configuration const &all);
 

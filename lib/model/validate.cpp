@@ -343,6 +343,9 @@ std::vector<diagnostic> validate(configuration const &all)
     problems out;
     check_unique(all.targets, "target", out);
     check_unique(all.jobs, "job", out);
+    check_unique(all.probes, "probe", out);
+    check_unique(all.attestations, "attestation", out);
+    check_unique(all.objectives, "objective", out);
     check_targets_of(all, out);
     check_partition_jobs(all, out);
     check_partitions(all, out);

@@ -56,7 +56,7 @@ TEST_SUITE("nodb")
 {
     TEST_CASE("every key of every map is documented")
     {
-        auto const text = document("docs/configuration.md");
+        auto const text = document("docs/configuration.md") + document("docs/probes.md");
         struct place {
             std::string yaml;
             std::string prefix; // how the document writes its keys
@@ -85,6 +85,19 @@ TEST_SUITE("nodb")
             {job_that("sql: { %s }"), ""},
             {job_that("watch: { %s }"), ""},
             {job_that("watch: { insert: { %s } }"), ""},
+            {"version: 1\nprobes: [ { %s } ]\n", ""},
+            {"version: 1\nprobes: [ { http: { %s } } ]\n", ""},
+            {"version: 1\nprobes: [ { http: { expect: { %s } } } ]\n", ""},
+            {"version: 1\nprobes: [ { tls: { %s } } ]\n", ""},
+            {"version: 1\nprobes: [ { redis: { %s } } ]\n", ""},
+            {"version: 1\nprobes: [ { rate_limit: { %s } } ]\n", ""},
+            {"version: 1\nprobes: [ { rate_limit: { tiers: [ { %s } ] } } ]\n", ""},
+            {"version: 1\nprobes: [ { k6: { %s } } ]\n", ""},
+            {"version: 1\nprobes: [ { log: { %s } } ]\n", ""},
+            {"version: 1\nprobes: [ { pgbouncer: { %s } } ]\n", ""},
+            {"version: 1\nprobes: [ { prometheus: { %s } } ]\n", ""},
+            {"version: 1\nattestations: [ { %s } ]\n", ""},
+            {"version: 1\nobjectives: [ { %s } ]\n", ""},
         };
         for (auto const &[yaml, prefix] : places) {
             CAPTURE(yaml);
@@ -109,7 +122,8 @@ TEST_SUITE("nodb")
 
     TEST_CASE("each YAML file that the documents show loads")
     {
-        for (auto const *name : {"docs/configuration.md", "docs/autovacuum.md", "README.md"}) {
+        for (auto const *name :
+             {"docs/configuration.md", "docs/autovacuum.md", "docs/probes.md", "README.md"}) {
             auto const text = document(name);
             int blocks = 0;
             for (auto at = text.find("```yaml\nversion:"); at != std::string::npos;
