@@ -11,7 +11,10 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "pg/console.hpp"
 #include "pg/diagnosis.hpp"
+#include "pg/interrupter.hpp"
+#include "pg/message.hpp"
 #include "pg/wire.hpp"
 
 namespace pgtend::pg {
@@ -204,20 +207,9 @@ attempt_result attempt(connect_options const &options, microseconds limit)
     }
 }
 
-} // namespace
-
-connect_options on_same_server(connect_options options, session const &reached)
-{
-    auto const address = reached.address();
-    options.target.set("host", reached.host());
-    options.target.set("port", reached.port());
-    if (!address.empty()) {
-        options.target.set("hostaddr", address);
-    }
-    return options;
-}
-
-session connect(connect_options const &options, clock &time, random_source const &random)
+// The first attempt that succeeds.
+std::unique_ptr<opening> open_in_time(connect_options const &options, clock &time,
+                                      random_source const &random)
 {
     auto const limit = attempt_limit(options);
     auto const begun = time.steady();
@@ -239,10 +231,7 @@ session connect(connect_options const &options, clock &time, random_source const
         auto result =
             attempt(options, options.deadline.count() > 0 ? std::min(limit, left) : limit);
         if (result.opened) {
-            auto opened = adopt(result.opened->release());
-            log::debug("[{}] connected to {} port {} in {:.1f} ms", opened.backend_pid(),
-                       opened.host(), opened.port(), static_cast<double>(elapsed().count()) / 1e3);
-            return opened;
+            return std::move(result.opened);
         }
         auto const why = diagnose(result.failure, result.timed_out);
         auto const message =
@@ -268,6 +257,55 @@ session connect(connect_options const &options, clock &time, random_source const
             throw interrupted{"stopped while connecting to " + options.target.display()};
         }
     }
+}
+
+} // namespace
+
+connect_options on_same_server(connect_options options, session const &reached)
+{
+    auto const address = reached.address();
+    options.target.set("host", reached.host());
+    options.target.set("port", reached.port());
+    if (!address.empty()) {
+        options.target.set("hostaddr", address);
+    }
+    return options;
+}
+
+session connect(connect_options const &options, clock &time, random_source const &random)
+{
+    auto const begun = time.steady();
+    auto opened = adopt(open_in_time(options, time, random)->release());
+    auto const elapsed = std::chrono::duration_cast<microseconds>(time.steady() - begun);
+    log::debug("[{}] connected to {} port {} in {:.1f} ms", opened.backend_pid(), opened.host(),
+               opened.port(), static_cast<double>(elapsed.count()) / 1e3);
+    return opened;
+}
+
+std::vector<rows> ask_console(connect_options const &options,
+                              std::vector<std::string> const &commands, clock &time,
+                              random_source const &random)
+{
+    auto const opened = open_in_time(options, time, random);
+    interrupter::client interrupts{opened->get()};
+    std::vector<rows> out;
+    for (auto const &each : commands) {
+        interrupts.start(options.attempt_timeout, options.stop, microseconds{0});
+        auto answer = wire::execute(opened->get(), each);
+        auto const verdict = interrupts.finish();
+        if (verdict.why == interrupter::reason::stop) {
+            throw interrupted{"stopped while asking the console", each};
+        }
+        if (verdict.why == interrupter::reason::timeout) {
+            throw timed_out{each + " was not answered in time", {}, each};
+        }
+        if (!answer.failure.empty() || answer.results.empty()) {
+            auto const message = parse_message(answer.failure);
+            throw error{each + ": " + error_text(message), message.hint, message.sqlstate, each};
+        }
+        out.push_back(std::move(answer.results.back()));
+    }
+    return out;
 }
 
 commit_outcome commit_status(connect_options const &options, std::string const &transaction_id,

@@ -57,9 +57,9 @@ std::vector<std::string> includes_of(std::string const &file)
 std::optional<std::string> library_of(std::string const &header)
 {
     static std::set<std::string> const system{
-        "arpa",      "fcntl.h", "fmt",       "grp.h",     "net",      "netdb.h",
-        "netinet",   "poll.h",  "pthread.h", "pwd.h",     "signal.h", "spawn.h",
-        "strings.h", "sys",     "time.h",    "termios.h", "unistd.h"};
+        "arpa",    "dlfcn.h",   "fcntl.h", "fmt",       "grp.h",     "net",
+        "netdb.h", "netinet",   "poll.h",  "pthread.h", "pwd.h",     "signal.h",
+        "spawn.h", "strings.h", "sys",     "time.h",    "termios.h", "unistd.h"};
     auto const first = header.substr(0, header.find('/'));
     bool const standard = header.find_first_of("/.") == std::string::npos;
     if (standard || system.contains(first)) {

@@ -44,4 +44,11 @@ std::string pooler::dsn(database const &db, std::string const &role) const
         db.name());
 }
 
+std::string pooler::console() const
+{
+    return fmt::format(
+        "host=127.0.0.1 port={} user=postgres dbname=pgbouncer sslmode=disable gssencmode=disable",
+        port_);
+}
+
 } // namespace pgtend::test

@@ -20,6 +20,7 @@ class pooler {
     // Conninfo of the superuser through it.
     std::string dsn(database const &db) const;
     std::string dsn(database const &db, std::string const &role) const;
+    std::string console() const; // of the superuser to its admin console
 
   private:
     scratch files_;
