@@ -18,6 +18,7 @@
 #include "tools/check_formats.hpp"
 #include "tools/command_files.hpp"
 #include "tools/preflight_views.hpp"
+#include "tools/probing.hpp"
 #include "tools/runs.hpp"
 
 namespace pgtend::tools {
@@ -103,7 +104,7 @@ exit_code judge(context &c, arguments const &a)
     auto const &file = c.has_configuration() ? c.configuration() : nothing;
     check::validate(file.checks);
     auto const judged = check::judge_by(file.checks, a.profile, a.which);
-    auto const rules = check::chosen(judged.which);
+    auto rules = check::chosen(judged.which);
 
     auto const where = c.only_destination();
     auto control = c.open_control(where, false);
@@ -119,9 +120,12 @@ exit_code judge(context &c, arguments const &a)
     if (c.has_configuration()) {
         from.jobs = [&] { return job_findings_of(preflight_of(c, where, control, limit)); };
     }
+    add_probing(from, c, control, limit);
+    check::drop_undeclared(rules, judged.which, from);
     check::evidence with{control.session, from, now, limit};
-    check_result result{.target = where.name, .outcomes = {}, .waiving = {}};
+    check_result result{.target = where.name, .outcomes = {}, .waiving = {}, .objectives = {}};
     result.outcomes = check::evaluate(control.session, rules, judged.thresholds, with, limit);
+    result.objectives = with.objectives_seen();
     result.waiving = check::waive(result.outcomes, file.checks, now);
     compare(a, control.session, limit, result);
 

@@ -143,6 +143,47 @@ report::table waived_table(check_result const &result)
     return out;
 }
 
+report::table objectives_table(check_result const &result)
+{
+    using report::align;
+    using status = check::objective_result::status;
+    report::table out{.key = "objectives",
+                      .columns = {{"objective", "objective", align::left, true},
+                                  {"probe", ""},
+                                  {"metric", ""},
+                                  {"unit", ""},
+                                  {"relation", ""},
+                                  {"target", "target"},
+                                  {"actual", "actual"},
+                                  {"status", "status"},
+                                  {"why", ""}},
+                      .rows = {}};
+    constexpr std::string_view units[] = {"s", "%", "bytes", ""};
+    for (auto const &each : result.objectives) {
+        auto const &of = *each.of;
+        auto const target = model::show_target(of, each.unit);
+        auto const tone = each.is == status::met      ? report::tone::good
+                          : each.is == status::missed ? report::tone::bad
+                                                      : report::tone::dim;
+        out.rows.push_back(
+            {{of.name},
+             {of.probe},
+             {of.metric},
+             report::or_null(std::string{units[static_cast<std::size_t>(each.unit)]}),
+             {target.substr(0, target.find(' '))},
+             {of.target, report::tone::plain, target},
+             each.actual ? report::cell{*each.actual, report::tone::plain,
+                                        model::show_amount(*each.actual, each.unit)}
+                         : report::cell{},
+             {std::string{each.is == status::met      ? "met"
+                          : each.is == status::missed ? "missed"
+                                                      : "unseen"},
+              tone},
+             report::or_null(each.why)});
+    }
+    return out;
+}
+
 std::string heading_of(check_result const &result)
 {
     auto const passed = std::count_if(result.outcomes.begin(), result.outcomes.end(),
@@ -296,10 +337,13 @@ void show(context &c, check_result const &result)
                   {"compared_with", "", report::or_null(result.compared_with)}};
     if (c.global.output == "json") {
         out.tables = {findings_table(result), checks_table(result), waived_table(result),
-                      known_table(result), gone_table(result)};
+                      objectives_table(result), known_table(result), gone_table(result)};
     } else {
         out.heading = heading_of(result);
         out.remarks = remarks_of(result);
+        if (!result.objectives.empty()) {
+            out.tables = {objectives_table(result)};
+        }
     }
     c.print(out);
 }

@@ -19,5 +19,8 @@ std::span<rule const> security_rules();
 std::span<rule const> backup_rules();
 std::span<rule const> capacity_rules();
 std::span<rule const> performance_rules();
+std::span<rule const> probe_rules();
+std::span<rule const> attestation_rules();
+std::span<rule const> objective_rules();
 
 } // namespace pgtend::check

@@ -44,7 +44,8 @@ std::vector<rule> const &catalogue()
         for (auto const rules :
              {declared_rules(), preflight_rules(), job_rules(), config_rules(), connection_rules(),
               partition_rules(), index_rules(), matview_rules(), table_rules(), vacuum_rules(),
-              security_rules(), backup_rules(), capacity_rules(), performance_rules()}) {
+              security_rules(), backup_rules(), capacity_rules(), performance_rules(),
+              probe_rules(), attestation_rules(), objective_rules()}) {
             out.insert(out.end(), rules.begin(), rules.end());
         }
         return out;

@@ -125,6 +125,28 @@ std::vector<rule const *> chosen(choice const &which)
     return out;
 }
 
+void drop_undeclared(std::vector<rule const *> &rules, choice const &which, sources const &from)
+{
+    auto const declared = [&](rule const &of) {
+        return of.declared == nullptr || of.declared(from);
+    };
+    auto const named = [&](std::string_view word) {
+        return std::find(which.only.begin(), which.only.end(), word) != which.only.end();
+    };
+    std::vector<std::string_view> bare; // areas that were asked for, and have nothing
+    for (auto const *each : rules) {
+        if (named(area(*each)) && std::none_of(rules.begin(), rules.end(), [&](auto const *one) {
+                return area(*one) == area(*each) && declared(*one);
+            })) {
+            bare.push_back(area(*each));
+        }
+    }
+    std::erase_if(rules, [&](auto const *each) {
+        return !declared(*each) && !named(each->id) &&
+               std::find(bare.begin(), bare.end(), area(*each)) == bare.end();
+    });
+}
+
 std::vector<outcome> evaluate(pg::session &s, std::vector<rule const *> const &rules,
                               std::vector<model::check_threshold> const &set, evidence &with,
                               pg::limits const &each)

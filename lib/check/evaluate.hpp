@@ -31,6 +31,10 @@ struct choice {
 // Throws usage_error, with the nearest one, for what is neither an id nor an area.
 std::vector<rule const *> chosen(choice const &which);
 
+// Takes away those for which the file declares nothing to look at, unless they were asked for by
+// their id, or by an area in which nothing at all is declared.
+void drop_undeclared(std::vector<rule const *> &rules, choice const &which, sources const &from);
+
 // In one REPEATABLE READ READ ONLY transaction with a lock_timeout of 50 ms, and a limit for each
 // query: takes ACCESS SHARE on catalogs and sequences only; what `with` loads follows in
 // transactions of its own. A check whose query fails is `unseen` with the reason. Throws what ends

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/evidence.hpp"
 
+#include <algorithm>
+
 #include "check/rule.hpp"
 
 namespace pgtend::check {
@@ -88,6 +90,48 @@ double evidence::limit_of(std::string_view id, std::string_view key) const
         }
     }
     throw std::logic_error{"no threshold " + std::string{key} + " of " + std::string{id}};
+}
+
+probe::verdict const &evidence::of(model::probe const &one)
+{
+    auto const known = verdicts_.find(one.name);
+    return known != verdicts_.end()
+               ? known->second
+               : verdicts_.emplace(one.name, from_.run_probe(one)).first->second;
+}
+
+std::vector<objective_result> const &evidence::objectives()
+{
+    if (objectives_.empty()) {
+        for (auto const &each : from_.objectives) {
+            auto const by = std::find_if(from_.probes.begin(), from_.probes.end(),
+                                         [&](auto const &one) { return one.name == each.probe; });
+            objectives_.push_back(weigh(each, *by, of(*by)));
+        }
+    }
+    return objectives_;
+}
+
+objective_result weigh(model::objective const &of, model::probe const &by,
+                       probe::verdict const &said)
+{
+    using relation = model::objective::relation;
+    using status = objective_result::status;
+    auto metric = *model::find_metric(by.kind, of.metric);
+    metric.more_is_better = of.is == relation::at_least || of.is == relation::more;
+    objective_result out{.of = &of, .unit = metric.unit, .actual = said.worst(metric), .why = {}};
+    if (out.actual && !model::is_met(of, *out.actual)) {
+        out.is = status::missed;
+    } else if (out.actual && !said.partial) {
+        out.is = status::met;
+    } else {
+        auto const absent = said.absent.find(of.metric);
+        out.why = absent != said.absent.end() ? absent->second
+                  : !said.unseen.empty()      ? said.unseen.front()
+                  : !said.faults.empty()      ? said.faults.front().message
+                                              : "it gives no such number";
+    }
+    return out;
 }
 
 } // namespace pgtend::check

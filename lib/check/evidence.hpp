@@ -2,7 +2,9 @@
 // What checks look at that is no query of their own: fetched when the first asks, once for all.
 #pragma once
 #include <functional>
+#include <map>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -15,8 +17,10 @@
 #include "check/rule.hpp"
 #include "index/status.hpp"
 #include "model/check_policy.hpp"
+#include "model/probe.hpp"
 #include "partition/status.hpp"
 #include "pg/session.hpp"
+#include "probe/verdict.hpp"
 
 namespace pgtend::check {
 
@@ -51,7 +55,24 @@ struct sources {
     std::function<job_findings()> jobs = {};
     std::function<job_facts()> records = {};
     std::function<std::vector<stale_view>()> stale_views = {};
+    std::span<model::probe const> probes = {};
+    std::span<model::attestation const> attestations = {};
+    std::span<model::objective const> objectives = {};
+    std::function<probe::verdict(model::probe const &)> run_probe = {};
 };
+
+// What an objective came to. Neither met nor missed: `why` there is no number to say so.
+struct objective_result {
+    model::objective const *of = nullptr;
+    model::unit unit = model::unit::count;
+    std::optional<double> actual;
+    enum class status { met, missed, unseen };
+    status is = status::unseen;
+    std::string why;
+};
+// By what a probe said. Pure.
+objective_result weigh(model::objective const &of, model::probe const &by,
+                       probe::verdict const &said);
 
 class evidence {
   public:
@@ -77,6 +98,14 @@ class evidence {
     void miss(std::string needs) { missed_.push_back(std::move(needs)); }
     std::vector<std::string> take_missed() { return std::exchange(missed_, {}); }
 
+    sources const &given() const { return from_; }
+    instant now() const { return now_; }
+    // What that probe says; it runs when it is asked for first. Throws interrupted.
+    probe::verdict const &of(model::probe const &one);
+    std::vector<objective_result> const &objectives();
+    // What these were, as far as somebody asked.
+    std::vector<objective_result> const &objectives_seen() const { return objectives_; }
+
   private:
     pg::session &session_;
     sources from_;
@@ -88,6 +117,8 @@ class evidence {
     std::vector<std::string> missed_;
     std::optional<job_facts> records_;
     std::vector<model::check_threshold> set_;
+    std::map<std::string, probe::verdict> verdicts_; // by name
+    std::vector<objective_result> objectives_;
 };
 
 } // namespace pgtend::check

@@ -33,6 +33,7 @@ struct finding {
 };
 
 class evidence;
+struct sources;
 
 struct rule {
     std::string_view id; // "vacuum.wraparound": area and name, stable
@@ -48,9 +49,11 @@ struct rule {
     std::string_view query = {};
     threshold first = {}, second = {}; // key empty: none
     int since = 0, until = 0;          // major versions of the server; 0: any
-    // Its findings have the rule's severity, unless `graded`: then each has its own.
+    // Its findings have the rule's severity, or of one that is graded their own.
     std::vector<finding> (*look)(evidence &) = nullptr;
     bool graded = false;
+    // Whether the file declares something for it to look at; null: it needs no declaration.
+    bool (*declared)(sources const &) = nullptr;
 };
 
 std::string_view area(rule const &of);  // "vacuum"

@@ -62,16 +62,16 @@ verdict look(model::configuration const &file, model::check_action const &what,
         check::judge_by(file.checks, what.profile, {.only = {}, .skip = {"preflight"}});
     pg::limits const limit{.timeout = longest_query, .stop = with.limit.stop};
     auto const now = server_time(with.session, limit);
-    check::evidence evidence{with.session,
-                             readiness_sources({.session = with.session,
-                                                .file = &file,
-                                                .now = now,
-                                                .clock_skew = with.now - now,
-                                                .search_path = file.defaults.search_path,
-                                                .limit = limit}),
-                             now, limit};
-    auto outcomes = check::evaluate(with.session, check::chosen(judged.which), judged.thresholds,
-                                    evidence, limit);
+    auto const from = readiness_sources({.session = with.session,
+                                         .file = &file,
+                                         .now = now,
+                                         .clock_skew = with.now - now,
+                                         .search_path = file.defaults.search_path,
+                                         .limit = limit});
+    auto rules = check::chosen(judged.which);
+    check::drop_undeclared(rules, judged.which, from);
+    check::evidence evidence{with.session, from, now, limit};
+    auto outcomes = check::evaluate(with.session, rules, judged.thresholds, evidence, limit);
     auto const waiving = check::waive(outcomes, file.checks, now);
 
     verdict out;

@@ -92,6 +92,7 @@ check::sources readiness_sources(readiness_request const &ask)
     check::sources out{.partitions = [ask] { return partitions(ask); },
                        .records = [ask] { return read_job_facts(ask); }};
     if (ask.file != nullptr) {
+        out.attestations = ask.file->attestations;
         out.differences = [ask](std::string_view section) { return differences(ask, section); };
         out.stale_views = [ask] { return stale_views(ask); };
     }

@@ -120,7 +120,9 @@ class samples {
         "  - { name: none, schedule: \"@yearly\", enabled: false, sql: { text: \"select 1\" } }\n",
         "partitions:\n  - { table: public.q, key: at, every: month }\n"
         "indexes:\n  - { name: t_state, table: public.t, on: (state) }\n"
-        "matviews:\n  - { name: public.d, query: select 1 AS one, unique_index: [one] }\n"};
+        "matviews:\n  - { name: public.d, query: select 1 AS one, unique_index: [one] }\n"
+        "probes:\n  - { name: port, tcp: { host: localhost, port: 1 } }\n"
+        "objectives:\n  - { name: quick, probe: port, metric: time, target: \"< 1s\" }\n"};
     test::scratch documents_;
     int count_ = 0;
 };
