@@ -27,7 +27,7 @@ model::autovacuum_policy policy_of(change_arguments const &a)
     for (auto const &text : a.set) {
         auto const equals = text.find('=');
         if (equals == std::string::npos) {
-            throw usage_error{"--set " + quoted(text) + " has no value",
+            throw usage_error{"--set " + in_quotes(text) + " has no value",
                               "write --set vacuum_scale_factor=0.05"};
         }
         checked([&] {

@@ -19,7 +19,7 @@ namespace {
 
 [[noreturn]] void cannot_write(std::string const &path, int why)
 {
-    throw error{"the baseline " + quoted(path) + " cannot be written: " + std::strerror(why),
+    throw error{"the baseline " + in_quotes(path) + " cannot be written: " + std::strerror(why),
                 "choose a folder that may be written to"};
 }
 

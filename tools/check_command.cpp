@@ -56,7 +56,7 @@ void compare(arguments const &a, pg::session &session, pg::limits const &limit,
         if (!last) {
             throw usage_error{
                 "no job has kept what its check found" +
-                    (a.profile.empty() ? "" : ", as profile " + quoted(a.profile) + " says"),
+                    (a.profile.empty() ? "" : ", as profile " + in_quotes(a.profile) + " says"),
                 "declare a job with `check: {}`, and let it run: pgtend job run NAME"};
         }
         model::baseline before;

@@ -336,8 +336,8 @@ void show(context &c, check_result const &result)
                   {"skipped", "", number(result.count_skipped())},
                   {"compared_with", "", report::or_null(result.compared_with)}};
     if (c.global.output == "json") {
-        out.tables = {findings_table(result), checks_table(result), waived_table(result),
-                      objectives_table(result), known_table(result), gone_table(result)};
+        out.tables = {findings_table(result),   checks_table(result), waived_table(result),
+                      objectives_table(result), known_table(result),  gone_table(result)};
     } else {
         out.heading = heading_of(result);
         out.remarks = remarks_of(result);

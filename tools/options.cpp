@@ -2,6 +2,7 @@
 #include "tools/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "base/duration.hpp"
 #include "base/text.hpp"
@@ -52,8 +53,7 @@ auto chosen_from(std::string const &flags, std::vector<std::string> const &allow
         if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
             std::vector<std::string_view> const known{allowed.begin(), allowed.end()};
             auto const near = nearest(value, known);
-            throw usage_error{name + ": " + pgtend::quoted(value) + " is none of " +
-                                  join(allowed, ", "),
+            throw usage_error{name + ": " + in_quotes(value) + " is none of " + join(allowed, ", "),
                               near ? "did you mean " + *near + "?" : ""};
         }
         into = value;
@@ -226,7 +226,7 @@ usage_error unexpected(command const &chosen, CLI::App const &app, command_help 
     auto const near =
         word.starts_with("--") ? nearest(word.substr(0, word.find('=')), views) : std::nullopt;
     auto const name = std::string{chosen.name};
-    return usage_error{name + ": unexpected argument " + pgtend::quoted(word),
+    return usage_error{name + ": unexpected argument " + in_quotes(word),
                        near ? "did you mean " + *near + "?" : "see pgtend " + name + " --help"};
 }
 

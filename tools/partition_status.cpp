@@ -52,7 +52,7 @@ std::set<std::string> ignored(arguments const &a)
         if (std::find(known.begin(), known.end(), each) == known.end()) {
             auto const near = nearest(each, known);
             throw usage_error{
-                "partition status: no attribute is called " + quoted(each),
+                "partition status: no attribute is called " + in_quotes(each),
                 near
                     ? "did you mean " + *near + "?"
                     : "one of " + join(std::vector<std::string>{known.begin(), known.end()}, ", ")};

@@ -6,7 +6,8 @@
 
 namespace pgtend::tools {
 
-// Adds the probes and objectives that the file declares, and what looks at them. All three must outlive it.
+// Adds the probes and objectives that the file declares, and what looks at them. All three must
+// outlive it.
 void add_probing(check::sources &to, context &c, context::control &control,
                  pg::limits const &limit);
 

@@ -101,14 +101,14 @@ usage_error unknown_command(std::string const &first, std::string const &second)
             meant = std::any_of(commands().begin(), commands().end(), top) ? second
                                                                            : by_second_word(second);
         }
-        return usage_error{"there is no command " + pgtend::quoted(first + " " + second),
+        return usage_error{"there is no command " + in_quotes(first + " " + second),
                            meant.empty() ? "see pgtend " + first + " --help"
                                          : "did you mean '" + meant + "'?"};
     }
     auto const meant = meant_by(first, second);
     // Behind a command of one word stand its arguments.
     bool const both = !second.empty() && meant.find(' ') != std::string::npos;
-    return usage_error{"there is no command " + pgtend::quoted(both ? first + " " + second : first),
+    return usage_error{"there is no command " + in_quotes(both ? first + " " + second : first),
                        meant.empty() ? "see pgtend --help" : "did you mean '" + meant + "'?"};
 }
 

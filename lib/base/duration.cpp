@@ -50,7 +50,7 @@ struct reader {
             hint = calendar ? "Write '24 months', '7 days' or '1h30m'."
                             : "Write '90s', '10min', '1h30m' or '7 days'.";
         }
-        throw usage_error{quoted(text) + " is not a duration: " + why, std::move(hint)};
+        throw usage_error{in_quotes(text) + " is not a duration: " + why, std::move(hint)};
     }
 
     bool more() const { return at < text.size(); }
@@ -95,7 +95,7 @@ struct reader {
         auto const name = text.substr(start, at - start);
         if (name.empty()) {
             if (more()) {
-                fail("unexpected " + quoted(text.substr(at)));
+                fail("unexpected " + in_quotes(text.substr(at)));
             }
             fail("the unit is missing", "Write '" + std::string{trim(text)} + "s', '" +
                                             std::string{trim(text)} +
@@ -122,7 +122,7 @@ struct reader {
         if (!calendar && (name.starts_with("mon") || name.starts_with("y"))) {
             hint = "Months and years have no fixed length: write days or weeks.";
         }
-        fail("unknown unit " + quoted(name), std::move(hint));
+        fail("unknown unit " + in_quotes(name), std::move(hint));
     }
 };
 
@@ -295,7 +295,7 @@ instant parse_rfc3339(std::string_view text)
 {
     std::size_t at = 0;
     auto const fail = [&](std::string const &why) {
-        throw usage_error{quoted(text) + " is not an instant: " + why,
+        throw usage_error{in_quotes(text) + " is not an instant: " + why,
                           "Write it as RFC 3339 says, with an offset: 2026-03-29T01:00:00Z or "
                           "2026-03-29 03:00:00+02:00."};
     };
@@ -367,7 +367,7 @@ instant parse_rfc3339(std::string_view text)
         fail("the offset is missing");
     }
     if (at != text.size()) {
-        fail("unexpected " + quoted(text.substr(at)));
+        fail("unexpected " + in_quotes(text.substr(at)));
     }
     instant const out = sys_days{date} + microseconds{(time - offset) * second + fraction};
     if (out < sys_days{year{1} / 1 / 1} || out >= sys_days{year{10000} / 1 / 1}) {

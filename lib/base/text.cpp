@@ -242,7 +242,7 @@ std::string printable(std::string_view text)
     return out;
 }
 
-std::string quoted(std::string_view text)
+std::string in_quotes(std::string_view text)
 {
     // Cut before, since it may be a megabyte, and after, since each byte may have become four.
     return "'" + head_and_tail(printable(head_and_tail(text, 80)), 80) + "'";

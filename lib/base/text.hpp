@@ -40,7 +40,7 @@ std::string printable(std::string_view text);
 
 // For messages that repeat an input: printable, in single quotes, cut in the middle to at most 82
 // bytes.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 // "1,234,567"
 std::string thousands(long long number);

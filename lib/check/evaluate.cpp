@@ -106,7 +106,7 @@ std::vector<rule const *> chosen(choice const &which)
             }
             if (std::find(known.begin(), known.end(), word) == known.end()) {
                 auto const near = nearest(word, known);
-                throw usage_error{"there is no check " + quoted(word),
+                throw usage_error{"there is no check " + in_quotes(word),
                                   near ? "did you mean " + *near + "?"
                                        : "pgtend check --list has them all"};
             }

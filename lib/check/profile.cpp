@@ -19,7 +19,7 @@ model::check_profile const &find_profile(model::check_policy const &policy, std:
         known.push_back(each.name);
     }
     auto const near = nearest(name, known);
-    throw usage_error{"there is no profile " + quoted(name),
+    throw usage_error{"there is no profile " + in_quotes(name),
                       near            ? "did you mean " + *near + "?"
                       : known.empty() ? "declare it under checks: profiles:"
                                       : "see checks: profiles: of the file"};

@@ -44,7 +44,7 @@ void validate(model::check_policy const &policy)
     for (auto const &each : policy.waive) {
         if (rule_of(each.id) == nullptr) {
             problems.push_back(
-                {each.at, "there is no check " + quoted(each.id), nearest_id(each.id)});
+                {each.at, "there is no check " + in_quotes(each.id), nearest_id(each.id)});
         }
     }
     auto every_threshold = policy.thresholds;
@@ -61,7 +61,7 @@ void validate(model::check_policy const &policy)
         auto const *of = rule_of(each.id);
         if (of == nullptr) {
             problems.push_back(
-                {each.at, "there is no check " + quoted(each.id), nearest_id(each.id)});
+                {each.at, "there is no check " + in_quotes(each.id), nearest_id(each.id)});
             continue;
         }
         std::vector<std::string> known;
@@ -69,7 +69,7 @@ void validate(model::check_policy const &policy)
             known.emplace_back(one.key);
         }
         if (std::find(known.begin(), known.end(), each.key) == known.end()) {
-            problems.push_back({each.at, each.id + " has no threshold " + quoted(each.key),
+            problems.push_back({each.at, each.id + " has no threshold " + in_quotes(each.key),
                                 known.empty() ? "it has none" : "it has " + join(known, ", ")});
         }
     }

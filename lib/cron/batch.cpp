@@ -43,7 +43,8 @@ int how_many(question const &q)
     auto const text = q.fields[3];
     auto const [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (problem != std::errc{} || end != text.data() + text.size() || value < 1 || value > 1000) {
-        throw usage_error{"the number of instants " + quoted(text) + " is not from 1 to 1000", {}};
+        throw usage_error{"the number of instants " + in_quotes(text) + " is not from 1 to 1000",
+                          {}};
     }
     return value;
 }

@@ -72,7 +72,7 @@ class field_reader {
   private:
     [[noreturn]] void fail(std::string const &why, std::string hint = {}) const
     {
-        refuse(whole_, std::string{facts(of_).name} + " field " + quoted(text_) + ": " + why,
+        refuse(whole_, std::string{facts(of_).name} + " field " + in_quotes(text_) + ": " + why,
                hint.empty() ? example(of_) : std::move(hint));
     }
     [[noreturn]] void unexpected() const
@@ -87,7 +87,7 @@ class field_reader {
         if (rest.starts_with('?')) {
             fail("'?' stands alone, in one of the two day fields", "Write '*'.");
         }
-        fail(rest.empty() ? "something is missing at its end" : "unexpected " + quoted(rest));
+        fail(rest.empty() ? "something is missing at its end" : "unexpected " + in_quotes(rest));
     }
 
     char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
@@ -117,7 +117,7 @@ class field_reader {
                 hint = "A step starts again in each hour or day. For longer intervals write "
                        "'@every 90m' or '@every 36h'.";
             }
-            fail(std::string{what} + " " + quoted(text_.substr(start, at_ - start)) +
+            fail(std::string{what} + " " + in_quotes(text_.substr(start, at_ - start)) +
                      " is not from " + std::to_string(least) + " to " + std::to_string(most),
                  std::move(hint));
         }
@@ -160,7 +160,7 @@ class field_reader {
                 known.push_back(full.substr(0, 3));
             }
             auto const guess = nearest(word, known);
-            fail("unknown name " + quoted(text_.substr(start, at_ - start)),
+            fail("unknown name " + in_quotes(text_.substr(start, at_ - start)),
                  guess ? "Did you mean '" + guess->substr(0, 3) + "'?" : "");
         };
         return of_ == unit::month ? find(month_names, 1) : find(weekday_names, 0);

@@ -10,7 +10,7 @@ namespace pgtend::cron {
 
 void refuse(std::string_view whole, std::string const &why, std::string hint)
 {
-    throw usage_error{"schedule " + quoted(whole) + ": " + why, std::move(hint)};
+    throw usage_error{"schedule " + in_quotes(whole) + ": " + why, std::move(hint)};
 }
 
 namespace {
@@ -73,16 +73,18 @@ std::int64_t every(std::string_view whole, std::string_view text)
         }
         if (at == start) {
             refuse(whole,
-                   "interval " + quoted(text) + " of @every: unexpected " + quoted(text.substr(at)),
+                   "interval " + in_quotes(text) + " of @every: unexpected " +
+                       in_quotes(text.substr(at)),
                    hint);
         }
         if (at == text.size()) {
-            refuse(whole, "interval " + quoted(text) + " of @every: the unit is missing", hint);
+            refuse(whole, "interval " + in_quotes(text) + " of @every: the unit is missing", hint);
         }
         auto const u = letters.find(text[at]);
         if (u == std::string_view::npos || u < next_unit) {
             refuse(whole,
-                   "interval " + quoted(text) + " of @every: unexpected " + quoted(text.substr(at)),
+                   "interval " + in_quotes(text) + " of @every: unexpected " +
+                       in_quotes(text.substr(at)),
                    hint);
         }
         ++at;
@@ -90,7 +92,7 @@ std::int64_t every(std::string_view whole, std::string_view text)
         total = std::min(total + value * sizes[u], most + 1);
     }
     if (total < 1 || total > most) {
-        refuse(whole, "interval " + quoted(text) + " of @every is not from 1s to 366d", hint);
+        refuse(whole, "interval " + in_quotes(text) + " of @every is not from 1s to 366d", hint);
     }
     return total;
 }
@@ -135,7 +137,7 @@ fields at_macro(std::string_view whole, std::vector<std::string_view> const &par
         if (parts.size() != 2) {
             refuse(whole,
                    parts.size() < 2 ? "@every: the interval is missing"
-                                    : "@every: unexpected " + quoted(parts[2]),
+                                    : "@every: unexpected " + in_quotes(parts[2]),
                    hint);
         }
         fields out;
@@ -144,14 +146,14 @@ fields at_macro(std::string_view whole, std::vector<std::string_view> const &par
         return out;
     }
     if (name == "@reboot" || name == "@restart") {
-        refuse(whole, quoted(parts[0]) + ": there is no start of a machine to wait for",
+        refuse(whole, in_quotes(parts[0]) + ": there is no start of a machine to wait for",
                "Run it from the service unit (ExecStartPre=, or a unit of its own).");
     }
     std::array<std::string_view, macros.size() + 1> known{"@every"};
     for (std::size_t i = 0; i < macros.size(); ++i) {
         if (macros[i].name == name) {
             if (parts.size() > 1) {
-                refuse(whole, "unexpected " + quoted(parts[1]) + " after " + quoted(parts[0]),
+                refuse(whole, "unexpected " + in_quotes(parts[1]) + " after " + in_quotes(parts[0]),
                        "Remove it: '" + name + "' is a whole schedule.");
             }
             return five_or_six(whole, words(macros[i].text));
@@ -159,7 +161,7 @@ fields at_macro(std::string_view whole, std::vector<std::string_view> const &par
         known[i + 1] = macros[i].name;
     }
     auto const guess = nearest(name, known);
-    refuse(whole, "unknown name " + quoted(parts[0]),
+    refuse(whole, "unknown name " + in_quotes(parts[0]),
            guess ? "Did you mean '" + *guess + "'?"
                  : "Known are @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually "
                    "and @every.");
@@ -183,7 +185,7 @@ fields parse_fields(std::string_view text)
                 refuse(text,
                        place(i, parts.size()) +
                            "only ASCII letters, digits and signs can be used, not " +
-                           quoted(parts[i]),
+                           in_quotes(parts[i]),
                        "Fields are separated by blanks; digits are 0 to 9.");
             }
         }
@@ -196,7 +198,7 @@ fields parse_fields(std::string_view text)
         return at_macro(text, parts);
     }
     if (parts[0].find('=') != std::string_view::npos) {
-        refuse(text, "unexpected " + quoted(parts[0]),
+        refuse(text, "unexpected " + in_quotes(parts[0]),
                "Give the time zone by the key 'timezone:' (or --zone), not inside the expression.");
     }
     if (auto const noun = parts.size() == 2 ? lower(parts[1]) : "";
@@ -208,7 +210,7 @@ fields parse_fields(std::string_view text)
             value = value * 10 + (c - '0');
         }
         if (!good || value < 1 || value > 59) {
-            refuse(text, "seconds field " + quoted(parts[0]) + " is not from 1 to 59",
+            refuse(text, "seconds field " + in_quotes(parts[0]) + " is not from 1 to 59",
                    "For longer intervals write '@every 90s'.");
         }
         fields out;

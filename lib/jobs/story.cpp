@@ -137,7 +137,7 @@ class teller {
         if (!slot_ || (from && *slot_ <= *from)) {
             out.fate = slot_fate::not_due_yet;
             return {changed() ? "the schedule was changed since a tick looked, from " +
-                                    quoted(f_.state.schedule) + " in " + f_.state.time_zone +
+                                    in_quotes(f_.state.schedule) + " in " + f_.state.time_zone +
                                     "; none of its slots is due yet"
                               : "it was never due yet: the schedule counts from " +
                                     (from ? when(*from) : "now")};
@@ -283,7 +283,7 @@ class teller {
         }
         if (f_.state.known && changed() && out.fate != slot_fate::not_due_yet && f_.job.enabled) {
             all.push_back("the schedule was changed since a tick looked, from " +
-                          quoted(f_.state.schedule) + " in " + f_.state.time_zone);
+                          in_quotes(f_.state.schedule) + " in " + f_.state.time_zone);
         }
         out.also = join(all, "; ");
     }

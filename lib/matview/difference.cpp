@@ -54,7 +54,7 @@ std::vector<std::string> lines_of(std::string const &text)
 
 std::string line(std::vector<std::string> const &all, std::size_t i)
 {
-    return i < all.size() ? quoted(trim(all[i])) : std::string{"nothing more"};
+    return i < all.size() ? in_quotes(trim(all[i])) : std::string{"nothing more"};
 }
 
 } // namespace

@@ -55,7 +55,7 @@ void check_storage_parameter(std::string_view parameter)
     auto const equals = std::min(parameter.find('='), parameter.size());
     auto const value = parameter.substr(std::min(equals + 1, parameter.size()));
     if (!is_name(parameter.substr(0, equals)) || !is_value(value)) {
-        throw error{quoted(parameter) + " is not a storage parameter and its value",
+        throw error{in_quotes(parameter) + " is not a storage parameter and its value",
                     "write a name and a number or a plain word: fillfactor=70"};
     }
 }

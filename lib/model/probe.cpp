@@ -166,7 +166,7 @@ double parse_amount(std::string_view text, unit of)
                      : of == unit::bytes ? number_with(written, bytes)
                                          : number_with(written, {});
     if (!out) {
-        throw error{quoted(text) + " is not " +
+        throw error{in_quotes(text) + " is not " +
                         (of == unit::percent ? "a percentage"
                          : of == unit::bytes ? "a size"
                                              : "a number"),
@@ -209,7 +209,7 @@ std::pair<objective::relation, double> parse_target(std::string_view text, unit 
             return {is, parse_amount(written.substr(sign.size()), of)};
         }
     }
-    throw error{quoted(text) + " is not a target", "write \"<= 500ms\", \"> 99.9%\""};
+    throw error{in_quotes(text) + " is not a target", "write \"<= 500ms\", \"> 99.9%\""};
 }
 
 std::string show_target(objective const &o, unit of)

@@ -134,7 +134,7 @@ std::string full_parameter_name(std::string_view written)
     }
     std::vector<std::string_view> const views{names.begin(), names.end()};
     auto const near = bare.size() <= 64 ? nearest(bare, views) : std::nullopt;
-    throw error{fmt::format("{} is not a storage parameter of vacuum", quoted(written)),
+    throw error{fmt::format("{} is not a storage parameter of vacuum", in_quotes(written)),
                 near ? fmt::format("did you mean '{}'?", *near) : std::string{}};
 }
 
@@ -149,7 +149,7 @@ void check_storage_parameter_name(std::string_view name)
     }
     auto const bare = name.starts_with("toast.") ? name.substr(6) : name;
     auto const near = bare.size() <= 64 ? nearest(bare, names) : std::nullopt;
-    throw error{fmt::format("{} is not a storage parameter of tables", quoted(name)),
+    throw error{fmt::format("{} is not a storage parameter of tables", in_quotes(name)),
                 near ? fmt::format("did you mean '{}'?", *near) : std::string{}};
 }
 
@@ -158,7 +158,7 @@ void check_storage_parameter(std::string_view name, std::string_view value)
     check_storage_parameter_name(name);
     auto const &found = *find_storage_parameter(name);
     if (!takes(found, value)) {
-        throw error{fmt::format("{} is not a value of {}", quoted(value), name),
+        throw error{fmt::format("{} is not a value of {}", in_quotes(value), name),
                     "write " + wanted(found)};
     }
 }

@@ -149,12 +149,11 @@ sandbox_place place_of_sandbox(std::string const &asked, std::string const &runt
     constexpr char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-";
     if (text.find_first_not_of(allowed) != std::string::npos) {
-        throw usage_error{pgtend::quoted(text) +
-                              " has a character that a sandbox's path may not have",
+        throw usage_error{in_quotes(text) + " has a character that a sandbox's path may not have",
                           "letters, digits and /._+- are allowed"};
     }
     if (text.size() + std::strlen("/socket/.s.PGSQL.5432") > longest_socket) {
-        throw usage_error{pgtend::quoted(text) + " is too long for the path of a socket",
+        throw usage_error{in_quotes(text) + " is too long for the path of a socket",
                           "choose a shorter --directory"};
     }
     out.directory = text;

@@ -58,7 +58,7 @@ class judging {
         for (auto const &each : f_.literals) {
             add(kind::never, f_.at, display(each.table) + "." + display_identifier(each.column),
                 fmt::format("no row has {}; when the table was analyzed there were {}",
-                            quoted(each.literal), printable(head_and_tail(each.seen, 200))),
+                            in_quotes(each.literal), printable(head_and_tail(each.seen, 200))),
                 "correct where:, unless the value is still to come");
         }
         return std::move(out_);

@@ -55,10 +55,10 @@ std::vector<std::string> problems_of(model::http_probe const &of, http_seen::sam
     for (auto const &[name, pattern] : of.expect_headers) {
         auto const *found = a.header(lower(name));
         if (found == nullptr) {
-            out.push_back(fmt::format("has no header {}, expected {}", name, quoted(pattern)));
+            out.push_back(fmt::format("has no header {}, expected {}", name, in_quotes(pattern)));
         } else if (!is_like(*found, pattern)) {
-            out.push_back(
-                fmt::format("header {} is {}, expected {}", name, quoted(*found), quoted(pattern)));
+            out.push_back(fmt::format("header {} is {}, expected {}", name, in_quotes(*found),
+                                      in_quotes(pattern)));
         }
     }
     if (a.cut) {
@@ -66,7 +66,7 @@ std::vector<std::string> problems_of(model::http_probe const &of, http_seen::sam
                                   thousands(static_cast<long long>(sample.bytes))));
     }
     if (!sample.body_fits) {
-        out.push_back(fmt::format("the body is not {}", quoted(of.expect_body)));
+        out.push_back(fmt::format("the body is not {}", in_quotes(of.expect_body)));
     }
     return out;
 }

@@ -100,7 +100,7 @@ verdict judge(model::log_probe const &of, file_seen const &seen, instant now)
     }
     if (!last && timeless > 0) {
         out.unseen.push_back(fmt::format("the time of the line {} in {}: lines have none",
-                                         quoted(of.line), of.file));
+                                         in_quotes(of.line), of.file));
         return out;
     }
     out.values = {{"matches", static_cast<double>(matches)}};
@@ -111,7 +111,7 @@ verdict judge(model::log_probe const &of, file_seen const &seen, instant now)
     }
     if (matches == 0) {
         out.wrong(
-            fmt::format("no line {} within {}: {}", quoted(of.line), humanize(of.within),
+            fmt::format("no line {} within {}: {}", in_quotes(of.line), humanize(of.within),
                         last ? "the last one was at " + to_rfc3339(*last) : "none in " + of.file));
     }
     return out;

@@ -86,7 +86,7 @@ class way_back {
                 out_.steps.push_back(plan::refused_step(
                     "put " + printable(name) + " of " + display(table.name) + " back",
                     display(table.name),
-                    error{quoted(name) + " is not a storage parameter that this pgtend knows",
+                    error{in_quotes(name) + " is not a storage parameter that this pgtend knows",
                           "use the pgtend that set it"}));
                 continue;
             }

@@ -34,7 +34,7 @@ std::string subject(horizon_holder const &of)
                of.state;
     }
     if (of.kind == "prepared") {
-        return "prepared transaction " + quoted(of.who) + user + in_database(of.database);
+        return "prepared transaction " + in_quotes(of.who) + user + in_database(of.database);
     }
     if (of.kind == "slot") {
         return fmt::format("{} {} replication slot {}{}", of.state, of.application,

@@ -127,7 +127,7 @@ std::string directory()
 void require(std::string_view name)
 {
     auto const refuse = [&](std::string const &why, std::string hint) {
-        throw usage_error{"time zone " + quoted(name) + " " + why, std::move(hint)};
+        throw usage_error{"time zone " + in_quotes(name) + " " + why, std::move(hint)};
     };
     if (name.empty()) {
         refuse("is empty", "Write an IANA name, such as 'Europe/Berlin' or 'UTC'.");
@@ -145,7 +145,7 @@ void require(std::string_view name)
                 "is no IANA name",
                 prefix == "fixed/"
                     ? "Name a place; a fixed offset is 'Etc/GMT-3', which is 3 hours EAST of UTC."
-                    : "Write " + quoted(name.substr(prefix.size())) + ".");
+                    : "Write " + in_quotes(name.substr(prefix.size())) + ".");
         }
     }
     if (!well_formed(name)) {

@@ -87,11 +87,11 @@ TEST_SUITE("nodb")
 
     TEST_CASE("quoted input stays short")
     {
-        CHECK(quoted("a b") == "'a b'");
-        CHECK(quoted("") == "''");
-        CHECK(quoted("\n") == "'\\x0A'");
-        CHECK(quoted(std::string(1'000'000, '\x89')).size() <= 82);
-        CHECK(quoted(std::string(70, '\x89')).size() <= 82);
+        CHECK(in_quotes("a b") == "'a b'");
+        CHECK(in_quotes("") == "''");
+        CHECK(in_quotes("\n") == "'\\x0A'");
+        CHECK(in_quotes(std::string(1'000'000, '\x89')).size() <= 82);
+        CHECK(in_quotes(std::string(70, '\x89')).size() <= 82);
     }
 
     TEST_CASE("numbers of things, and of bytes")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts that need no server: what a condition may read, what an EXPLAIN says, how large a batch
 // is.
+#include <algorithm>
 #include <doctest/doctest.h>
 
 #include "base/error.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <thread>

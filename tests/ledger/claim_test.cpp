@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Claims: each slot exactly once, whoever asks, however many at once.
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <map>
 #include <mutex>

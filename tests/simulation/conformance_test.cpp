@@ -3,6 +3,8 @@
 // both, every answer and every row compared after each. PGTEND_SEED repeats a run.
 #include "conformance.hpp"
 
+#include <algorithm>
+
 namespace pgtend::simulation {
 
 void bench::claim(bool committed_later)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scenario.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fmt/core.h>
 #include <map>

@@ -86,7 +86,7 @@ void terminal::until(std::string const &text, std::chrono::seconds limit)
             return;
         }
         if (!read_some() || clock::now() > end) {
-            throw error{"the terminal shows no " + quoted(text) + ", but: " + printable(shown)};
+            throw error{"the terminal shows no " + in_quotes(text) + ", but: " + printable(shown)};
         }
     }
 }
