@@ -12,6 +12,7 @@
 #include "check/profile.hpp"
 #include "check/waive.hpp"
 #include "config/baseline.hpp"
+#include "jobs/check.hpp"
 #include "jobs/readiness.hpp"
 #include "tools/by_hand.hpp"
 #include "tools/check_baseline.hpp"
@@ -64,6 +65,11 @@ void compare(arguments const &a, pg::session &session, pg::limits const &limit,
             before.entries.push_back({{each.check, each.object, each.detail}, 1});
         }
         auto found = check::mark_new(result.outcomes, result.waiving, before);
+        for (auto &one : result.outcomes) {
+            for (auto &each : one.findings) {
+                each.fresh = each.fresh && jobs::looks_at(*one.of);
+            }
+        }
         result.compared_with =
             last->job + ", " +
             to_rfc3339(std::chrono::floor<seconds>(last->taken.value_or(instant{})));

@@ -34,7 +34,10 @@ bool seen_before(counts &left, model::finding_key const &key)
 std::vector<model::finding_key> gone(counts const &left, std::vector<outcome> const &outcomes)
 {
     std::vector<model::finding_key> out;
-    for (auto const &[key, count] : left) {
+    for (auto const &entry : left) {
+        // No structured binding: clang 14 captures none.
+        auto const &key = entry.first;
+        auto const count = entry.second;
         bool const looked = key.check == waiver_rule().id ||
                             std::any_of(outcomes.begin(), outcomes.end(), [&](auto const &each) {
                                 return each.of->id == key.check && each.unseen.empty();

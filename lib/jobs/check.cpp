@@ -69,6 +69,7 @@ verdict look(model::configuration const &file, model::check_action const &what,
                                          .search_path = file.defaults.search_path,
                                          .limit = limit});
     auto rules = check::chosen(judged.which);
+    std::erase_if(rules, [](auto const *each) { return !looks_at(*each); });
     check::drop_undeclared(rules, judged.which, from);
     check::evidence evidence{with.session, from, now, limit};
     auto outcomes = check::evaluate(with.session, rules, judged.thresholds, evidence, limit);
@@ -136,6 +137,12 @@ class keep_task final : public plan::task {
 };
 
 } // namespace
+
+bool looks_at(check::rule const &of)
+{
+    auto const where = area(of);
+    return where != "preflight" && where != "probe" && where != "objective";
+}
 
 plan::plan plan_check(model::check_action const &what, planning const &with)
 {
