@@ -114,7 +114,7 @@ class parser {
             blanks();
             auto key = string();
             want(":");
-            out.emplace_back(std::move(key), one(depth + 1));
+            out.push_back({std::move(key), one(depth + 1)});
             blanks();
         } while (take(","));
         want("}");
@@ -219,8 +219,8 @@ value const *value::find(std::string_view key) const
         return nullptr;
     }
     auto const found =
-        std::find_if(all->begin(), all->end(), [&](auto const &each) { return each.first == key; });
-    return found == all->end() ? nullptr : &found->second;
+        std::find_if(all->begin(), all->end(), [&](auto const &each) { return each.name == key; });
+    return found == all->end() ? nullptr : &found->content;
 }
 
 value const *value::follow(std::initializer_list<std::string_view> path) const

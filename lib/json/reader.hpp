@@ -3,15 +3,15 @@
 #pragma once
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
 namespace pgtend::json {
 
 struct value;
+struct member;
 using array = std::vector<value>;
-using object = std::vector<std::pair<std::string, value>>; // as written
+using object = std::vector<member>; // as written
 
 struct value {
     std::variant<std::monostate, bool, double, std::string, array, object> data;
@@ -23,6 +23,11 @@ struct value {
     double const *number() const { return std::get_if<double>(&data); }
     std::string const *text() const { return std::get_if<std::string>(&data); }
     array const *items() const { return std::get_if<array>(&data); }
+};
+
+struct member {
+    std::string name;
+    value content;
 };
 
 // Throws error, with the line, for what is not one JSON value, and for one that is nested more than
