@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <curl/curl.h>
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <poll.h>
 
@@ -12,66 +10,12 @@
 #include "base/secrets.hpp"
 #include "base/text.hpp"
 #include "net/certificate.hpp"
+#include "net/libcurl.hpp"
 
 namespace pgtend::net {
 namespace {
 
 constexpr std::size_t most_header_bytes = 300'000;
-
-struct library {
-    decltype(&curl_global_init) global_init = nullptr;
-    decltype(&curl_easy_init) init = nullptr;
-    decltype(&curl_easy_setopt) set = nullptr;
-    decltype(&curl_easy_perform) perform = nullptr;
-    decltype(&curl_easy_getinfo) get = nullptr;
-    decltype(&curl_easy_cleanup) cleanup = nullptr;
-    decltype(&curl_easy_reset) reset = nullptr;
-    decltype(&curl_easy_send) send = nullptr;
-    decltype(&curl_easy_recv) receive = nullptr;
-    decltype(&curl_easy_strerror) text = nullptr;
-    decltype(&curl_slist_append) append = nullptr;
-    decltype(&curl_slist_free_all) free_list = nullptr;
-};
-
-library load()
-{
-    void *handle = nullptr;
-    for (auto const *name : {"libcurl.so.4", "libcurl-gnutls.so.4"}) {
-        handle = handle != nullptr ? handle : ::dlopen(name, RTLD_NOW | RTLD_LOCAL);
-    }
-    if (handle == nullptr) {
-        throw library_missing{};
-    }
-    library out;
-    bool complete = true;
-    auto const find = [&](auto &function, char const *name) {
-        function =
-            reinterpret_cast<std::remove_reference_t<decltype(function)>>(::dlsym(handle, name));
-        complete = complete && function != nullptr;
-    };
-    find(out.global_init, "curl_global_init");
-    find(out.init, "curl_easy_init");
-    find(out.set, "curl_easy_setopt");
-    find(out.perform, "curl_easy_perform");
-    find(out.get, "curl_easy_getinfo");
-    find(out.cleanup, "curl_easy_cleanup");
-    find(out.reset, "curl_easy_reset");
-    find(out.send, "curl_easy_send");
-    find(out.receive, "curl_easy_recv");
-    find(out.text, "curl_easy_strerror");
-    find(out.append, "curl_slist_append");
-    find(out.free_list, "curl_slist_free_all");
-    if (!complete || out.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        throw library_missing{};
-    }
-    return out;
-}
-
-library const &curl()
-{
-    static library const one = load();
-    return one;
-}
 
 struct handle_deleter {
     void operator()(CURL *handle) const { curl().cleanup(handle); }
@@ -242,11 +186,6 @@ microseconds limit::left() const
 {
     auto const now = system_clock{}.steady();
     return now < until ? std::chrono::duration_cast<microseconds>(until - now) : microseconds{0};
-}
-
-library_missing::library_missing()
-    : error{"libcurl.so.4", "install it (Debian: apt-get install libcurl4)"}
-{
 }
 
 std::string const *http_answer::header(std::string_view name) const
