@@ -8,6 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 
 namespace pgtend::tools {
@@ -30,23 +31,6 @@ class silence {
   private:
     int terminal_;
     termios before_{};
-};
-
-class descriptor {
-  public:
-    explicit descriptor(int number) : number_{number} {}
-    ~descriptor()
-    {
-        if (number_ >= 0) {
-            ::close(number_);
-        }
-    }
-    descriptor(descriptor const &) = delete;
-    descriptor &operator=(descriptor const &) = delete;
-    int get() const { return number_; }
-
-  private:
-    int number_;
 };
 
 void put(int terminal, std::string const &text)

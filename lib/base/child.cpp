@@ -15,6 +15,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 
 namespace pgtend {
@@ -97,14 +98,14 @@ child_result run_child(std::vector<std::string> words, child_options const &opti
         std::string{"PATH="} + (path == nullptr ? "/usr/bin:/bin" : path), "LC_ALL=C", "HOME=/"};
     auto argv = pointers(words);
     auto envp = pointers(environment);
-    int const output = memfd_create("output", MFD_CLOEXEC);
-    if (output < 0) {
+    descriptor const output{memfd_create("output", MFD_CLOEXEC)};
+    if (output.get() < 0) {
         throw error{std::string{"cannot run "} + words[0] + ": " + std::strerror(errno)};
     }
     auto const child = fork();
     if (child == 0) {
         default_signals();
-        drop_files(output);
+        drop_files(output.get());
         if ((options.as && !take(*options.as)) || ::chdir("/") != 0) {
             _exit(cannot_start);
         }
@@ -112,13 +113,11 @@ child_result run_child(std::vector<std::string> words, child_options const &opti
         _exit(cannot_start);
     }
     if (child < 0) {
-        ::close(output);
         throw error{"cannot run " + words[0] + ": " + std::strerror(errno)};
     }
     child_result out;
     out.code = end_of(child, options.stop);
-    out.output = read_all(output);
-    ::close(output);
+    out.output = read_all(output.get());
     if (options.stop.stop_requested()) {
         throw interrupted{"stopped while " + words[0] + " ran"};
     }

@@ -37,6 +37,7 @@ class index_reader {
         out.table = {found_.text(row, table_schema_), found_.text(row, table_name_)};
         out.table_oid = found_.text(row, table_oid_);
         out.partitioned = found_.text(row, kind_) == "I";
+        out.of_matview = found_.text(row, table_kind_) == "m";
         out.parent = found_.text(row, parent_);
         out.definition = found_.text(row, definition_);
         out.locked_by = found_.text(row, locked_by_);
@@ -90,7 +91,8 @@ class index_reader {
                 name_ = found_.column("name"), kind_ = found_.column("kind"),
                 table_oid_ = found_.column("table_oid"),
                 table_schema_ = found_.column("table_schema"),
-                table_name_ = found_.column("table_name"), parent_ = found_.column("parent"),
+                table_name_ = found_.column("table_name"),
+                table_kind_ = found_.column("table_kind"), parent_ = found_.column("parent"),
                 definition_ = found_.column("definition"), locked_by_ = found_.column("locked_by"),
                 method_ = found_.column("method"), is_unique_ = found_.column("is_unique"),
                 is_valid_ = found_.column("is_valid"), is_live_ = found_.column("is_live"),
@@ -173,6 +175,15 @@ void know_plain_ones(std::vector<index_request> const &requests, index_snapshot 
             each.definition = requests[i].plain;
         }
     }
+}
+
+// As is_usable_unique_index() of the server has it.
+bool serves_refresh(table_index const &each)
+{
+    return each.of_matview && each.unique && each.valid && each.immediate && !each.partial &&
+           each.method == "btree" &&
+           std::all_of(each.key_columns.begin(), each.key_columns.end(),
+                       [](int column) { return column > 0; });
 }
 
 } // namespace
@@ -362,10 +373,17 @@ std::vector<named_index> load_named_indexes(pg::session &s,
         }
         each.tables.push_back({found.text(i, "table_schema"), found.text(i, "table_name")});
     }
+    std::unordered_set<std::string> still_refreshed;
     for (auto &index : read_indexes(s, array_literal(tables), limit)) {
         if (auto const at = by_oid.find(index.oid); at != by_oid.end()) {
             at->second->index = std::move(index);
+        } else if (serves_refresh(index)) {
+            still_refreshed.insert(index.table_oid);
         }
+    }
+    for (auto &each : out) {
+        each.last_for_refresh = each.index && serves_refresh(*each.index) &&
+                                !still_refreshed.contains(each.index->table_oid);
     }
     return out;
 }

@@ -9,32 +9,12 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "config/bytes.hpp"
 
 namespace pgtend::config {
-namespace {
-
-class descriptor {
-  public:
-    explicit descriptor(int fd) : fd_{fd} {}
-    ~descriptor()
-    {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    descriptor(descriptor const &) = delete;
-    descriptor &operator=(descriptor const &) = delete;
-    int get() const { return fd_; }
-
-  private:
-    int fd_;
-};
-
-} // namespace
-
 file_text read_file(std::string const &path, std::size_t most, source_position const &from)
 {
     auto const refuse = [&](std::string const &message, std::string hint) {

@@ -49,6 +49,34 @@ std::string with_comments(plan::statement const &s)
     return out + terminated(s);
 }
 
+// Nobody else is at work on what the statement locks. It would wait for them, and who builds the
+// index that it drops as left over would have built it for nothing.
+std::string undisturbed(plan::statement const &s)
+{
+    std::string out;
+    for (auto const &wanted : s.locks) {
+        out += "\n  AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE granted AND relation "
+               "OPERATOR(pg_catalog.=) " +
+               plan::quote_literal(wanted.relation) +
+               "::pg_catalog.regclass\n    AND database OPERATOR(pg_catalog.=) (SELECT oid FROM "
+               "pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) "
+               "pg_catalog.current_database())\n    AND mode IN ('ShareUpdateExclusiveLock', "
+               "'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'))";
+    }
+    return out;
+}
+
+// As the real executor: what is no longer wanted is left out.
+std::string if_wanted(plan::statement const &s)
+{
+    if (s.still_wanted.empty()) {
+        return with_comments(s);
+    }
+    return "SELECT EXISTS (" + s.still_wanted + ")" + (s.concurrently ? undisturbed(s) : "") +
+           " AS wanted \\gset\n\\if :wanted\n" + with_comments(s) +
+           "\\else\n\\warn 'left out: done already, or somebody works on it now'\n\\endif\n";
+}
+
 class dry_run_executor final : public executor {
   public:
     dry_run_executor(environment around, std::ostream &out) : around_{std::move(around)}, out_{out}
@@ -127,7 +155,7 @@ class dry_run_executor final : public executor {
             print_holders(body->statements, session);
             out_ << "BEGIN;\n" << own_lock_timeout(body->statements);
             for (auto const &s : body->statements) {
-                out_ << with_comments(s);
+                out_ << if_wanted(s);
             }
             out_ << "COMMIT;\n";
         } else if (auto const *alone = std::get_if<plan::standalone>(&step.body)) {
@@ -136,7 +164,7 @@ class dry_run_executor final : public executor {
             auto const set = [&](microseconds longest) {
                 return alone->body.concurrently ? lock_timeout_script(longest, false) : "";
             };
-            out_ << set(microseconds{0}) << with_comments(alone->body)
+            out_ << set(microseconds{0}) << if_wanted(alone->body)
                  << set(around_.settings.lock.attempt);
         } else {
             print_task(*std::get<std::unique_ptr<plan::task>>(step.body), out, session);

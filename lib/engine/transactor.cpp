@@ -24,6 +24,10 @@ pg::session &transactor::session()
 {
     if (!session_) {
         session_.emplace(control_.open());
+        if (!control_.around().transaction_pooler) {
+            // It may wait long for its turn, until steps of other lanes are done.
+            session_->run("SET idle_session_timeout = 0", {}, control_.limit(microseconds{0}));
+        }
     }
     return *session_;
 }

@@ -118,6 +118,11 @@ plan::plan plan_drop(std::vector<named_index> const &named,
             out.notes.push_back(display(each.index->table) + " was marked to be clustered by " +
                                 shown + ": CLUSTER without an index then fails");
         }
+        if (each.last_for_refresh) {
+            out.notes.push_back(fmt::format("without {}, nobody can read {} while it is refreshed: "
+                                            "no other index allows REFRESH ... CONCURRENTLY",
+                                            shown, display(each.index->table)));
+        }
         if (declared.contains(each.index->name)) {
             out.notes.push_back(shown + " is declared in the file: the next index create builds it "
                                         "again");

@@ -14,8 +14,9 @@ constexpr std::size_t most_locked_tables = 500;
 
 // DROP INDEX CONCURRENTLY, one step and lane an index. Refused, as a step that fails and says what
 // to do: what backs a constraint, a replica identity or a foreign key, and what is attached to the
-// index of a partitioned table. That a table is marked to be clustered by it, or that the file
-// declares it (`declared`), is told in a note.
+// index of a partitioned table. That a table is marked to be clustered by it, that a materialized
+// view can no longer be refreshed concurrently, or that the file declares it (`declared`), is told
+// in a note.
 //
 // The server cannot drop the index of a partitioned table CONCURRENTLY, nor can its parts be taken
 // out one by one: it is dropped as a whole, in one transaction that needs ACCESS EXCLUSIVE on the

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "ops/binaries.hpp"
@@ -79,16 +80,13 @@ class lock_on {
         : file_{
               ::open((directory / marker).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)}
     {
-        if (file_ < 0 || ::flock(file_, LOCK_EX) != 0) {
+        if (file_.get() < 0 || ::flock(file_.get(), LOCK_EX) != 0) {
             throw failed("lock", directory / marker);
         }
     }
-    ~lock_on() { ::close(file_); }
-    lock_on(lock_on const &) = delete;
-    lock_on &operator=(lock_on const &) = delete;
 
   private:
-    int file_;
+    descriptor file_;
 };
 
 int made_with(fs::path const &data)

@@ -29,6 +29,7 @@ constexpr setting settings[]{
     {"statement_timeout", "0"},
     {"lock_timeout", "0"},
     {"idle_in_transaction_session_timeout", "30s"},
+    {"idle_session_timeout", "0"},
     {"transaction_timeout", "0", 170000},
     {"default_transaction_read_only", "off"},
     {"client_min_messages", "notice"},

@@ -8,37 +8,18 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "base/text.hpp"
 #include "probe/asking.hpp"
 
 namespace pgtend::probe {
 namespace {
 
-class descriptor {
-  public:
-    explicit descriptor(std::string const &path)
-        : fd_{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)}
-    {
-    }
-    ~descriptor()
-    {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    descriptor(descriptor const &) = delete;
-    descriptor &operator=(descriptor const &) = delete;
-    int get() const { return fd_; }
-
-  private:
-    int fd_;
-};
-
 // The end of the file, at most that long. That there is none is what the other side does.
 file_seen read_end_of(std::string const &path, off_t most)
 {
     auto const reason = [] { return std::generic_category().message(errno); };
-    descriptor const file{path};
+    descriptor const file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
     struct stat info = {};
     if (file.get() < 0 && errno == ENOENT) {
         throw net::failure{"there is no file " + printable(path)};

@@ -156,6 +156,20 @@ TEST_SUITE_END();
 
 TEST_SUITE_BEGIN("db");
 
+namespace {
+
+void run_by_psql(workbench const &w, std::string const &script)
+{
+    auto const path = server_variable("DIR") + "/" + w.db.name() + ".sql";
+    std::ofstream{path} << script;
+    auto const command = server_variable("BIN") + "/psql -X -q -o /dev/null -d \"" + w.db.dsn() +
+                         "\" -f " + path + " 2>&1";
+    CHECK(std::system(command.c_str()) == 0);
+    std::remove(path.c_str());
+}
+
+} // namespace
+
 TEST_CASE("the script does in psql what the executor does, and printing it does nothing")
 {
     workbench w;
@@ -166,11 +180,7 @@ TEST_CASE("the script does in psql what the executor does, and printing it does 
     CHECK(w.db.value("select count(*) from t") == "0");
     CHECK(text.find("-- nobody holds a conflicting lock right now\n") != std::string::npos);
     CHECK(text.find("PostgreSQL ") != std::string::npos);
-    auto const path = server_variable("DIR") + "/" + w.db.name() + ".sql";
-    std::ofstream{path} << text;
-    auto const command = server_variable("BIN") + "/psql -X -q -o /dev/null -d \"" + w.db.dsn() +
-                         "\" -f " + path + " 2>&1";
-    CHECK(std::system(command.c_str()) == 0);
+    run_by_psql(w, text);
     auto const content = "select string_agg(i || ' ' || s, '|' order by i) from t";
     auto const by_psql = w.db.value(content);
     CHECK(by_psql == R"(1 it's \ $1|2 Africa/Kinshasa)");
@@ -179,7 +189,37 @@ TEST_CASE("the script does in psql what the executor does, and printing it does 
     first.steps.resize(2);
     CHECK(execute(around, std::move(first)).succeeded());
     CHECK(w.db.value(content) == by_psql);
-    std::remove(path.c_str());
+}
+
+TEST_CASE("the script leaves out what is done already, and what somebody is at work on")
+{
+    workbench w;
+    w.db.psql("create table t (i int)");
+    auto const script = [&] {
+        auto drop = sql("drop index concurrently public.left_over",
+                        {{R"("public"."t")", plan::lock_mode::share_update_exclusive}});
+        drop.concurrently = true;
+        drop.still_wanted = "select from pg_catalog.pg_class where relname = 'left_over'";
+        auto insert = sql("insert into public.t values (1)");
+        insert.still_wanted = "select 1 where not exists (select from public.t)";
+        plan::plan p;
+        p.steps.push_back(alone("drop", drop));
+        p.steps.push_back(step("insert", {insert}));
+        return printed(w.environment(), std::move(p));
+    };
+    auto const indexes = "select count(*) from pg_class where relname = 'left_over'";
+    w.db.psql("create index left_over on t (i)");
+    auto holder = w.db.connect();
+    holder.begin();
+    holder.run("lock table public.t in share update exclusive mode");
+    run_by_psql(w, script());
+    CHECK(w.db.value(indexes) == "1");
+    CHECK(w.db.value("select count(*) from t") == "1");
+    holder.rollback();
+    run_by_psql(w, script());
+    CHECK(w.db.value(indexes) == "0");
+    CHECK(w.db.value("select count(*) from t") == "1");
+    run_by_psql(w, script());
 }
 
 TEST_CASE("who is in the way right now is named")

@@ -93,8 +93,8 @@ TEST_CASE("every transaction has the work's settings, whatever role and database
     std::string all;
     for (std::string const setting :
          {"statement_timeout = '150ms'", "lock_timeout = '100ms'",
-          "idle_in_transaction_session_timeout = '1h'", "timezone = 'Asia/Tokyo'",
-          "datestyle = 'German'", "search_path = public, pg_catalog",
+          "idle_in_transaction_session_timeout = '1h'", "idle_session_timeout = '1h'",
+          "timezone = 'Asia/Tokyo'", "datestyle = 'German'", "search_path = public, pg_catalog",
           "default_transaction_read_only = on"}) {
         all += "alter database " + w.db.name() + " set " + setting + ";";
     }
@@ -107,7 +107,8 @@ TEST_CASE("every transaction has the work's settings, whatever role and database
         "insert into public.seen select name, setting from pg_catalog.pg_settings "
         "where name in ('TimeZone', 'DateStyle', 'row_security', 'statement_timeout', "
         "'lock_timeout', "
-        "'idle_in_transaction_session_timeout', 'search_path', 'client_connection_check_interval', "
+        "'idle_in_transaction_session_timeout', 'idle_session_timeout', 'search_path', "
+        "'client_connection_check_interval', "
         "'transaction_isolation')";
     auto const r = execute(around, one(step("note", {sql("select pg_sleep(0.3)"), sql(note)})));
     CAPTURE(r.first_problem() == nullptr ? "" : describe(*r.first_problem()));
@@ -122,6 +123,7 @@ TEST_CASE("every transaction has the work's settings, whatever role and database
     CHECK(seen("statement_timeout") == "0");
     CHECK(seen("lock_timeout") == "2000"); // the policy's deadline: nobody queues behind it
     CHECK(seen("idle_in_transaction_session_timeout") == "30000");
+    CHECK(seen("idle_session_timeout") == "0"); // a session may wait long for its lane
     CHECK(seen("search_path") == "public, pg_catalog");
     CHECK(seen("client_connection_check_interval") == "1000");
     CHECK(seen("transaction_isolation") == "read committed");

@@ -21,11 +21,18 @@ namespace {
 constexpr char impatient[] =
     " keepalives_idle=1 keepalives_interval=1 keepalives_count=2 tcp_user_timeout=2000";
 
-// A table whose rows take 4 ms each to change, another that takes long to vacuum, and their jobs.
+// A table whose rows take 4 ms each to change, the second half only while the gate is open; another
+// that takes long to vacuum, and their jobs.
 constexpr char tables[] = R"(
     CREATE TABLE bookings (id int PRIMARY KEY, status text NOT NULL, changes int NOT NULL DEFAULT 0);
     INSERT INTO bookings SELECT i, CASE WHEN i % 2 = 0 THEN 'open' ELSE 'paid' END FROM generate_series(1, 1000) i;
-    CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.004); RETURN NEW; END $$;
+    CREATE TABLE gate (shut bool NOT NULL);
+    INSERT INTO gate VALUES (false);
+    CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM pg_sleep(0.004);
+        WHILE NEW.id > 500 AND (SELECT shut FROM gate) LOOP PERFORM pg_sleep(0.02); END LOOP;
+        RETURN NEW;
+    END $$;
     CREATE TRIGGER slow BEFORE UPDATE ON bookings FOR EACH ROW EXECUTE FUNCTION slow();
     CREATE TABLE big WITH (autovacuum_enabled = off) AS SELECT g FROM generate_series(1, 300000) g;
 )";
@@ -56,6 +63,9 @@ class ground : public test::ground {
         return arguments({"-d", line.dsn(db.name()) + impatient, "--connect-timeout", "1s", "tick",
                           "--now", due});
     }
+    // While it is shut, the work begins and does not end.
+    void shut_gate() const { db.psql("UPDATE gate SET shut = true"); }
+    void open_gate() const { db.psql("UPDATE gate SET shut = false"); }
     long long expired() const
     {
         return count("SELECT count(*) FROM bookings WHERE status = 'expired'");
@@ -95,6 +105,7 @@ TEST_SUITE("db")
         "who takes over waits for the backends that the server still believes in")
     {
         ground g{std::string{expire} + vacuum};
+        g.shut_gate();
         test::proxy line;
         test::process runner{g.through(line)};
         eventually("both work", [&] { return g.expired() > 0 && g.vacuums(); });
@@ -117,6 +128,7 @@ TEST_SUITE("db")
         g.db.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_progress_vacuum WHERE datname = "
                   "current_database()");
         g.wait_for_end();
+        g.open_gate();
         g.set("vacuum_cost_delay = 0");
         auto const next = g.tick(later);
         CHECK_MESSAGE(next.code == 0, next.err);
@@ -170,10 +182,12 @@ TEST_SUITE("db")
     TEST_CASE("F14: the control session's other end is gone: another one records the end")
     {
         ground g{expire};
+        g.shut_gate();
         test::proxy line;
         test::process runner{g.through(line)};
         eventually("it works", [&] { return g.expired() > 0; });
         line.unplug("pgtend/tick");
+        g.open_gate();
         auto const done = runner.wait();
         CHECK_MESSAGE(done.code == 0, done.err);
         CHECK(g.runs("expire") == "succeeded/1");
@@ -184,6 +198,7 @@ TEST_SUITE("db")
               "the run lost")
     {
         ground g{expire};
+        g.shut_gate();
         test::proxy line;
         test::process runner{g.through(line)};
         eventually("it works", [&] { return g.expired() > 0; });
@@ -196,6 +211,7 @@ TEST_SUITE("db")
         CHECK(g.runs("expire") == "running/1");
         line.cut();
         g.wait_for_end();
+        g.open_gate();
         CHECK(g.tick(later).code == 0); // the lease is not over
         CHECK(g.runs("expire") == "running/1");
         g.expire_lease("expire");
@@ -207,6 +223,7 @@ TEST_SUITE("db")
     TEST_CASE("F14: cut in the middle of a batch: interrupted, and taken up again")
     {
         ground g{expire};
+        g.shut_gate();
         test::proxy line;
         test::process runner{g.through(line)};
         eventually("it works", [&] { return g.expired() > 0; });
@@ -215,6 +232,7 @@ TEST_SUITE("db")
         CHECK_MESSAGE(done.code == 1, done.err);
         CHECK(g.runs("expire") == "interrupted/1");
         g.wait_for_end();
+        g.open_gate();
         CHECK(g.tick(later).code == 0);
         CHECK(g.runs("expire") == "interrupted/1 succeeded/2");
         g.check_each_once();

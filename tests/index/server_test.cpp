@@ -450,6 +450,33 @@ TEST_SUITE("db")
                   .text(0, 0) == "0");
     }
 
+    TEST_CASE("dropping the last index by which a view is refreshed while others read is told")
+    {
+        database const db;
+        auto s = db.connect();
+        for (auto const *sql :
+             {"CREATE MATERIALIZED VIEW v AS SELECT g AS a, g AS b FROM generate_series(1, 3) g",
+              "CREATE UNIQUE INDEX v_a ON v (a)", "CREATE UNIQUE INDEX v_b ON v (b)",
+              "CREATE UNIQUE INDEX v_part ON v (a) WHERE a > 1",
+              "CREATE UNIQUE INDEX v_sum ON v ((a + b))", "CREATE INDEX v_ab ON v (a, b)"}) {
+            s.run(sql);
+        }
+        auto const notes = [&](std::vector<qualified_name> const &names) {
+            return index::plan_drop(catalog::load_named_indexes(s, names, ""), {}).notes;
+        };
+        CHECK(notes({{"public", "v_a"}}) == list{});
+        CHECK(notes({{"public", "v_a"}, {"public", "v_b"}}).size() == 2);
+        s.run("DROP INDEX v_b");
+        CHECK(notes({{"public", "v_ab"}, {"public", "v_part"}}) == list{});
+        CHECK(notes({{"public", "v_a"}}) ==
+              list{"without public.v_a, nobody can read public.v while it is refreshed: no other "
+                   "index allows REFRESH ... CONCURRENTLY"});
+        s.run("REFRESH MATERIALIZED VIEW CONCURRENTLY v");
+        s.run("DROP INDEX v_a");
+        CHECK_THROWS_WITH_AS(s.run("REFRESH MATERIALIZED VIEW CONCURRENTLY v"),
+                             doctest::Contains("cannot refresh"), error);
+    }
+
     TEST_CASE("what is loaded of all indexes is what the server has, and is judged")
     {
         database const db;

@@ -92,6 +92,7 @@ TEST_SUITE("db")
         CHECK(setting("DateStyle") == "ISO, YMD");
         CHECK(setting("statement_timeout") == "0");
         CHECK(setting("idle_in_transaction_session_timeout") == "30s");
+        CHECK(setting("idle_session_timeout") == "0");
         CHECK(setting("transaction_read_only") == "off");
     }
 
@@ -115,7 +116,8 @@ TEST_SUITE("db")
             "ALTER ROLE {0} SET client_min_messages = error; ALTER ROLE {0} SET statement_timeout "
             "= '50ms';"
             "ALTER ROLE {0} SET lock_timeout = '1ms'; ALTER ROLE {0} SET "
-            "idle_in_transaction_session_timeout = 0",
+            "idle_in_transaction_session_timeout = 0; ALTER ROLE {0} SET idle_session_timeout = "
+            "'1h'",
             role));
         auto s = test::open(db.dsn(role));
         system_clock time;
@@ -128,6 +130,7 @@ TEST_SUITE("db")
         CHECK(s.run("SELECT now() IS NULL").text(0, 0) == "f");
         CHECK(s.run("SELECT pg_sleep(0.1)").size() == 1);
         CHECK(s.run("SHOW transaction_read_only").text(0, 0) == "off");
+        CHECK(s.run("SHOW idle_session_timeout").text(0, 0) == "0");
         s.run("DO $$ BEGIN RAISE WARNING 'skipping'; END $$");
         CHECK(s.take_notices().size() == 1);
         db.psql(fmt::format("DROP OWNED BY {0}; DROP ROLE {0}", role));

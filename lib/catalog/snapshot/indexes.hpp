@@ -18,6 +18,7 @@ struct table_index {
     qualified_name table;
     std::string table_oid;
     bool partitioned = false; // of a partitioned table: it has no rows itself
+    bool of_matview = false;
     std::string parent;       // OID of the partitioned index that it is attached to; empty: none
     // What the server makes of it, from USING on, all names qualified: equal texts are equal
     // indexes, but for `unique` and the tablespace. Other texts may mean the same. Empty, and the
@@ -103,6 +104,9 @@ struct named_index {
     bool owner_is_superuser = false;
     std::string role;        // who will do the work
     qualified_name attached; // the partitioned index that it is attached to; empty: none
+    // Of a materialized view, and without it and the others named no index is left that REFRESH ...
+    // CONCURRENTLY could use.
+    bool last_for_refresh = false;
 };
 
 struct foreign_key {
