@@ -11,7 +11,7 @@ WITH noted AS (
         pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[]), pg_catalog.unnest($3::pg_catalog.text[]),
         pg_catalog.unnest($4::pg_catalog.text[]), pg_catalog.unnest($5::pg_catalog.timestamptz[])
     ) r(job, schedule, time_zone, kind, counts_from)
-    ORDER BY r.job
+    ORDER BY r.job COLLATE pg_catalog."C"
     ON CONFLICT (job) DO UPDATE SET
         schedule = excluded.schedule,
         time_zone = excluded.time_zone,

@@ -14,8 +14,10 @@ $$;
 -- meta, lease and runner are read by the first query of each tick, in a fresh backend: a table with a DEFAULT or a CHECK would make
 -- it open two more catalogs for that, a domain does not.
 CREATE DOMAIN pgtend.only_row AS boolean CHECK (VALUE);
-CREATE DOMAIN pgtend.job_name AS text CHECK (char_length(VALUE) BETWEEN 1 AND 200);
-CREATE DOMAIN pgtend.run_status AS text
+-- Collation C: compared byte by byte, and no index of the ledger depends on the collations of the server's operating system, which
+-- change with its upgrades.
+CREATE DOMAIN pgtend.job_name AS text COLLATE pg_catalog."C" CHECK (char_length(VALUE) BETWEEN 1 AND 200);
+CREATE DOMAIN pgtend.run_status AS text COLLATE pg_catalog."C"
     CHECK (VALUE IN ('running', 'succeeded', 'failed', 'skipped', 'lost', 'interrupted', 'timed_out'));
 
 CREATE TABLE pgtend.meta (
@@ -118,8 +120,8 @@ COMMENT ON COLUMN pgtend.run.attempt IS 'of this slot, from 1; 0: skipped';
 COMMENT ON COLUMN pgtend.run.rows IS 'rows that the job touched';
 
 CREATE TABLE pgtend.runner (
-    host         text NOT NULL,
-    config_file  text NOT NULL,
+    host         text COLLATE pg_catalog."C" NOT NULL,
+    config_file  text COLLATE pg_catalog."C" NOT NULL,
     config_hash  text NOT NULL,
     holder       text NOT NULL,
     heartbeat    timestamp with time zone NOT NULL,
@@ -133,7 +135,7 @@ COMMENT ON COLUMN pgtend.runner.evaluated_at IS 'until when this file''s schedul
 -- No tick reads it. regclass: a dump that is restored elsewhere, where OIDs differ, means the same tables.
 CREATE TABLE pgtend.storage_parameter (
     relation          regclass NOT NULL,
-    parameter         text NOT NULL,
+    parameter         text COLLATE pg_catalog."C" NOT NULL,
     table_name        text NOT NULL,
     original          text,
     value             text NOT NULL,

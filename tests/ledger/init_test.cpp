@@ -251,6 +251,21 @@ TEST_SUITE("db")
         test::init(l.control);
     }
 
+    TEST_CASE("no index of the ledger depends on the collations of the operating system")
+    {
+        test::database const db;
+        auto s = db.connect();
+        test::init(s);
+        CHECK(s.run("SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid, "
+                    "unnest(i.indcollation) used WHERE c.relnamespace = 'pgtend'::regnamespace AND "
+                    "used NOT IN (0, 'pg_catalog.\"C\"'::regcollation)")
+                  .text(0, 0) == "0");
+        CHECK(s.run("SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid, "
+                    "unnest(i.indcollation) used WHERE c.relnamespace = 'pgtend'::regnamespace AND "
+                    "used <> 0")
+                  .integer(0, 0) > 5);
+    }
+
     TEST_CASE("a restored copy runs nothing until it is adopted")
     {
         test::database const original;

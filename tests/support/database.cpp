@@ -110,7 +110,22 @@ void database::psql(std::string_view statements) const
 
 std::string database::value(std::string_view query) const
 {
-    return connect().run(query).text(0, 0);
+    std::lock_guard const lock{mutex_};
+    if (asking_) {
+        try {
+            return asking_->run(query).text(0, 0);
+        } catch (connection_lost const &) {
+            asking_.reset();
+        }
+    }
+    asking_.emplace(connect());
+    return asking_->run(query).text(0, 0);
+}
+
+void database::let_go() const
+{
+    std::lock_guard const lock{mutex_};
+    asking_.reset();
 }
 
 } // namespace pgtend::test

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A database of its own for a test, on the server that tests/support/server started.
 #pragma once
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,11 +46,16 @@ class database {
     // Statements in one message of a session of its own: one implicit transaction unless they say
     // BEGIN.
     void psql(std::string_view statements) const;
-    // The first cell of a query.
+    // The first cell of a query, by any thread. One session answers them all, opened anew when it
+    // was ended: tests that wait ask a hundred times a second.
     std::string value(std::string_view query) const;
+    // Ends that session: nobody may be connected to a pattern.
+    void let_go() const;
 
   private:
     std::string name_;
+    mutable std::mutex mutex_; // of what is below
+    mutable std::optional<pg::session> asking_;
 };
 
 } // namespace pgtend::test
