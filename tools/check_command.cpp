@@ -16,6 +16,7 @@
 #include "jobs/readiness.hpp"
 #include "tools/by_hand.hpp"
 #include "tools/check_baseline.hpp"
+#include "tools/check_catalogue.hpp"
 #include "tools/check_formats.hpp"
 #include "tools/command_files.hpp"
 #include "tools/preflight_views.hpp"
@@ -35,8 +36,8 @@ struct arguments {
 };
 
 // Against the baseline that is given, or is written now; or what a job kept.
-void compare(arguments const &a, pg::session &session, pg::limits const &limit,
-             check_result &result)
+void compare(arguments const &a, model::check_policy const &policy, pg::session &session,
+             pg::limits const &limit, check_result &result)
 {
     auto const known_before = [&](std::string const &path, model::baseline const &before) {
         auto found = check::take_known(result.outcomes, result.waiving, before);
@@ -65,9 +66,11 @@ void compare(arguments const &a, pg::session &session, pg::limits const &limit,
             before.entries.push_back({{each.check, each.object, each.detail}, 1});
         }
         auto found = check::mark_new(result.outcomes, result.waiving, before);
-        for (auto &one : result.outcomes) {
-            for (auto &each : one.findings) {
-                each.fresh = each.fresh && jobs::looks_at(*one.of);
+        auto const seen = check::chosen(check::judge_by(policy, a.profile, {}).which);
+        for (auto const &one : result.outcomes) {
+            if (!jobs::looks_at(*one.of) ||
+                std::find(seen.begin(), seen.end(), one.of) == seen.end()) {
+                result.not_compared.insert(one.of->id);
             }
         }
         result.compared_with =
@@ -133,7 +136,7 @@ exit_code judge(context &c, arguments const &a)
     result.outcomes = check::evaluate(control.session, rules, judged.thresholds, with, limit);
     result.objectives = with.objectives_seen();
     result.waiving = check::waive(result.outcomes, file.checks, now);
-    compare(a, control.session, limit, result);
+    compare(a, file.checks, control.session, limit, result);
 
     auto const fail_on = a.fail_on == "file" ? judged.fail_on : a.fail_on;
     auto const least = fail_on == "warning" ? check::severity::warning : check::severity::error;

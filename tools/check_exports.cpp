@@ -61,8 +61,9 @@ class quality_report {
         out_.key("check_name").string(id);
         out_.key("fingerprint").string(fingerprint(id, each, nth));
         out_.key("severity").string(gitlab_severity(each.severity));
-        out_.key("location").begin_object().key("path").string(file_);
-        out_.key("lines").begin_object().key("begin").number(1LL).end_object().end_object();
+        auto const where = place_of(each, file_);
+        out_.key("location").begin_object().key("path").string(where.file);
+        out_.key("lines").begin_object().key("begin").number(where.line).end_object().end_object();
         out_.end_object();
     }
     std::string text() { return out_.end_array().text() + "\n"; }

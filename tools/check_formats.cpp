@@ -96,8 +96,9 @@ void sarif_result(json::writer &out, std::string_view id, check::finding const &
     out.key("message").begin_object().key("text").string(printable(words(f))).end_object();
     out.key("locations").begin_array().begin_object();
     out.key("physicalLocation").begin_object();
-    out.key("artifactLocation").begin_object().key("uri").string(uri_of(file)).end_object();
-    out.key("region").begin_object().key("startLine").number(1LL).end_object().end_object();
+    auto const where = place_of(f, file);
+    out.key("artifactLocation").begin_object().key("uri").string(uri_of(where.file)).end_object();
+    out.key("region").begin_object().key("startLine").number(where.line).end_object().end_object();
     out.key("logicalLocations").begin_array().begin_object();
     out.key("fullyQualifiedName").string(printable(f.object)).end_object().end_array();
     out.end_object().end_array();
@@ -118,10 +119,15 @@ void sarif_result(json::writer &out, std::string_view id, check::finding const &
 
 } // namespace
 
+place place_of(check::finding const &what, std::string const &file)
+{
+    return what.at.line > 0 ? place{what.at.file, what.at.line} : place{file, 1};
+}
+
 std::string junit_of(check_result const &result, severity least)
 {
     std::string suites;
-    std::size_t all = 0, all_failed = 0, all_skipped = 0;
+    std::size_t all = 0, all_failed = 0;
     for (std::size_t i = 0; i < result.outcomes.size();) {
         auto const of = area(*result.outcomes[i].of);
         std::string cases;
@@ -153,13 +159,12 @@ std::string junit_of(check_result const &result, severity least)
                               of, count, failed, skipped, cases);
         all += count;
         all_failed += failed;
-        all_skipped += skipped;
     }
     return fmt::format(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-        "<testsuites name=\"pgtend check {}\" tests=\"{}\" failures=\"{}\" errors=\"0\" "
-        "skipped=\"{}\">\n{}</testsuites>\n",
-        xml(result.target), all, all_failed, all_skipped, suites);
+        "<testsuites name=\"pgtend check {}\" tests=\"{}\" failures=\"{}\" errors=\"0\">\n"
+        "{}</testsuites>\n",
+        xml(result.target), all, all_failed, suites);
 }
 
 std::string sarif_of(check_result const &result, std::string const &file)
@@ -177,19 +182,18 @@ std::string sarif_of(check_result const &result, std::string const &file)
     sarif_rule(out, check::waiver_rule());
     out.end_array().end_object().end_object();
     out.key("results").begin_array();
-    // What is left of a comparison with a baseline is new.
-    auto const fresh = [&](check::finding const &each) -> std::string_view {
-        return result.compared_with.empty()            ? ""
-               : each.fresh || result.against_baseline ? "new"
-                                                       : "unchanged";
+    auto const state = [&](check::rule const &of, check::finding const &each) -> std::string_view {
+        auto const fresh = result.is_new(of, each);
+        return !fresh ? "" : *fresh ? "new" : "unchanged";
     };
     for (auto const &one : result.outcomes) {
         for (auto const &each : one.findings) {
-            sarif_result(out, one.of->id, each, file, nullptr, fresh(each));
+            sarif_result(out, one.of->id, each, file, nullptr, state(*one.of, each));
         }
     }
     for (auto const &each : result.waiving.faults) {
-        sarif_result(out, check::waiver_rule().id, each, file, nullptr, fresh(each));
+        sarif_result(out, check::waiver_rule().id, each, file, nullptr,
+                     state(check::waiver_rule(), each));
     }
     for (auto const &each : result.waiving.accepted) {
         sarif_result(out, each.of->id, each.what, file, &each.by->because, {});
@@ -205,12 +209,16 @@ std::string github_of(check_result const &result, std::string const &file)
 {
     std::string out;
     auto const put = [&](std::string_view id, check::finding const &each) {
-        out += fmt::format("::{} {}title={}::{}\n",
-                           each.severity == severity::error     ? "error"
-                           : each.severity == severity::warning ? "warning"
-                                                                : "notice",
-                           file.empty() ? "" : "file=" + command_text(file, true) + ",line=1,",
-                           command_text(std::string{id}, true), command_text(words(each), false));
+        auto const where = place_of(each, file);
+        out += fmt::format(
+            "::{} {}title={}::{}\n",
+            each.severity == severity::error     ? "error"
+            : each.severity == severity::warning ? "warning"
+                                                 : "notice",
+            where.file.empty()
+                ? ""
+                : fmt::format("file={},line={},", command_text(where.file, true), where.line),
+            command_text(std::string{id}, true), command_text(words(each), false));
     };
     for (auto const &one : result.outcomes) {
         for (auto const &each : one.findings) {

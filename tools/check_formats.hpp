@@ -9,11 +9,19 @@
 
 namespace pgtend::tools {
 
+// Where a finding is: what it is about in the file, else the first line of `file`, since a database
+// has no lines.
+struct place {
+    std::string file;
+    long long line = 1;
+};
+place place_of(check::finding const &what, std::string const &file);
+
 // One test suite for each area, one test case for each check; failures from `least` on; skipped
 // ones with their reason. Characters that XML cannot hold become U+FFFD.
 std::string junit_of(check_result const &result, check::severity least);
-// SARIF 2.1.0. `file`: where results are located, since a database has no lines; waived findings
-// are suppressed results.
+// SARIF 2.1.0. `file`: of those that are about nothing in a file; waived findings are suppressed
+// results.
 std::string sarif_of(check_result const &result, std::string const &file);
 // Workflow commands of GitHub Actions: ::error title=...::message.
 std::string github_of(check_result const &result, std::string const &file);

@@ -12,35 +12,23 @@ namespace {
 
 using check::severity;
 
-report::tone tone_of(severity s)
-{
-    switch (s) {
-    case severity::error:
-        return report::tone::bad;
-    case severity::warning:
-        return report::tone::warn;
-    case severity::info:
-        break;
-    }
-    return report::tone::plain;
-}
-
 std::string date_of(model::date const &d)
 {
     return fmt::format("{:04}-{:02}-{:02}", d.year, d.month, d.day);
 }
 
-// Each with the id of its check; the worst first, then by area as the catalogue has them.
-std::vector<std::pair<std::string_view, check::finding const *>> sorted(check_result const &result)
+// Each with its check; the worst first, then by area as the catalogue has them.
+std::vector<std::pair<check::rule const *, check::finding const *>>
+sorted(check_result const &result)
 {
-    std::vector<std::pair<std::string_view, check::finding const *>> out;
+    std::vector<std::pair<check::rule const *, check::finding const *>> out;
     for (auto const &one : result.outcomes) {
         for (auto const &each : one.findings) {
-            out.emplace_back(one.of->id, &each);
+            out.emplace_back(one.of, &each);
         }
     }
     for (auto const &each : result.waiving.faults) {
-        out.emplace_back(check::waiver_rule().id, &each);
+        out.emplace_back(&check::waiver_rule(), &each);
     }
     std::stable_sort(out.begin(), out.end(), [](auto const &a, auto const &b) {
         return a.second->severity > b.second->severity;
@@ -57,18 +45,19 @@ report::table findings_table(check_result const &result)
                                   {"message", ""},
                                   {"value", ""},
                                   {"fix", ""},
+                                  {"at", ""},
                                   {"new", ""}},
                       .rows = {}};
-    for (auto const &[id, each] : sorted(result)) {
+    for (auto const &[of, each] : sorted(result)) {
+        auto const fresh = result.is_new(*of, *each);
         out.rows.push_back({{std::string{name(each->severity)}},
-                            {std::string{id}},
+                            {std::string{of->id}},
                             {each->object},
                             {each->message},
                             each->value ? report::cell{*each->value} : report::cell{},
                             report::or_null(each->fix),
-                            result.compared_with.empty()
-                                ? report::cell{}
-                                : report::cell{each->fresh || result.against_baseline}});
+                            report::or_null(each->at.line > 0 ? to_string(each->at) : ""),
+                            fresh ? report::cell{*fresh} : report::cell{}});
     }
     return out;
 }
@@ -281,6 +270,19 @@ std::vector<report::remarks> remarks_of(check_result const &result)
 
 } // namespace
 
+report::tone tone_of(severity s)
+{
+    switch (s) {
+    case severity::error:
+        return report::tone::bad;
+    case severity::warning:
+        return report::tone::warn;
+    case severity::info:
+        break;
+    }
+    return report::tone::plain;
+}
+
 std::size_t check_result::count(severity of) const
 {
     std::size_t out = 0;
@@ -296,18 +298,25 @@ std::size_t check_result::count(severity of) const
     return out;
 }
 
+std::optional<bool> check_result::is_new(check::rule const &of, check::finding const &what) const
+{
+    return compared_with.empty() || not_compared.contains(of.id)
+               ? std::nullopt
+               : std::optional{what.fresh || against_baseline};
+}
+
 std::size_t check_result::count_new() const
 {
     std::size_t out = 0;
-    auto const add = [&](auto const &findings) {
+    auto const add = [&](check::rule const &of, auto const &findings) {
         for (auto const &each : findings) {
-            out += each.fresh || against_baseline ? 1 : 0;
+            out += is_new(of, each).value_or(false) ? 1 : 0;
         }
     };
     for (auto const &each : outcomes) {
-        add(each.findings);
+        add(*each.of, each.findings);
     }
-    add(waiving.faults);
+    add(check::waiver_rule(), waiving.faults);
     return out;
 }
 
@@ -344,62 +353,6 @@ void show(context &c, check_result const &result)
         if (!result.objectives.empty()) {
             out.tables = {objectives_table(result)};
         }
-    }
-    c.print(out);
-}
-
-void list(context &c, std::vector<check::rule const *> const &rules)
-{
-    using report::align;
-    report::document out;
-    out.schema = "pgtend/check-list/1";
-    report::table table{.key = "checks",
-                        .columns = {{"check", "check"},
-                                    {"severity", "severity"},
-                                    {"title", "holds when it passes", align::left, true},
-                                    {"why", ""},
-                                    {"fix", ""},
-                                    {"thresholds", ""}},
-                        .rows = {}};
-    for (auto const *each : rules) {
-        std::vector<std::string> limits;
-        for (auto const &one : thresholds(*each)) {
-            limits.push_back(fmt::format("{}: {}{}{}", one.key, one.value,
-                                         one.unit.empty() ? "" : " ", one.unit));
-        }
-        table.rows.push_back({{std::string{each->id}},
-                              {std::string{name(each->severity)}, tone_of(each->severity)},
-                              {std::string{each->title}},
-                              {std::string{each->why}},
-                              {std::string{each->fix}},
-                              report::or_null(join(limits, ", "))});
-    }
-    out.tables.push_back(std::move(table));
-    c.print(out);
-}
-
-void explain(context &c, check::rule const &of)
-{
-    report::document out;
-    out.schema = "pgtend/check-explain/1";
-    out.fields = {{"check", "check", {std::string{of.id}}},
-                  {"severity", "severity", {std::string{name(of.severity)}, tone_of(of.severity)}},
-                  {"title", "holds", {std::string{of.title}}},
-                  {"why", "why", {std::string{of.why}}},
-                  {"fix", "fix", {std::string{of.fix}}}};
-    for (auto const &each : thresholds(of)) {
-        out.fields.push_back(
-            {"threshold_" + std::string{each.key},
-             std::string{each.key},
-             {each.value, report::tone::plain,
-              fmt::format("{}{}{}", each.value, each.unit.empty() ? "" : " ", each.unit)}});
-    }
-    if (of.since > 0 || of.until > 0) {
-        out.fields.push_back({"versions",
-                              "PostgreSQL",
-                              {of.until == 0   ? fmt::format("{} and later", of.since)
-                               : of.since == 0 ? fmt::format("up to {}", of.until)
-                                               : fmt::format("{} to {}", of.since, of.until)}});
     }
     c.print(out);
 }

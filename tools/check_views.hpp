@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How check shows what it found.
 #pragma once
+#include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "check/compare.hpp"
@@ -23,7 +26,11 @@ struct check_result {
     std::vector<check::known> known = {}; // taken out
     std::size_t unchanged = 0;            // known ones, whether taken out or not
     std::vector<model::finding_key> gone = {};
+    // Of a check that was not looked at then nothing is known to be new.
+    std::set<std::string_view> not_compared = {};
 
+    // Nothing: it was not compared.
+    std::optional<bool> is_new(check::rule const &of, check::finding const &what) const;
     std::size_t count_new() const;
     std::size_t count(check::severity of) const; // findings that are not waived
     std::size_t count_skipped() const;
@@ -31,7 +38,6 @@ struct check_result {
 };
 
 void show(context &c, check_result const &result);
-void list(context &c, std::vector<check::rule const *> const &rules);
-void explain(context &c, check::rule const &of);
+report::tone tone_of(check::severity s);
 
 } // namespace pgtend::tools

@@ -159,7 +159,8 @@ check::job_findings job_findings_of(preflight::report const &found)
                                check::finding{.object = each.job + ": " + each.object,
                                               .message = to_string(each.at) + ": " + each.message,
                                               .value = {},
-                                              .fix = each.fix});
+                                              .fix = each.fix,
+                                              .at = each.at});
     }
     for (auto const &each : found.unknowns) {
         out.unseen.emplace_back(id_of(each.kind),

@@ -55,7 +55,8 @@ std::vector<finding> look(evidence &with)
     std::vector<finding> out;
     for (auto const &each : with.given().attestations) {
         if (auto const fault = fault_of(each, today); !fault.empty()) {
-            out.push_back({.object = each.name, .message = fault, .value = {}, .fix = {}});
+            out.push_back(
+                {.object = each.name, .message = fault, .value = {}, .fix = {}, .at = each.at});
         }
     }
     return out;

@@ -26,6 +26,11 @@ bool is_for(rule const &of, int major)
     return (of.since == 0 || major >= of.since) && (of.until == 0 || major <= of.until);
 }
 
+std::string_view query_for(rule const &of, int major)
+{
+    return major <= of.older_until ? of.older : of.query;
+}
+
 std::vector<threshold> thresholds(rule const &of)
 {
     std::vector<threshold> out;

@@ -21,7 +21,8 @@ template <char const *Section> std::vector<finding> of_section(evidence &with)
                        .fix = each.problem.empty()
                                   ? fmt::format("pgtend apply --only {} {}", Section, each.object)
                                   : "",
-                       .detail = each.step});
+                       .detail = each.step,
+                       .at = each.at});
     }
     return out;
 }

@@ -64,7 +64,8 @@ void ask(pg::session &s, outcome &out, std::vector<model::check_threshold> const
 {
     s.run("SAVEPOINT pgtend", {}, each);
     try {
-        fill(out, s.run(out.of->query, parameters(*out.of, set), each));
+        auto const query = query_for(*out.of, s.server_version() / 10'000);
+        fill(out, s.run(query, parameters(*out.of, set), each));
         s.run("RELEASE SAVEPOINT pgtend", {}, each);
     } catch (error const &e) {
         note(s, out, e);

@@ -33,7 +33,8 @@ class unseen : public std::runtime_error {
 // One difference between the file and the database, as `plan` has it.
 struct difference {
     std::string step, object, reason;
-    std::string problem; // why apply cannot do it; empty: it can
+    std::string problem;     // why apply cannot do it; empty: it can
+    source_position at = {}; // of what declares it
 };
 
 // What a look at the jobs of the file gave, each with the id of its check: whether they can work.

@@ -30,7 +30,7 @@ job_facts const &with_ledger(job_facts const &facts)
 
 finding of(job_fact const &job, std::string message, std::string fix)
 {
-    return {.object = job.name, .message = std::move(message), .fix = std::move(fix)};
+    return {.object = job.name, .message = std::move(message), .fix = std::move(fix), .at = job.at};
 }
 
 std::vector<finding> never(evidence &with)

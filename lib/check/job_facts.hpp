@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/position.hpp"
 
 namespace pgtend::check {
 
@@ -39,6 +40,7 @@ struct job_fact {
     };
     std::vector<doubt> doubts = {};
     job_record record = {};
+    source_position at = {}; // in the file
 };
 
 // Two jobs that are at work on one table at the same time, within the next 7 days.

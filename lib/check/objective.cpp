@@ -29,7 +29,8 @@ std::vector<finding> look(evidence &with)
                                         model::show_amount(*each.actual, each.unit),
                                         model::show_target(of, each.unit)),
                  .value = each.actual,
-                 .fix = {}});
+                 .fix = {},
+                 .at = of.at});
         } else if (each.is == status::unseen) {
             with.miss(fmt::format("{} of {} for {}: {}", of.metric, of.probe, of.name, each.why));
         }

@@ -33,7 +33,8 @@ template <char const *Kind> std::vector<finding> of_kind(evidence &with)
                            .object = each.name + (one.of.empty() ? "" : "/" + one.of),
                            .message = one.message,
                            .value = one.number,
-                           .fix = one.fix});
+                           .fix = one.fix,
+                           .at = each.at});
         }
         for (auto const &one : said.unseen) {
             with.miss(one);

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/position.hpp"
+
 namespace pgtend::check {
 
 enum class severity { info, warning, error };
@@ -29,7 +31,8 @@ struct finding {
     // What tells it from others of the same check and object, whenever it is found: no sizes, no
     // times.
     std::string detail = {};
-    bool fresh = false; // new since what it was compared with
+    bool fresh = false;      // new since what it was compared with
+    source_position at = {}; // what it is about in the file; line 0: no place of it
 };
 
 class evidence;
@@ -47,6 +50,9 @@ struct rule {
     // (text, null: the rule's), needs (text, null; else the input cannot be seen, in part or as a
     // whole, and this says what is missing: "pg_read_all_stats"). Empty: found by `look`.
     std::string_view query = {};
+    // In place of `query` on servers up to that major version; 0: on none.
+    std::string_view older = {};
+    int older_until = 0;
     threshold first = {}, second = {}; // key empty: none
     int since = 0, until = 0;          // major versions of the server; 0: any
     // Its findings have the rule's severity, or of one that is graded their own.
@@ -58,6 +64,7 @@ struct rule {
 
 std::string_view area(rule const &of);  // "vacuum"
 bool is_for(rule const &of, int major); // a major version of the server
+std::string_view query_for(rule const &of, int major);
 // Its thresholds, without empty ones.
 std::vector<threshold> thresholds(rule const &of);
 

@@ -110,7 +110,8 @@ waiving waive(std::vector<outcome> &outcomes, model::check_policy const &policy,
                                   .object = to_string(each.at),
                                   .message = std::move(message),
                                   .value = {},
-                                  .fix = {}});
+                                  .fix = {},
+                                  .at = each.at});
         };
         if (over(each.until, now)) {
             fault(severity::warning,

@@ -32,7 +32,8 @@ check::job_fact schedule_of(model::job const &job, zone const &in, instant now)
 {
     check::job_fact out{.name = job.name,
                         .interval = shortest_interval(job, in, now),
-                        .limit = model::time_limit(job.policy)};
+                        .limit = model::time_limit(job.policy),
+                        .at = job.at};
     for (auto const &each : job.schedule.lints(in, now)) {
         if (each.id == "never") {
             out.never = each.message;

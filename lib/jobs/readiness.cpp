@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jobs/readiness.hpp"
 
+#include <algorithm>
+
 #include "jobs/declared.hpp"
 #include "jobs/matviews.hpp"
 #include "jobs/partition_facts.hpp"
@@ -21,6 +23,32 @@ planning planning_of(readiness_request const &ask)
             .limit = ask.limit};
 }
 
+// Of the policy that a step comes from; nothing when it is told of no object of the section.
+source_position declared_at(model::configuration const &file, std::string_view section,
+                            plan::step const &step)
+{
+    auto const first = [&](auto const &policies, auto const &is_of) -> source_position {
+        auto const found = std::find_if(policies.begin(), policies.end(), is_of);
+        return found == policies.end() ? source_position{} : found->at;
+    };
+    auto const is_object = [&](qualified_name const &name) { return display(name) == step.object; };
+    if (section == "partitions") {
+        return first(file.partitions, [&](auto const &each) { return is_object(each.table); });
+    }
+    if (section == "indexes") {
+        return first(file.indexes, [&](auto const &each) {
+            auto const index = display({each.table.schema, each.name});
+            return is_object(each.table) && step.title.find(index) != std::string::npos;
+        });
+    }
+    if (section == "matviews") {
+        return first(file.matviews, [&](auto const &each) { return is_object(each.name); });
+    }
+    return first(file.autovacuum, [&](auto const &each) {
+        return std::any_of(each.tables.begin(), each.tables.end(), is_object);
+    });
+}
+
 // As plan compares it.
 std::vector<check::difference> differences(readiness_request const &ask, std::string_view name)
 {
@@ -38,7 +66,8 @@ std::vector<check::difference> differences(readiness_request const &ask, std::st
             out.push_back({.step = step.title,
                            .object = step.object,
                            .reason = step.reason,
-                           .problem = why == nullptr ? "" : why->message()});
+                           .problem = why == nullptr ? "" : why->message(),
+                           .at = declared_at(*ask.file, name, step)});
         }
     }
     return out;

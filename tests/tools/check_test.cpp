@@ -4,8 +4,10 @@
 #include <cstdlib>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <set>
 
 #include "base/text.hpp"
+#include "check/rule.hpp"
 #include "support/called.hpp"
 #include "support/database.hpp"
 #include "support/hour.hpp"
@@ -190,6 +192,12 @@ TEST_SUITE("nodb")
         auto const all = test::call({"check", "--list"});
         CHECK(all.code == 0);
         CHECK(has(all.out, "index.invalid"));
+        std::set<std::string_view> ids;
+        for (auto const &each :
+             check::catalogue()) { // one that asks older servers otherwise as well
+            CAPTURE(std::string{each.id});
+            CHECK(ids.insert(each.id).second);
+        }
         auto const one = test::call({"check", "--explain", "index.invalid"});
         CHECK(one.code == 0);
         CHECK(has(one.out, "serves no query"));
