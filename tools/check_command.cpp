@@ -12,14 +12,12 @@
 #include "check/profile.hpp"
 #include "check/waive.hpp"
 #include "config/baseline.hpp"
-#include "jobs/check.hpp"
 #include "jobs/readiness.hpp"
 #include "tools/by_hand.hpp"
 #include "tools/check_baseline.hpp"
 #include "tools/check_catalogue.hpp"
 #include "tools/check_formats.hpp"
 #include "tools/command_files.hpp"
-#include "tools/preflight_views.hpp"
 #include "tools/probing.hpp"
 #include "tools/runs.hpp"
 
@@ -68,8 +66,7 @@ void compare(arguments const &a, model::check_policy const &policy, pg::session 
         auto found = check::mark_new(result.outcomes, result.waiving, before);
         auto const seen = check::chosen(check::judge_by(policy, a.profile, {}).which);
         for (auto const &one : result.outcomes) {
-            if (!jobs::looks_at(*one.of) ||
-                std::find(seen.begin(), seen.end(), one.of) == seen.end()) {
+            if (std::find(seen.begin(), seen.end(), one.of) == seen.end()) {
                 result.not_compared.insert(one.of->id);
             }
         }
@@ -120,16 +117,15 @@ exit_code judge(context &c, arguments const &a)
     pg::limits const limit{.timeout = a.timeout, .stop = c.outside.abort};
     auto const now = control.server.server_time;
     auto const mine = jobs_of(file, where.name);
-    auto from = jobs::readiness_sources({.session = control.session,
-                                         .file = c.has_configuration() ? &mine : nullptr,
-                                         .now = now,
-                                         .clock_skew = control.server.clock_skew,
-                                         .search_path = search_path_of(c, {}),
-                                         .limit = limit});
-    if (c.has_configuration()) {
-        from.jobs = [&] { return job_findings_of(preflight_of(c, where, control, limit)); };
-    }
-    add_probing(from, c, control, limit);
+    jobs::readiness_request const ask{.session = control.session,
+                                      .file = c.has_configuration() ? &mine : nullptr,
+                                      .now = now,
+                                      .clock_skew = control.server.clock_skew,
+                                      .search_path = search_path_of(c, {}),
+                                      .transaction_pooler = control.transaction_pooler,
+                                      .limit = limit};
+    auto from = jobs::readiness_sources(ask);
+    add_further(from, c, ask, c.outside.stop);
     check::drop_undeclared(rules, judged.which, from);
     check::evidence with{control.session, from, now, limit};
     check_result result{.target = where.name, .outcomes = {}, .waiving = {}, .objectives = {}};

@@ -27,7 +27,11 @@ exit_code run_one(context &c, std::string const &name)
                                            .now = control.server.server_time,
                                            .role = job.policy.role,
                                            .search_path = job.policy.search_path,
-                                           .limit = {.stop = c.outside.stop}});
+                                           .limit = {.stop = c.outside.stop},
+                                           .file = &all,
+                                           .job = job.name,
+                                           .transaction_pooler = control.transaction_pooler,
+                                           .further = further_of(c)});
         auto const printed =
             c.execute(std::move(plan), where, jobs::settings_of(job.policy, job.time_zone), 1,
                       microseconds{0}, control.transaction_pooler);

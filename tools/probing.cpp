@@ -7,6 +7,7 @@
 #include "config/file.hpp"
 #include "config/secret.hpp"
 #include "probe/run.hpp"
+#include "tools/preflight_views.hpp"
 
 namespace pgtend::tools {
 namespace {
@@ -42,11 +43,11 @@ std::string secret_in(std::string const &path)
 }
 
 // Nothing when the session is gone.
-std::optional<long long> server_connections(context::control &control, pg::limits const &limit)
+std::optional<long long> server_connections(jobs::readiness_request const &ask)
 {
     try {
-        return control.session
-            .run("SELECT pg_catalog.current_setting('max_connections')", {}, limit)
+        return ask.session
+            .run("SELECT pg_catalog.current_setting('max_connections')", {}, ask.limit)
             .integer(0, 0);
     } catch (connection_lost const &) {
         return std::nullopt;
@@ -55,22 +56,27 @@ std::optional<long long> server_connections(context::control &control, pg::limit
 
 } // namespace
 
-void add_probing(check::sources &to, context &c, context::control &control, pg::limits const &limit)
+void add_further(check::sources &to, context const &c, jobs::readiness_request const &ask,
+                 std::stop_token const &stop)
 {
-    if (!c.has_configuration()) {
+    if (ask.file == nullptr) {
         return;
     }
-    auto const &file = c.configuration();
-    to.probes = file.probes;
-    to.objectives = file.objectives;
-    to.run_probe = [&c, &control, limit](model::probe const &of) {
+    to.jobs = [ask] {
+        return job_findings_of(preflight::look(
+            ask.session, *ask.file,
+            {.now = ask.now, .transaction_pooler = ask.transaction_pooler, .limit = ask.limit}));
+    };
+    to.probes = ask.file->probes;
+    to.objectives = ask.file->objectives;
+    to.run_probe = [&c, ask, stop](model::probe const &of) {
         return probe::run(
             of, {.expand = [&c](auto const &text, auto kind) { return expanded(c, text, kind); },
                  .secret_in = secret_in,
-                 .server_connections = [&] { return server_connections(control, limit); },
+                 .server_connections = [&] { return server_connections(ask); },
                  .time = c.outside.time,
                  .random = c.outside.random,
-                 .stop = c.outside.stop});
+                 .stop = stop});
     };
 }
 

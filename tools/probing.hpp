@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// What probes need, from a command's surroundings.
+// What checks look at besides the database, with what they need of a command's surroundings.
 #pragma once
+#include <stop_token>
+
 #include "check/evidence.hpp"
+#include "jobs/readiness.hpp"
 #include "tools/context.hpp"
 
 namespace pgtend::tools {
 
-// Adds the probes and objectives that the file declares, and what looks at them. All three must
-// outlive it.
-void add_probing(check::sources &to, context &c, context::control &control,
-                 pg::limits const &limit);
+// Adds whether the jobs of the file can work, its probes and objectives, and what looks at them.
+// The context and what `ask` refers to must outlive it; `stop` ends a probe. For several threads.
+void add_further(check::sources &to, context const &c, jobs::readiness_request const &ask,
+                 std::stop_token const &stop);
 
 } // namespace pgtend::tools

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/text.hpp"
+#include "tools/probing.hpp"
 
 namespace pgtend::tools {
 namespace {
@@ -49,6 +50,13 @@ model::configuration jobs_of(model::configuration const &all, std::string const 
     return out;
 }
 
+jobs::further_sources further_of(context const &c)
+{
+    return [&c](check::sources &to, jobs::readiness_request const &ask) {
+        add_further(to, c, ask, ask.limit.stop);
+    };
+}
+
 opened_runner open_runner(context &c, context::destination const &where,
                           model::configuration const &jobs, jobs::runner_options options,
                           waited_for somebody)
@@ -59,6 +67,7 @@ opened_runner open_runner(context &c, context::destination const &where,
     auto control = c.open_control(mine, true, &reading);
     options.first_reading = std::move(reading.answers);
     options.transaction_pooler = control.transaction_pooler;
+    options.further = further_of(c);
     options.stop = c.outside.stop;
     options.abort = c.outside.abort;
     auto const host = host_name();

@@ -17,6 +17,9 @@ opened_runner open_runner(context &c, context::destination const &where,
                           model::configuration const &jobs, jobs::runner_options options,
                           waited_for somebody);
 
+// What jobs of the kind check look at besides the database; the context must outlive it.
+jobs::further_sources further_of(context const &c);
+
 // The jobs of the file that belong to a target.
 model::configuration jobs_of(model::configuration const &all, std::string const &target);
 

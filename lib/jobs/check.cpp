@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "base/time_box.hpp"
 #include "check/compare.hpp"
 #include "check/profile.hpp"
 #include "check/waive.hpp"
@@ -54,22 +55,24 @@ instant server_time(pg::session &s, pg::limits const &limit)
 }
 
 verdict look(model::configuration const &file, model::check_action const &what,
-             planning const &with)
+             planning const &with, std::stop_token stop)
 {
     check::validate(file.checks);
-    // Whether the file's jobs can work is looked at by those who are not one of them.
-    auto const judged =
-        check::judge_by(file.checks, what.profile, {.only = {}, .skip = {"preflight"}});
-    pg::limits const limit{.timeout = longest_query, .stop = with.limit.stop};
+    auto const judged = check::judge_by(file.checks, what.profile, {});
+    pg::limits const limit{.timeout = longest_query, .stop = std::move(stop)};
     auto const now = server_time(with.session, limit);
-    auto const from = readiness_sources({.session = with.session,
-                                         .file = &file,
-                                         .now = now,
-                                         .clock_skew = with.now - now,
-                                         .search_path = file.defaults.search_path,
-                                         .limit = limit});
+    readiness_request const ask{.session = with.session,
+                                .file = &file,
+                                .now = now,
+                                .clock_skew = with.now - now,
+                                .search_path = file.defaults.search_path,
+                                .transaction_pooler = with.transaction_pooler,
+                                .limit = limit};
+    auto from = readiness_sources(ask);
+    if (with.further) {
+        with.further(from, ask);
+    }
     auto rules = check::chosen(judged.which);
-    std::erase_if(rules, [](auto const *each) { return !looks_at(*each); });
     check::drop_undeclared(rules, judged.which, from);
     check::evidence evidence{with.session, from, now, limit};
     auto outcomes = check::evaluate(with.session, rules, judged.thresholds, evidence, limit);
@@ -89,6 +92,21 @@ verdict look(model::configuration const &file, model::check_action const &what,
         add(out, check::waiver_rule(), each, least, ever);
     }
     return out;
+}
+
+verdict look_in_time(model::configuration const &file, model::check_action const &what,
+                     planning const &with)
+{
+    time_box const limit{with.limit.timeout, with.limit.stop};
+    try {
+        return look(file, what, with, limit.token());
+    } catch (interrupted const &) {
+        if (limit.over()) {
+            throw timed_out{"the run's time limit is over, and not all checks were made",
+                            "a longer timeout:, or a profile that skips the slow ones"};
+        }
+        throw;
+    }
 }
 
 class keep_task final : public plan::task {
@@ -138,18 +156,12 @@ class keep_task final : public plan::task {
 
 } // namespace
 
-bool looks_at(check::rule const &of)
-{
-    auto const where = area(of);
-    return where != "preflight" && where != "probe" && where != "objective";
-}
-
 plan::plan plan_check(model::check_action const &what, planning const &with)
 {
     if (with.file == nullptr) {
         throw error{"a check job needs the file that declares it"};
     }
-    auto found = look(*with.file, what, with);
+    auto found = look_in_time(*with.file, what, with);
     found.kept.job = with.job;
     plan::step step;
     step.title = "keep what the checks found";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of job kinds: how each action becomes a plan.
 #pragma once
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,7 +11,16 @@
 #include "pg/session.hpp"
 #include "plan/plan.hpp"
 
+namespace pgtend::check {
+struct sources;
+}
+
 namespace pgtend::jobs {
+
+// What readiness checks look at that this module cannot see, added to the rest: whether the jobs of
+// the file can work, and what stands around the database.
+struct readiness_request;
+using further_sources = std::function<void(check::sources &to, readiness_request const &ask)>;
 
 // What a planner may look at. Reading the catalog takes ACCESS SHARE locks on catalogs only.
 struct planning {
@@ -29,6 +39,8 @@ struct planning {
     pg::limits limit = {};                      // of each statement that reads a catalog
     model::configuration const *file = nullptr; // all of it, for `check`
     std::string job = {};                       // what is planned for; empty: a command
+    bool transaction_pooler = false;
+    further_sources further = {}; // for `check`
 };
 
 struct kind {

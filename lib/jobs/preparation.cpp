@@ -49,7 +49,7 @@ std::string warning_of_leftover(qualified_name const &index)
 } // namespace
 
 prepared prepare(model::job const &job, model::configuration const &all, pg::session &session,
-                 instant now, pg::limits const &limit, bool outside)
+                 instant now, pg::limits const &limit, preparing const &how)
 {
     auto const path = replace_search_path(session, "");
     reach("before plan");
@@ -63,7 +63,9 @@ prepared prepare(model::job const &job, model::configuration const &all, pg::ses
                                                 .search_path = job.policy.search_path,
                                                 .limit = limit,
                                                 .file = &all,
-                                                .job = job.name}),
+                                                .job = job.name,
+                                                .transaction_pooler = how.transaction_pooler,
+                                                .further = how.further}),
                  .warnings = {}};
     if (has_own_sql(job.action)) {
         for (auto const &each : catalog::load_path_writers(
@@ -71,7 +73,7 @@ prepared prepare(model::job const &job, model::configuration const &all, pg::ses
             out.warnings.push_back(warning_of(each));
         }
     }
-    if (outside && std::holds_alternative<model::sql_action>(job.action)) {
+    if (how.outside && std::holds_alternative<model::sql_action>(job.action)) {
         for (auto const &index : catalog::load_invalid_indexes(session, limit)) {
             out.warnings.push_back(warning_of_leftover(index));
         }

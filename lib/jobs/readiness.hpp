@@ -18,7 +18,8 @@ struct readiness_request {
     instant now{};                               // the server's time
     microseconds clock_skew{0};                  // this host's clock minus the server's
     std::optional<std::string> search_path = {}; // of SQL that the file declares
-    pg::limits limit = {};
+    bool transaction_pooler = false;
+    pg::limits limit = {}; // of each question
 };
 
 // Each is read when it is asked for, and may throw what the session throws. Never writes.

@@ -120,8 +120,13 @@ run_report run_job(model::job const &job, model::configuration const &all,
             around.connected();
         }
         auto const limit = model::time_limit(job.policy);
-        auto prepared = prepare(job, all, *first, around.time.now(),
-                                {.timeout = limit, .stop = around.stop}, outside);
+        auto const spent = std::chrono::duration_cast<microseconds>(around.time.steady() - start);
+        auto const left = limit.count() > 0 ? std::max(limit - spent, microseconds{1}) : limit;
+        auto prepared =
+            prepare(job, all, *first, around.time.now(), {.timeout = left, .stop = around.stop},
+                    {.outside = outside,
+                     .transaction_pooler = around.transaction_pooler,
+                     .further = around.further});
         report.messages = std::move(prepared.warnings);
         engine::environment environment{
             .open =

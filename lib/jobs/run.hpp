@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/executor.hpp"
+#include "jobs/kinds.hpp"
 #include "ledger/ledger.hpp"
 #include "model/configuration.hpp"
 #include "pg/connect.hpp"
@@ -42,6 +43,7 @@ struct run_environment {
     std::stop_token stop = {};  // the running statement is cancelled
     engine::observer *watcher = nullptr;
     bool transaction_pooler = false;
+    further_sources further = {}; // for jobs of the kind check
     // Told when the first session is there.
     std::function<void()> connected = {};
     // Told of each backend that works outside transactions, before it begins.

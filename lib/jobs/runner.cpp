@@ -268,6 +268,7 @@ void runner::impl::start(ledger::claim const &held)
             .stop = std::move(stop),
             .watcher = options.watcher,
             .transaction_pooler = options.transaction_pooler,
+            .further = options.further,
             .connected = [&] { mail.put(connected{held.run}); },
             .note_backend =
                 [&](int pid) {

@@ -27,6 +27,7 @@ struct runner_options {
     std::stop_token abort = {}; // the second one: running work is cancelled
     microseconds stop_timeout = seconds{60};
     bool transaction_pooler = false;
+    further_sources further = {};         // for jobs of the kind check; called by several threads
     std::vector<rows> first_reading = {}; // what ledger::reading() returned already
     engine::observer *watcher = nullptr;
     // What came up, each thing once, while tick() lasts and on the thread that called it.

@@ -243,6 +243,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON pgtend.run, pgtend.runner, pgtend.storag
 --   autovacuum               ownership of the table
 --   refresh, vacuum, analyze ownership; from PostgreSQL 17 on GRANT MAINTAIN ON <table> TO {0};
 --   sql, watch               what the text needs
+--   check                    nothing: it skips what it may not see. To see what can be given:
+--                            GRANT pg_monitor TO {0};
+--                            GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO {0};
+--                            and TEMPORARY on the database, to compare indexes and views, where PUBLIC has lost it
 --   role: <other>            GRANT <other> TO {0};
 -- To see what others do (vacuum status, who holds a lock, whom an index waits for):
 --   GRANT pg_monitor TO {0};

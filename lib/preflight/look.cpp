@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "batch/plan.hpp"
 #include "catalog/load.hpp"
 #include "catalog/load_leaves.hpp"
@@ -110,6 +111,8 @@ class looking {
             one.set = expire->set;
             one.targets = targets_of(one);
             one.work = batch::plan_expire(*expire, one.targets);
+        } else if (auto const *check = std::get_if<model::check_action>(&job.action)) {
+            find_profile(job, check->profile); // it reads only, and skips what it may not see
         } else if (auto const *refresh = std::get_if<model::refresh_action>(&job.action)) {
             plan_refresh(one, *refresh);
         } else {
@@ -121,6 +124,16 @@ class looking {
                 bool const of_rows = i < one.rows.size() && one.rows[i].at.line > 0;
                 out_.refuse({job, of_rows ? one.rows[i].at : place_of(job), step.object}, *why);
             }
+        }
+    }
+
+    void find_profile(model::job const &job, std::string const &name)
+    {
+        auto const &known = all_.checks.profiles;
+        if (!name.empty() && std::none_of(known.begin(), known.end(),
+                                          [&](auto const &each) { return each.name == name; })) {
+            out_.refuse({job, place_of(job), name}, error{"there is no profile " + in_quotes(name) +
+                                                          " under checks: profiles:"});
         }
     }
 
