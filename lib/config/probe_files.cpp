@@ -14,7 +14,8 @@ template <class Summary>
 void read_summary(reader &r, node const &n, std::string_view what, model::probe_kind &out)
 {
     static constexpr std::array<map_key<Summary>, 2> keys{{
-        {"file", [](reader &in, node const &v, Summary &s) { read_path(in, v, s.file); }, true},
+        {"file", [](reader &in, node const &v, Summary &s) { read_variable_path(in, v, s.file); },
+         true},
         {"max_age", [](reader &in, node const &v,
                        Summary &s) { in.duration(v, s.max_age, seconds{1}, longest); }},
     }};
@@ -39,7 +40,8 @@ void read_log(reader &r, node const &n, file_secrecy const & /*file*/, model::pr
 {
     using model::log_probe;
     static constexpr std::array<map_key<log_probe>, 3> keys{{
-        {"file", [](reader &in, node const &v, log_probe &p) { read_path(in, v, p.file); }, true},
+        {"file", [](reader &in, node const &v, log_probe &p) { read_variable_path(in, v, p.file); },
+         true},
         {"line", [](reader &in, node const &v, log_probe &p) { in.text(v, p.line); }, true},
         {"within",
          [](reader &in, node const &v, log_probe &p) {

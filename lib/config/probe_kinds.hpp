@@ -34,6 +34,9 @@ void read_url(reader &r, node const &n, std::string_view schemes, file_secrecy c
               std::string &out);
 // A file's path, relative to the folder of this one.
 void read_path(reader &r, node const &n, std::string &out);
+// The same, or one that begins with a variable, which has to say an absolute one when the probe
+// runs.
+void read_variable_path(reader &r, node const &n, std::string &out);
 void read_headers(reader &r, node const &n, file_secrecy const &file, model::header_texts &out);
 void read_statuses(reader &r, node const &n, std::vector<int> &out);
 void read_texts(reader &r, node const &n, std::vector<std::string> &out);

@@ -114,6 +114,15 @@ void read_path(reader &r, node const &n, std::string &out)
     out = beside(r.file(), written);
 }
 
+void read_variable_path(reader &r, node const &n, std::string &out)
+{
+    if (n.kind == node_kind::scalar && n.text.starts_with("${")) {
+        read_variable_text(r, n, secrecy::open, {}, out);
+    } else {
+        read_path(r, n, out);
+    }
+}
+
 void read_headers(reader &r, node const &n, file_secrecy const &file, model::header_texts &out)
 {
     if (n.kind != node_kind::map || n.entries.empty()) {

@@ -75,7 +75,7 @@ struct rate_limit_probe {
     std::vector<rate_tier> tiers = {};
 };
 
-// Summaries that load tests wrote.
+// Summaries that load tests wrote. A `file` that begins with ${VAR} is a path when the probe runs.
 struct k6_probe {
     std::string file;
     microseconds max_age{};

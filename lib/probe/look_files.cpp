@@ -49,23 +49,35 @@ file_seen read_end_of(std::string const &path, off_t most)
     return out;
 }
 
+std::string path_of(std::string const &written, asking const &with)
+{
+    if (!written.starts_with("${")) {
+        return written;
+    }
+    auto path = with.text(written);
+    if (!path.starts_with("/")) {
+        throw needs{written + " has no absolute path"};
+    }
+    return path;
+}
+
 constexpr off_t most_of_summary = 16'000'000, most_of_log = 64'000'000;
 
 } // namespace
 
 verdict look(model::k6_probe const &of, asking const &with)
 {
-    return judge(of, read_end_of(of.file, most_of_summary), with.around.time.now());
+    return judge(of, read_end_of(path_of(of.file, with), most_of_summary), with.around.time.now());
 }
 
 verdict look(model::pgbench_probe const &of, asking const &with)
 {
-    return judge(of, read_end_of(of.file, most_of_summary), with.around.time.now());
+    return judge(of, read_end_of(path_of(of.file, with), most_of_summary), with.around.time.now());
 }
 
 verdict look(model::log_probe const &of, asking const &with)
 {
-    return judge(of, read_end_of(of.file, most_of_log), with.around.time.now());
+    return judge(of, read_end_of(path_of(of.file, with), most_of_log), with.around.time.now());
 }
 
 } // namespace pgtend::probe

@@ -183,6 +183,19 @@ TEST_SUITE("db")
             s.run(around, "probes:\n  - { name: bench, pgbench: { file: none.txt } }\n");
         CHECK(missing.code == 3);
         CHECK(has(missing.out, "there is no file"));
+
+        std::string const said =
+            "probes:\n  - { name: load, k6: { file: \"${SUMMARY}/k6.json\" } }\n";
+        auto const where = [&](std::string const &folder) {
+            return s.run({"check", "--only", "probe.k6", "--strict"}, said, {{"SUMMARY", folder}});
+        };
+        CHECK(where(s.files.path()).code == 0);
+        auto const unset = where("");
+        CHECK(unset.code == 3);
+        CHECK(has(unset.out, "environment variable SUMMARY is not set"));
+        auto const relative = where("tmp");
+        CHECK(relative.code == 3);
+        CHECK(has(relative.out, "${SUMMARY}/k6.json has no absolute path"));
     }
 
     TEST_CASE("PgBouncer's console and Prometheus")
