@@ -16,12 +16,44 @@ template <char const *Kind> bool is_declared(sources const &from)
                        [](auto const &each) { return model::name(each.kind) == Kind; });
 }
 
+// "api, web: environment variable API is not set": what several lack is told once.
+class reasons {
+  public:
+    void add(std::string const &probe, std::string const &told)
+    {
+        auto const of_it = probe + ": ";
+        if (!told.starts_with(of_it)) {
+            all_.emplace_back(told, std::vector<std::string>{});
+            return;
+        }
+        auto why = told.substr(of_it.size());
+        auto const known = std::find_if(all_.begin(), all_.end(), [&](auto const &each) {
+            return !each.second.empty() && each.first == why;
+        });
+        if (known == all_.end()) {
+            all_.emplace_back(std::move(why), std::vector{probe});
+        } else {
+            known->second.push_back(probe);
+        }
+    }
+    void tell(evidence &with) const
+    {
+        for (auto const &[why, probes] : all_) {
+            with.miss(join(probes, ", ") + (probes.empty() ? "" : ": ") + why);
+        }
+    }
+
+  private:
+    std::vector<std::pair<std::string, std::vector<std::string>>> all_;
+};
+
 template <char const *Kind> std::vector<finding> of_kind(evidence &with)
 {
     if (!is_declared<Kind>(with.given())) {
         throw unseen{fmt::format("a probe of kind {} under probes: of the file", Kind)};
     }
     std::vector<finding> out;
+    reasons missing;
     for (auto const &each : with.given().probes) {
         if (model::name(each.kind) != Kind) {
             continue;
@@ -37,9 +69,10 @@ template <char const *Kind> std::vector<finding> of_kind(evidence &with)
                            .at = each.at});
         }
         for (auto const &one : said.unseen) {
-            with.miss(one);
+            missing.add(each.name, one);
         }
     }
+    missing.tell(with);
     return out;
 }
 
