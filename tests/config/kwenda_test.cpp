@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdlib>
 #include <doctest/doctest.h>
 
@@ -25,6 +26,22 @@ TEST_SUITE("nodb")
         CHECK(all.matviews[0].unique_index == lines{"day", "city"});
         CHECK(all.indexes.size() == 6);
         CHECK(all.targets.at(0).dsn == "dbname=kwenda");
+        // What stands around it names variables, none of which is needed to load or to tick.
+        for (auto const *probe : {"booking-limit", "wallet-limit", "login-limit", "redis",
+                                  "circuit-breaker", "load-test", "pool"}) {
+            CAPTURE(probe);
+            CHECK(std::any_of(all.probes.begin(), all.probes.end(),
+                              [&](auto const &each) { return each.name == probe; }));
+        }
+        CHECK(all.objectives.size() == 9);
+        for (auto const &each :
+             all.attestations) { // all of it, by a team and not a person; or nothing
+            CAPTURE(each.name);
+            CHECK((each.by.empty() || each.by.ends_with(" team")));
+            CHECK(each.by.empty() != (each.on && each.until && !each.evidence.empty()));
+        }
+        REQUIRE(all.checks.profiles.size() == 1);
+        CHECK(all.checks.profiles[0].name == "production");
         for (auto const *job :
              {"refresh-dashboard", "cleanup-driver-locations", "expire-promos",
               "cancel-expired-bookings", "cancel-expired-deliveries", "cleanup-cache",

@@ -46,6 +46,11 @@ web::web(std::string const &certificate)
 {
 }
 
+void web::plan(std::string const &json) const
+{
+    files_.write("plan.json", json);
+}
+
 web::~web()
 {
     end("web", files_.path());

@@ -20,6 +20,8 @@ class web {
 
     int port() const noexcept { return port_; }
     std::string url(std::string const &path) const; // of host localhost
+    // More paths, as tests/support/web has them.
+    void plan(std::string const &json) const;
     // Requests of that path until now.
     int count(std::string const &path) const;
 

@@ -234,8 +234,9 @@ TEST_SUITE("db")
         CHECK(hints.code == 3);
         CHECK(has(hints.out, "watch: no row can ever match its conditions"));
         // The five VACUUMs in one command are refused when the file is read.
-        k.config += "  - { name: five, schedule: \"0 3 * * *\", sql: { text: \"vacuum "
-                    "public.profiles; vacuum public.drivers\" } }\n";
+        k.config = replace_all(k.config, "\njobs:\n",
+                               "\njobs:\n  - { name: five, schedule: \"0 3 * * *\", sql: { text: "
+                               "\"vacuum public.profiles; vacuum public.drivers\" } }\n");
         auto const five = k.run({"-t", "kwenda", "schedule", "check"});
         CHECK(five.code == 2);
         CHECK(has(five.err, "VACUUM"));
