@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 #include <ostream>
+#include <tuple>
 
 #include "base/text.hpp"
 
@@ -199,6 +201,25 @@ std::string heading_of(check_result const &result)
 
 constexpr std::size_t most_of_one = 5;
 
+// Findings of one object that one statement mends are told as the first of them, and how many they
+// are.
+std::vector<std::pair<check::finding const *, std::size_t>>
+mended_together(std::vector<check::finding> const &findings)
+{
+    std::vector<std::pair<check::finding const *, std::size_t>> out;
+    std::map<std::tuple<std::string_view, std::string_view, bool>, std::size_t> known;
+    for (auto const &each : findings) {
+        auto const [place, added] =
+            known.try_emplace({each.object, each.fix, each.fresh}, out.size());
+        if (added || each.fix.empty()) {
+            out.emplace_back(&each, 1);
+        } else {
+            ++out[place->second].second;
+        }
+    }
+    return out;
+}
+
 report::remarks remarks_of(check::rule const &of, std::vector<check::finding> const &findings)
 {
     auto worst = severity::info;
@@ -208,11 +229,17 @@ report::remarks remarks_of(check::rule const &of, std::vector<check::finding> co
     report::remarks out{.label = std::string{name(worst)},
                         .tone = tone_of(worst),
                         .title = fmt::format("{}: {}", of.id, of.title),
-                        .items = {},
-                        .more = findings.size() - std::min(findings.size(), most_of_one)};
-    for (std::size_t i = 0; i + out.more < findings.size(); ++i) {
-        auto const &each = findings[i];
-        out.items.push_back({each.object, (each.fresh ? "new: " : "") + each.message, each.fix});
+                        .items = {}};
+    auto const mended = mended_together(findings);
+    for (std::size_t i = 0; i < std::min(mended.size(), most_of_one); ++i) {
+        auto const &[first, count] = mended[i];
+        out.items.push_back({first->object,
+                             (first->fresh ? "new: " : "") + first->message +
+                                 (count > 1 ? fmt::format("; and {} more of it", count - 1) : ""),
+                             first->fix});
+    }
+    for (std::size_t i = out.items.size(); i < mended.size(); ++i) {
+        out.more += mended[i].second;
     }
     return out;
 }

@@ -100,6 +100,26 @@ TEST_SUITE("db")
         CHECK(has(clean.out, "4 of 4 checks passed"));
     }
 
+    TEST_CASE("what one statement mends is told once, with how many more there are")
+    {
+        shop const s{
+            "CREATE TABLE public.events (at timestamptz NOT NULL) PARTITION BY RANGE (at); "
+            "CREATE TABLE public.orders (id int, zone int)"};
+        std::string const declared{missing +
+                                   std::string{"partitions:\n  - { table: public.events, key: at, "
+                                               "every: month, from: 2026-01 }\n"}};
+        auto const text = s.run({"check", "--only", "declared"}, "", declared);
+        auto const remedy = std::string{"pgtend apply --only partitions public.events"};
+        auto const first = text.out.find(remedy);
+        REQUIRE(first != std::string::npos);
+        CHECK(text.out.find(remedy, first + 1) == std::string::npos);
+        CHECK(has(text.out, "create partition public.events_2026_01: "));
+        CHECK(has(text.out, " more of it\n"));
+        CHECK(!has(text.out, "create partition public.events_2026_02"));
+        CHECK(has(s.run({"-o", "json", "check", "--only", "declared"}, "", declared).out,
+                  "create partition public.events_2026_02"));
+    }
+
     TEST_CASE(
         "a difference is as bad as its check says, and the file's search_path holds as for plan")
     {
