@@ -14,3 +14,4 @@ SELECT l.job, l.last_slot, l.last_status, now() - interval '1 s', now(),
        CASE l.job WHEN 'refresh-dashboard' THEN 'relation "public.admin_dashboard_stats" does not exist'
                   WHEN 'vacuum-nightly' THEN 'VACUUM cannot run inside a transaction block' ELSE '' END
 FROM pgtend.lease l;
+INSERT INTO pgtend.fence SELECT job, token FROM pgtend.lease;

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A database whose checklist was ticked, and of which little was true: what schedules/kwenda.yaml declares against it.
 -- Names and lies are those of a real one; its other tables are as they should be.
-CREATE ROLE anon;
+DO $$ BEGIN IF to_regrole('anon') IS NULL THEN CREATE ROLE anon; END IF; END $$;
 CREATE SCHEMA auth;
 CREATE TABLE auth.users (id uuid PRIMARY KEY);
 
