@@ -54,7 +54,18 @@ std::string scratch::write(std::string const &name, std::string const &text) con
 
 process::process(std::vector<std::string> const &args, environment_changes const &changes)
 {
-    launch started{pgtend_words(args), changes};
+    launch what{pgtend_words(args), changes};
+    start(what);
+}
+
+process::process(program const &what, environment_changes const &changes)
+{
+    launch started{what.words, changes};
+    start(started);
+}
+
+void process::start(launch &what)
+{
     auto const out = files_.path() + "/out";
     auto const err = files_.path() + "/err";
     pid_ = fork();
@@ -68,7 +79,7 @@ process::process(std::vector<std::string> const &args, environment_changes const
         redirect("/dev/null", O_RDONLY, 0);
         redirect(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 1);
         redirect(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 2);
-        started.execute();
+        what.execute();
         _exit(127);
     }
 }

@@ -36,11 +36,18 @@ struct finished {
 // Changes to the environment; an empty value removes the variable.
 using environment_changes = std::map<std::string, std::string>;
 
+class launch;
+
 class process {
   public:
     // Starts $PGTEND_BINARY with these arguments, stdin empty, in a session of its own, so that it
     // has no terminal. Throws error when the variable is not set.
     explicit process(std::vector<std::string> const &args, environment_changes const &changes = {});
+    // The same of any program, found by PATH, and its arguments.
+    struct program {
+        std::vector<std::string> words;
+    };
+    explicit process(program const &what, environment_changes const &changes = {});
     ~process(); // kill -9 when it still runs
     process(process const &) = delete;
     process &operator=(process const &) = delete;
@@ -53,6 +60,8 @@ class process {
     finished wait(std::chrono::seconds limit = std::chrono::seconds{60});
 
   private:
+    void start(launch &what);
+
     scratch files_;
     int pid_ = -1;
 };

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The forms of check's output, each held against its rules: also with names that want to break out.
 #include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <doctest/doctest.h>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "support/annotated.hpp"
+#include "support/form.hpp"
 #include "support/hour.hpp"
 #include "support/lists.hpp"
 
@@ -18,30 +17,6 @@ namespace {
 
 constexpr std::array forms{"text",   "markdown", "json",       "junit", "sarif",
                            "github", "gitlab",   "prometheus", "nagios"};
-
-std::string root()
-{
-    auto const *told = std::getenv("PGTEND_SOURCE");
-    return told == nullptr ? "." : told;
-}
-
-// How many findings are in it. Throws error with what is wrong.
-int hold(scratch const &files, std::string const &form, std::string const &out)
-{
-    auto const file = files.write("out." + form, out);
-    auto const command = root() + "/tests/support/forms/hold " + form + " '" + file + "' 2>&1";
-    auto *pipe = ::popen(command.c_str(), "r");
-    REQUIRE(pipe != nullptr);
-    std::string said;
-    std::array<char, 4096> part{};
-    while (auto const count = std::fread(part.data(), 1, part.size(), pipe)) {
-        said.append(part.data(), count);
-    }
-    if (::pclose(pipe) != 0) {
-        throw error{form + ": " + said};
-    }
-    return std::stoi(said);
-}
 
 std::string quoted_name(std::string const &name)
 {
