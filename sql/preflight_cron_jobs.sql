@@ -3,6 +3,6 @@
 -- requires: pg_cron
 -- No parameters.
 SELECT j.jobid AS id, j.schedule, j.command
-FROM cron.job j
+FROM ONLY cron.job j
 WHERE j.active AND j.database = pg_catalog.current_database()
 ORDER BY j.jobid;

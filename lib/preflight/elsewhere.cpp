@@ -38,6 +38,12 @@ class reader {
             }
             bool const cron = found.text(i, "scheduler") == "pg_cron";
             has_cron = has_cron || cron;
+            if (!found.flag(i, "trusted")) {
+                miss(fmt::format("{} of a superuser or of this role: it belongs to {}, whose code "
+                                 "may run when it is read",
+                                 display(table), display_identifier(found.text(i, "owner"))));
+                continue;
+            }
             if (!found.flag(i, "may_read")) {
                 miss("SELECT on " + display(table));
                 continue;
@@ -91,7 +97,7 @@ class reader {
 
     void read_partman(qualified_name const &table)
     {
-        auto const found = with_.ask("SELECT p.parent_table FROM " + quote(table) +
+        auto const found = with_.ask("SELECT p.parent_table FROM ONLY " + quote(table) +
                                      " AS p WHERE pg_catalog.to_jsonb(p) ->> "
                                      "'automatic_maintenance' IS DISTINCT FROM 'off'");
         for (auto const &job : all_.jobs) {

@@ -393,4 +393,25 @@ TEST_SUITE("db")
         auto const alone = of(s, model::partition_action{});
         CHECK(std::find(alone.begin(), alone.end(), "twice public.p") == alone.end());
     }
+
+    TEST_CASE("the table of a scheduler that anybody may have made is not read: no code of its "
+              "owner runs")
+    {
+        scene s{"CREATE TABLE public.t (id int)"};
+        s.cleanup("t", "id = 1");
+        auto session = s.db.connect();
+        test::role const mallory{session, "mallory", "LOGIN"};
+        session.run("CREATE SCHEMA theirs AUTHORIZATION " + mallory.name());
+        auto theirs = test::open(s.db.dsn(mallory.name()));
+        theirs.batch(
+            "CREATE TYPE theirs.e AS ENUM ('a'); CREATE FUNCTION theirs.f(theirs.e) RETURNS json "
+            "LANGUAGE plpgsql AS 'BEGIN RAISE ''called as %'', current_user; END'; CREATE CAST "
+            "(theirs.e AS json) WITH FUNCTION theirs.f(theirs.e); CREATE TABLE theirs.part_config "
+            "(parent_table text, e theirs.e); INSERT INTO theirs.part_config VALUES ('a.b', 'a')");
+        auto const found = s.look();
+        REQUIRE(found.size() == 1);
+        CHECK(found[0] == "unknown twice: theirs.part_config of a superuser or of this role: it "
+                          "belongs to " +
+                              mallory.name() + ", whose code may run when it is read");
+    }
 }
