@@ -171,6 +171,7 @@ void ask_definitions(pg::session &s, std::vector<index_request> const &requests,
         }
         for (auto const place : places) {
             note(wanted[place], *why, "the definition could not be looked at: ");
+            wanted[place].unasked = true;
         }
     }
 }

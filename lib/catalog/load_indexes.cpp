@@ -277,6 +277,7 @@ index_snapshot load_indexes(pg::session &s, std::vector<index_request> const &wa
             each.problem = "a standby cannot tell what the server makes of a definition";
             each.hint = "ask the primary";
             each.sqlstate = "25006";
+            each.unasked = true;
         }
     } else {
         ask_definitions(s, wanted, out.wanted, role, search_path, limit);

@@ -12,6 +12,10 @@ template <char const *Section> std::vector<finding> of_section(evidence &with)
 {
     std::vector<finding> out;
     for (auto const &each : with.differences(Section)) {
+        if (each.unknown) {
+            with.miss(each.problem);
+            continue;
+        }
         bool const said = each.reason.empty() || each.reason == each.problem;
         auto const why = said ? "" : ": " + each.reason;
         auto const cannot = each.problem.empty() ? "" : "; cannot be done: " + each.problem;

@@ -34,6 +34,7 @@ class unseen : public std::runtime_error {
 struct difference {
     std::string step, object, reason;
     std::string problem;     // why apply cannot do it; empty: it can
+    bool unknown = false;    // whether there is one, for that reason
     source_position at = {}; // of what declares it
 };
 

@@ -39,6 +39,8 @@ plan::plan planner::make()
 {
     try {
         consider();
+    } catch (plan::not_known const &why) {
+        out_.steps[refuse(shown_, why)].unknown = true;
     } catch (error const &why) {
         refuse(shown_, why);
     }
@@ -58,8 +60,12 @@ void planner::consider()
         throw error{shown_ + " is a temporary table of some session"};
     }
     if (!wanted_.problem.empty()) {
-        throw error{fmt::format("index {} of {}: {}", display(name_), shown_, wanted_.problem),
-                    wanted_.hint, wanted_.sqlstate};
+        auto const what =
+            fmt::format("index {} of {}: {}", display(name_), shown_, wanted_.problem);
+        if (wanted_.unasked) {
+            throw plan::not_known{what, wanted_.hint, wanted_.sqlstate};
+        }
+        throw error{what, wanted_.hint, wanted_.sqlstate};
     }
     refuse_locked(table);
     auto const *const there = named(table, name_);
@@ -88,7 +94,7 @@ void planner::refuse_locked(index_table const &table) const
 {
     for (auto const *each : around_.indexes(table)) {
         if (!each->locked_by.empty()) {
-            throw error{
+            throw plan::not_known{
                 fmt::format("index {} of {}: the indexes of {} could not be read, because an "
                             "ACCESS EXCLUSIVE lock on it is held or awaited: {}",
                             display(name_), shown_, display(table.name), each->locked_by),

@@ -178,6 +178,7 @@ class examiner {
                                  ": its indexes were not compared, because an "
                                  "ACCESS EXCLUSIVE lock is held or awaited: " +
                                  any.locked_by);
+            out_.locked.push_back(out_.notes.back());
         }
     }
 

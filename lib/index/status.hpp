@@ -38,6 +38,7 @@ struct examination {
     std::vector<finding> findings; // by kind, table, name
     long long indexes = 0;         // that were looked at; a partitioned one counts once
     std::vector<std::string> notes;
+    std::vector<std::string> locked; // of these notes: tables whose indexes were not compared
 };
 
 // A partitioned index is one object, with the scans and bytes of all that are attached to it.

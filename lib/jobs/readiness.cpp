@@ -67,6 +67,7 @@ std::vector<check::difference> differences(readiness_request const &ask, std::st
                            .object = step.object,
                            .reason = step.reason,
                            .problem = why == nullptr ? "" : why->message(),
+                           .unknown = step.unknown,
                            .at = declared_at(*ask.file, name, step)});
         }
     }

@@ -186,6 +186,7 @@ class planner {
             if (certain_) {
                 out_.steps.push_back(plan::refused_step(
                     title_, shown, error{what, hint, state.not_compared->sqlstate}));
+                out_.steps.back().unknown = true;
             } else {
                 out_.notes.push_back(what + (hint.empty() ? "" : "; " + hint));
             }

@@ -38,6 +38,8 @@ struct step {
     // The row count of which the statement of this index of a transaction or standalone body tells
     // what was done (-1: none).
     int counts = -1;
+    // Whether there is anything to do could not be found out, which the body tells: a refusal.
+    bool unknown = false;
 };
 
 struct plan {

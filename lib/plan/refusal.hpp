@@ -18,6 +18,13 @@ std::unique_ptr<task> refusal(error why);
 error const *refused(task const &what);
 error const *refused(step const &what);
 
+// Thrown by a planner that could not find out whether there is anything to do: somebody locks what
+// it looks at, or the server or the role does not let it look.
+class not_known : public error {
+  public:
+    using error::error;
+};
+
 // A step of that task alone. `title` names the work ("create partition public.orders_2026_12").
 step refused_step(std::string title, std::string object, error why);
 

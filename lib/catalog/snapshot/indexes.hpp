@@ -80,6 +80,7 @@ struct wanted_index {
     // What has the name already, when that is not an index of this table: "table", "index of
     // public.x"
     std::string taken_by;
+    bool unasked = false; // the problem is not of the definition: it could not be looked at
 
     // Whether an index with this definition is the one that was written.
     bool is(std::string const &other) const;
