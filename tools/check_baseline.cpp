@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,12 +79,13 @@ class beside_it {
 std::string text_of(model::baseline const &all)
 {
     std::string lines;
-    for (auto const &[key, count] : all.entries) {
+    for (auto const &[key, count, severity] : all.entries) {
         json::writer one{0};
         one.begin_object().key("check").string(key.check).key("object").string(key.object);
         if (!key.detail.empty()) {
             one.key("detail").string(key.detail);
         }
+        one.key("severity").string(severity);
         if (count > 1) {
             one.key("count").number(static_cast<long long>(count));
         }
@@ -103,7 +105,14 @@ void write_baseline(std::string const &path, model::baseline const &all)
                         thousands(static_cast<long long>(all.entries.size())) + " findings",
                     "leave out what nobody will mend: skip: or waive: in the file, or --skip"};
     }
-    beside_it file{path};
+    struct stat there = {};
+    if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
+        throw error{"the baseline " + in_quotes(path) + " cannot be written: it is no regular file",
+                    "name a file; it is replaced as a whole"};
+    }
+    std::error_code dangles;
+    auto const real = std::filesystem::canonical(path, dangles); // where a link leads to
+    beside_it file{dangles ? path : real.string()};
     file.write(text);
     file.take_its_place();
 }

@@ -61,7 +61,7 @@ void compare(arguments const &a, model::check_policy const &policy, pg::session 
         }
         model::baseline before;
         for (auto const &each : last->findings) {
-            before.entries.push_back({{each.check, each.object, each.detail}, 1});
+            before.entries.push_back({{each.check, each.object, each.detail}, 1, each.severity});
         }
         auto found = check::mark_new(result.outcomes, result.waiving, before);
         auto const seen = check::chosen(check::judge_by(policy, a.profile, {}).which);

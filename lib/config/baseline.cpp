@@ -20,10 +20,21 @@ void read_name(reader &r, node const &n, std::string &out)
     out = n.text;
 }
 
-constexpr std::array<map_key<entry>, 4> entry_keys{{
+void read_severity(reader &r, node const &n, entry &e)
+{
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> all{
+        {{"error", "error"}, {"warning", "warning"}, {"info", "info"}}};
+    std::string_view chosen;
+    if (r.choice(n, chosen, all)) {
+        e.severity = chosen;
+    }
+}
+
+constexpr std::array<map_key<entry>, 5> entry_keys{{
     {"check", [](reader &r, node const &n, entry &e) { read_name(r, n, e.key.check); }, true},
     {"object", [](reader &r, node const &n, entry &e) { read_name(r, n, e.key.object); }, true},
     {"detail", [](reader &r, node const &n, entry &e) { read_name(r, n, e.key.detail); }},
+    {"severity", read_severity},
     {"count", [](reader &r, node const &n, entry &e) { r.integer(n, e.count, 1, 1'000'000); }},
 }};
 

@@ -18,6 +18,9 @@ struct baseline {
     struct entry {
         finding_key key;
         int count = 1; // so many findings have this key
+        // How bad the worst of them was: "info", "warning", "error"; what is worse now is new.
+        // Empty: that was not told.
+        std::string severity = {};
     };
     std::vector<entry> entries;
 };

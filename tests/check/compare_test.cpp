@@ -80,6 +80,26 @@ TEST_SUITE("nodb")
         CHECK(other[0].findings.size() == 1);
     }
 
+    TEST_CASE("what is worse than it was is new; what is less bad is known")
+    {
+        check::waiving none;
+        auto const baseline = check::baseline_of(found({of("a"), of("a", "p")}), none);
+        auto worse = found({of("a"), of("a", "p")});
+        worse[0].findings[0].severity = check::severity::error;
+        auto marked = worse;
+        auto const compared = check::take_known(worse, none, baseline);
+        REQUIRE(worse[0].findings.size() == 1);
+        CHECK(worse[0].findings[0].detail.empty());
+        CHECK(compared.unchanged.size() == 1);
+        CHECK(compared.gone.empty());
+        check::mark_new(marked, none, baseline);
+        CHECK(marked[0].findings[0].fresh);
+        CHECK(!marked[0].findings[1].fresh);
+        auto better = found({of("a"), of("a", "p")});
+        better[0].findings[0].severity = check::severity::info;
+        CHECK(check::take_known(better, none, baseline).unchanged.size() == 2);
+    }
+
     TEST_CASE("nothing is gone of a check that did not run, or did not see everything")
     {
         check::waiving none;

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>
+#include <sys/stat.h>
 
 #include "support/annotated.hpp"
 #include "support/hour.hpp"
@@ -46,8 +47,10 @@ TEST_SUITE("db")
         CHECK(check({}).code == 3);
         CHECK(check({"--write-baseline", file}).code == 0);
         CHECK(read(file) == "{\n  \"schema\": \"pgtend/check-baseline/1\",\n  \"findings\": [\n"
-                            "    {\"check\":\"table.primary_key\",\"object\":\"public.old\"},\n"
-                            "    {\"check\":\"table.primary_key\",\"object\":\"public.older\"}\n"
+                            "    {\"check\":\"table.primary_key\",\"object\":\"public.old\","
+                            "\"severity\":\"warning\"},\n"
+                            "    {\"check\":\"table.primary_key\",\"object\":\"public.older\","
+                            "\"severity\":\"warning\"}\n"
                             "  ]\n}\n");
         CHECK(check({"--baseline", file}).code == 0);
 
@@ -90,6 +93,37 @@ TEST_SUITE("db")
         CHECK(files ==
               3); // the configuration, and two that were written here: nothing is left over
         CHECK(g.run({"check", "--baseline", file, "--diff"}).code == 2);
+    }
+
+    TEST_CASE("a baseline takes the place of a file only; a link to one stays")
+    {
+        ground const g;
+        auto const pipe = g.files.path() + "/pipe";
+        REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+        auto const refused = g.run({"check", "--only", "table", "--write-baseline", pipe});
+        CHECK(refused.code == 1);
+        CHECK(has(refused.err, "it is no regular file"));
+        CHECK(std::filesystem::is_fifo(pipe));
+        auto const file = g.files.write("known.json", "");
+        auto const link = g.files.path() + "/link.json";
+        std::filesystem::create_symlink("known.json", link);
+        CHECK(g.run({"check", "--only", "table", "--write-baseline", link}).code == 0);
+        CHECK(std::filesystem::is_symlink(link));
+        CHECK(read(file).starts_with("{\n  \"schema\""));
+    }
+
+    TEST_CASE("what got worse since the baseline fails")
+    {
+        ground const g;
+        auto const file = g.files.write(
+            "known.json", "{\"schema\": \"pgtend/check-baseline/1\", \"findings\": [{\"check\": "
+                          "\"table.primary_key\", \"object\": \"public.t\", \"severity\": "
+                          "\"info\"}]}");
+        g.db.psql("CREATE TABLE public.t (n int)");
+        list const asked{"check", "--only", "table", "--fail-on", "warning", "--baseline", file};
+        auto const worse = g.run(asked);
+        CHECK(worse.code == 3);
+        CHECK(has(worse.out, "1 new, 0 gone, 0 as before"));
     }
 
     TEST_CASE("a check job keeps what it found, and --diff tells what changed since")
