@@ -127,6 +127,10 @@ exit_code judge(context &c, arguments const &a)
     auto from = jobs::readiness_sources(ask);
     add_further(from, c, ask, c.outside.stop);
     check::drop_undeclared(rules, judged.which, from);
+    if (rules.empty()) {
+        throw usage_error{"no check is left to look at",
+                          "less in --skip, or in skip: of the file and of the profile"};
+    }
     check::evidence with{control.session, from, now, limit};
     check_result result{.target = where.name, .outcomes = {}, .waiving = {}, .objectives = {}};
     result.outcomes = check::evaluate(control.session, rules, judged.thresholds, with, limit);

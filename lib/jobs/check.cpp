@@ -74,6 +74,11 @@ verdict look(model::configuration const &file, model::check_action const &what,
     }
     auto rules = check::chosen(judged.which);
     check::drop_undeclared(rules, judged.which, from);
+    if (rules.empty()) {
+        throw error{"no check is left for the job to look at",
+                    "a profile with more in its only:, or less in skip:; a job looks at nothing of "
+                    "preflight, probe and objective"};
+    }
     check::evidence evidence{with.session, from, now, limit};
     auto outcomes = check::evaluate(with.session, rules, judged.thresholds, evidence, limit);
     auto const waiving = check::waive(outcomes, file.checks, now);

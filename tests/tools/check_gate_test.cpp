@@ -186,6 +186,16 @@ TEST_SUITE("db")
         CHECK(has(failed.err, "readiness"));
     }
 
+    TEST_CASE("a job whose profile leaves nothing that a job looks at fails")
+    {
+        ground const g{"  - { name: gate, schedule: \"0 * * * *\", check: { profile: outside } }\n",
+                       "checks: { profiles: { outside: { only: [probe, objective] } } }\n"};
+        auto const run = g.run({"job", "run", "gate"});
+        CHECK(run.code == 1);
+        CHECK(has(run.err, "no check is left for the job to look at"));
+        CHECK(g.count("SELECT count(*) FROM pgtend.readiness") == 0);
+    }
+
     TEST_CASE("a profile decides what runs and what fails")
     {
         ground const g{"", profiles};
@@ -196,6 +206,10 @@ TEST_SUITE("db")
         CHECK(findings(g, list{"--profile", "tables"}) ==
               list{"warning table.primary_key: public.t"});
         CHECK(findings(g, list{"--profile", "indexes"}).empty());
+        // Who looks at nothing has found nothing: no answer.
+        auto const nothing = g.run({"check", "--profile", "tables", "--skip", "table"});
+        CHECK(nothing.code == 2);
+        CHECK(has(nothing.err, "no check is left to look at"));
         auto const mistyped = g.run({"check", "--profile", "tabels"});
         CHECK(mistyped.code == 2);
         CHECK(has(mistyped.err, "did you mean tables?"));
