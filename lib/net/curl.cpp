@@ -5,6 +5,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <poll.h>
+#include <utility>
 
 #include "base/duration.hpp"
 #include "base/secrets.hpp"
@@ -131,6 +132,19 @@ class transfer {
     std::string host_; // as it is shown
 };
 
+// On a connection that the other side has closed meanwhile curl would send the request once more,
+// on a new one: the other side may have counted both.
+struct once {
+    bool sent = false, again = false;
+};
+
+int on_request(void *of, char *, char *, int, int)
+{
+    auto &o = *static_cast<once *>(of);
+    o.again = std::exchange(o.sent, true);
+    return o.again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 struct receiver {
     http_answer *into = nullptr;
     std::size_t most = 0, header_bytes = 0;
@@ -214,6 +228,9 @@ http_answer http_client::send(http_request const &request, limit const &l)
     t.set(CURLOPT_HEADERDATA, &to);
     t.set(CURLOPT_FRESH_CONNECT, request.keep_alive ? 0L : 1L);
     t.set(CURLOPT_FORBID_REUSE, request.keep_alive ? 0L : 1L);
+    once one;
+    t.set(CURLOPT_PREREQFUNCTION, on_request);
+    t.set(CURLOPT_PREREQDATA, &one);
     t.set(CURLOPT_USERAGENT, "pgtend");
     if (!request.to.user.empty() || !request.to.password.empty()) {
         t.set(CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
@@ -244,6 +261,9 @@ http_answer http_client::send(http_request const &request, limit const &l)
     }
     if (to.header_bytes > most_header_bytes) {
         throw failure{t.host() + " sends more than 300 kB of headers"};
+    }
+    if (one.again) {
+        throw failure{t.host() + " closed the connection without an answer"};
     }
     if (result != CURLE_OK && !(result == CURLE_WRITE_ERROR && out.cut)) {
         t.fail(result);

@@ -62,9 +62,11 @@ struct http_answer {
     std::string redirect = {}; // where a status of 3xx leads, absolute; empty: nowhere
 
     std::string const *header(std::string_view name) const; // the first of that name
+    // All of that name as one, with commas between (RFC 9110, 5.3); nothing when there is none.
+    std::optional<std::string> joined(std::string_view name) const;
 };
 
-// One at a time. Throws failure, interrupted, library_missing.
+// One at a time, each sent once. Throws failure, interrupted, library_missing.
 class http_client {
   public:
     http_client();

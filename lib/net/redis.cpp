@@ -8,6 +8,42 @@ namespace {
 
 constexpr std::size_t most_bytes = 1'000'000;
 
+// More elements than any answer has to what is asked here: a list is made before its elements come.
+constexpr std::size_t most_elements = 1'000;
+
+// hiredis's own way to make replies.
+redisReplyObjectFunctions const &usual_functions()
+{
+    static redisReplyObjectFunctions const all = [] {
+        auto *reader = redisReaderCreate();
+        if (reader == nullptr) {
+            throw std::bad_alloc{};
+        }
+        auto const out = *reader->fn;
+        redisReaderFree(reader);
+        return out;
+    }();
+    return all;
+}
+
+// The type of the count differs between versions.
+template <class Count> void *make_list(redisReadTask const *task, Count count)
+{
+    return static_cast<std::size_t>(count) > most_elements
+               ? nullptr
+               : usual_functions().createArray(task, count);
+}
+
+redisReplyObjectFunctions *bounded_functions()
+{
+    static redisReplyObjectFunctions all = [] {
+        auto out = usual_functions();
+        out.createArray = make_list;
+        return out;
+    }();
+    return &all;
+}
+
 struct reader_deleter {
     void operator()(redisReader *r) const { redisReaderFree(r); }
 };
@@ -76,6 +112,7 @@ redis::redis(std::unique_ptr<stream> over) : impl_{std::make_unique<impl>()}
     if (!impl_->reader) {
         throw std::bad_alloc{};
     }
+    impl_->reader->fn = bounded_functions();
 }
 
 redis::~redis() = default;

@@ -66,7 +66,10 @@ void open(conversation &talk, url const &at)
             words.push_back(at.user);
         }
         words.push_back(at.password);
-        talk.insist(words);
+        auto const reply = talk.ask(words);
+        if (reply.failed()) {
+            throw net::failure{replace_all(refusal("AUTH", reply), at.password, "...")};
+        }
     }
     auto const database = at.path.substr(1);
     if (!database.empty() && database != "0") {

@@ -58,6 +58,14 @@ TEST_SUITE("nodb")
         CHECK(server.count("/status") == 9);
     }
 
+    TEST_CASE("a connection that is closed without an answer makes no second request of one")
+    {
+        web const server;
+        CHECK(is_fault(say(limiter(server, "/gone", 10)), "error client: after 1 of 15 requests",
+                       "closed the connection"));
+        CHECK(server.count("/gone") == 2);
+    }
+
     TEST_CASE("it goes nowhere else, and ends in time")
     {
         web const server, other;

@@ -2,7 +2,10 @@
 // A real Redis, with ACL and TLS.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 
 #include "base/error.hpp"
 #include "support/run.hpp"
@@ -15,6 +18,46 @@ using model::redis_probe;
 namespace {
 
 constexpr microseconds short_interval = milliseconds{50};
+
+// Says the same to whatever it is asked first.
+class answerer {
+  public:
+    explicit answerer(std::string text) : listener_{::socket(AF_INET, SOCK_STREAM, 0)}
+    {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        auto *const where = reinterpret_cast<sockaddr *>(&address);
+        REQUIRE(::bind(listener_, where, size) == 0);
+        REQUIRE(::listen(listener_, 1) == 0);
+        REQUIRE(::getsockname(listener_, where, &size) == 0);
+        port_ = ntohs(address.sin_port);
+        thread_ = std::jthread{[this, said = std::move(text)] {
+            int const client = ::accept(listener_, nullptr, nullptr);
+            char asked[4096];
+            if (::recv(client, asked, sizeof asked, 0) > 0) {
+                static_cast<void>(::send(client, said.data(), said.size(), MSG_NOSIGNAL));
+                static_cast<void>(::recv(client, asked, sizeof asked, 0)); // until it goes
+            }
+            ::close(client);
+        }};
+    }
+    ~answerer()
+    {
+        ::shutdown(listener_, SHUT_RDWR); // accept() returns
+        thread_.join();
+        ::close(listener_);
+    }
+    answerer(answerer const &) = delete;
+    answerer &operator=(answerer const &) = delete;
+    int port() const { return port_; }
+
+  private:
+    int listener_;
+    int port_ = 0;
+    std::jthread thread_;
+};
 
 redis_probe watcher(redis_server const &server)
 {
@@ -122,6 +165,19 @@ TEST_SUITE("nodb")
         redis_server const plain;
         of.url = fmt::format("rediss://127.0.0.1:{}", plain.port());
         CHECK(is_fault(say(of, seconds{2}), "error 127.0.0.1:"));
+    }
+
+    TEST_CASE("a list of two billion elements is not made; a password comes back to nobody")
+    {
+        answerer const liar{"*2147483647\r\n"};
+        redis_probe of{.url = fmt::format("redis://127.0.0.1:{}", liar.port()),
+                       .interval = short_interval};
+        CHECK(time_of([&] {
+                  CHECK(is_fault(say(of), "error the answer is not Redis's protocol"));
+              }) < seconds{3});
+        answerer const parrot{"-ERR no user has the password echo-s3cr3t\r\n"};
+        of.url = fmt::format("redis://:echo-s3cr3t@127.0.0.1:{}", parrot.port());
+        CHECK(say(of) == list{"error AUTH is refused: ERR no user has the password ..."});
     }
 
     TEST_CASE("what is no Redis, hangs, or goes away in the middle ends as a finding")
