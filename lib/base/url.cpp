@@ -106,12 +106,23 @@ url parse_url(std::string_view text)
     }
     auto const bracket = authority.rfind(']');
     auto const port = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-    out.host = std::string{authority.substr(0, port)};
+    out.host = lower(authority.substr(0, port));
     if (!fits_host(out.host)) {
         throw malformed("it has no host");
     }
     out.port = port == std::string_view::npos ? port_of(out.scheme)
                                               : read_port(authority.substr(port + 1));
+    return out;
+}
+
+std::string parse_host(std::string_view text)
+{
+    bool const six = std::count(text.begin(), text.end(), ':') > 1 && !text.starts_with('[');
+    auto out = six ? fmt::format("[{}]", text) : std::string{text};
+    if (!fits_host(out)) {
+        throw error{"it is not a host alone",
+                    "write its name or its address; its port stands under `port:`"};
+    }
     return out;
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "base/url.hpp"
+
 namespace pgtend::config {
 namespace {
 
@@ -98,7 +100,10 @@ void read_connection(reader &r, node const &n, bool tls, file_secrecy const &fil
     static constexpr std::array<key<connect_probe>, 3> keys{{
         {"host",
          [](reader &in, node const &v, parts &p) {
-             read_variable_text(in, v, secrecy::open, *p.file, p.kind.host);
+             if (read_variable_text(in, v, secrecy::open, *p.file, p.kind.host) &&
+                 p.kind.host.find("${") == std::string::npos) {
+                 in.checked(v, [&] { p.kind.host = parse_host(p.kind.host); });
+             }
          },
          true},
         {"port", [](reader &in, node const &v, parts &p) { in.integer(v, p.kind.port, 1, 65535); },

@@ -162,9 +162,11 @@ double parse_amount(std::string_view text, unit of)
     if (of == unit::time) {
         return std::chrono::duration<double>(parse_duration(written)).count();
     }
-    auto const out = of == unit::percent ? number_with(written, percent)
-                     : of == unit::bytes ? number_with(written, bytes)
-                                         : number_with(written, {});
+    bool const bare = of == unit::percent && !written.ends_with('%'); // 0.8 may be a ratio
+    auto const out = bare                  ? std::nullopt
+                     : of == unit::percent ? number_with(written, percent)
+                     : of == unit::bytes   ? number_with(written, bytes)
+                                           : number_with(written, {});
     if (!out) {
         throw error{in_quotes(text) + " is not " +
                         (of == unit::percent ? "a percentage"
@@ -179,6 +181,9 @@ double parse_amount(std::string_view text, unit of)
 
 std::string show_amount(double amount, unit of)
 {
+    // What whole microseconds, and whole bytes, can count.
+    double const most = of == unit::time ? 9e12 : of == unit::bytes ? 9e18 : HUGE_VAL;
+    amount = std::clamp(amount, -most, most);
     switch (of) {
     case unit::time:
         return amount < 0 ? "-" + show_amount(-amount, of)

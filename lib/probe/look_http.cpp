@@ -25,8 +25,8 @@ std::optional<url> next_hop(model::http_probe const &of, net::http_request const
     }
     try {
         auto to = parse_url(answer.redirect);
-        bool const declared =
-            std::find(of.follow.begin(), of.follow.end(), to.host) != of.follow.end();
+        bool const declared = std::any_of(of.follow.begin(), of.follow.end(),
+                                          [&](auto const &each) { return lower(each) == to.host; });
         bool const weaker = asked.to.scheme == "https" && to.scheme != "https";
         bool const http = to.scheme == "https" || to.scheme == "http";
         return declared && http && !weaker ? std::optional{std::move(to)} : std::nullopt;
@@ -87,9 +87,11 @@ verdict look(model::http_probe const &of, asking const &with)
 
 verdict look(model::connect_probe const &of, asking const &with)
 {
-    net::stream const s{
-        {.host = with.text(of.host), .port = of.port, .tls = of.tls, .ca_file = of.ca_file},
-        with.limit};
+    net::stream const s{{.host = parse_host(with.text(of.host)),
+                         .port = of.port,
+                         .tls = of.tls,
+                         .ca_file = of.ca_file},
+                        with.limit};
     return judge(of, {s.time_to_connect(), s.certificate_end()}, with.around.time.now());
 }
 

@@ -10,7 +10,7 @@ TEST_SUITE("nodb")
 {
     TEST_CASE("an address in all its parts, and with those that are usual")
     {
-        auto const full = parse_url("HTTPS://user:p%40ss%2Fword@shop.example:8443/a/b?x=1#part");
+        auto const full = parse_url("HTTPS://user:p%40ss%2Fword@Shop.EXAMPLE:8443/a/b?x=1#part");
         CHECK(full.scheme == "https");
         CHECK(full.user == "user");
         CHECK(full.password == "p@ss/word");
@@ -26,6 +26,19 @@ TEST_SUITE("nodb")
         auto const six = parse_url("http://[::1]:81/x");
         CHECK(six.host == "[::1]");
         CHECK(six.port == 81);
+    }
+
+    TEST_CASE("a host alone: an address of IPv6 gets its brackets, and nothing stands beside it")
+    {
+        CHECK(parse_host("mail.example.org") == "mail.example.org");
+        CHECK(parse_host("127.0.0.1") == "127.0.0.1");
+        CHECK(parse_host("::1") == "[::1]");
+        CHECK(parse_host("[fe80::1]") == "[fe80::1]");
+        for (auto const *bad : {"", "localhost:22", "localhost/x", "user@localhost", "a b", "[::1",
+                                "::1/x", "a?b", "a#b"}) {
+            CAPTURE(bad);
+            CHECK_THROWS_AS(parse_host(bad), error);
+        }
     }
 
     TEST_CASE("what is shown has no user, no password, no query")

@@ -100,6 +100,9 @@ TEST_SUITE("nodb")
               lines{"3:29: url: an address of http or https is wanted, not of redis"});
         CHECK(problems(probes("  - { name: a, http: { url: shop.example.org } }\n")) ==
               lines{"3:29: url: it is not an address: it has no scheme"});
+        CHECK(problems(probes("  - { name: a, tcp: { host: \"localhost:1\", port: 2 } }\n")) ==
+              lines{"3:29: host: it is not a host alone"});
+        CHECK(problems(probes("  - { name: a, tcp: { host: \"::1\", port: 2 } }\n")).empty());
         CHECK(problems(probes("  - { name: a, http: { url: \"http://x\" }, limits: { p59: 1s } "
                               "}\n")) == lines{"3:53: a probe of kind http has no metric 'p59'"});
         CHECK(hint(probes("  - { name: a, http: { url: \"http://x\" }, limits: { p59: 1s } }\n")) ==

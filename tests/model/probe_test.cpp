@@ -18,14 +18,16 @@ TEST_SUITE("nodb")
         CHECK(model::parse_amount("99.9 %", unit::percent) == 99.9);
         CHECK(model::parse_amount("20kB", unit::bytes) == 20'480);
         CHECK(model::parse_amount("300", unit::count) == 300);
-        for (auto const &[bad, of] : {std::pair{"500", unit::time}, std::pair{"x", unit::count},
-                                      std::pair{"-1", unit::count}, std::pair{"1s", unit::percent},
-                                      std::pair{"3 cats", unit::bytes}, std::pair{"", unit::count},
-                                      std::pair{"nan", unit::count}}) {
+        for (auto const &[bad, of] :
+             {std::pair{"500", unit::time}, std::pair{"x", unit::count},
+              std::pair{"-1", unit::count}, std::pair{"1s", unit::percent},
+              std::pair{"3 cats", unit::bytes}, std::pair{"", unit::count},
+              std::pair{"nan", unit::count}, std::pair{"0.8", unit::percent}}) {
             CAPTURE(bad);
             CHECK_THROWS_AS(model::parse_amount(bad, of), error);
         }
         CHECK(model::show_amount(0.25, unit::time) == "250 ms");
+        CHECK(model::show_amount(1e300, unit::time) == model::show_amount(9e12, unit::time));
         CHECK(model::show_amount(99.95, unit::percent) == "99.95 %");
         CHECK(model::show_amount(12'300, unit::bytes) == "12 kB");
         CHECK(model::show_amount(12'300, unit::count) == "12,300");
