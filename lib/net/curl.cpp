@@ -209,6 +209,17 @@ std::string const *http_answer::header(std::string_view name) const
     return found == headers.end() ? nullptr : &found->second;
 }
 
+std::optional<std::string> http_answer::joined(std::string_view name) const
+{
+    std::optional<std::string> out;
+    for (auto const &each : headers) {
+        if (each.first == name) {
+            out = out ? *out + ", " + each.second : each.second;
+        }
+    }
+    return out;
+}
+
 struct http_client::impl {
     transfer curl;
 };

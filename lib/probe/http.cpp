@@ -53,8 +53,8 @@ std::vector<std::string> problems_of(model::http_probe const &of, http_seen::sam
         return out; // of an error page nothing else can be expected
     }
     for (auto const &[name, pattern] : of.expect_headers) {
-        auto const *found = a.header(lower(name));
-        if (found == nullptr) {
+        auto const found = a.joined(lower(name));
+        if (!found) {
             out.push_back(fmt::format("has no header {}, expected {}", name, in_quotes(pattern)));
         } else if (!is_like(*found, pattern)) {
             out.push_back(fmt::format("header {} is {}, expected {}", name, in_quotes(*found),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From what a probe saw to what is to be said of it. Pure; limits are applied afterwards.
 #pragma once
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -40,6 +41,13 @@ struct queue_seen {
     bool known = false; // BullMQ has made it
     long long waiting = 0;
     std::optional<microseconds> oldest = {}; // since it was added
+    bool ageless = false;                    // a job waits that does not say since when
+
+    void note(std::optional<microseconds> const &age) // of a job that waits
+    {
+        oldest = std::max(oldest, age);
+        ageless = ageless || !age;
+    }
 };
 struct redis_seen {
     microseconds ping{};
@@ -61,8 +69,9 @@ verdict judge(model::rate_limit_probe const &of, std::vector<tier_seen> const &s
 
 // A file as it lies there.
 struct file_seen {
-    std::string text;
+    std::string text; // its end, when it is longer than what is looked at
     instant written;
+    bool cut = false; // it is
 };
 verdict judge(model::k6_probe const &of, file_seen const &seen, instant now);
 verdict judge(model::pgbench_probe const &of, file_seen const &seen, instant now);

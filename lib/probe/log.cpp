@@ -78,7 +78,9 @@ std::optional<instant> time_in(std::string_view line)
 verdict judge(model::log_probe const &of, file_seen const &seen, instant now)
 {
     verdict out;
-    std::optional<instant> current, last; // a line without a time has that of the line before it
+    constexpr auto skew = std::chrono::minutes{1};
+    // A line without a time has that of the line before it.
+    std::optional<instant> current, first, last, ahead;
     long long matches = 0, timeless = 0;
     auto const pattern = "*" + of.line + "*";
     std::string_view rest{seen.text};
@@ -88,11 +90,16 @@ verdict judge(model::log_probe const &of, file_seen const &seen, instant now)
         rest.remove_prefix(std::min(line.size() + 1, rest.size()));
         auto const told = time_in(line);
         current = told ? told : current;
+        first = first ? first : current;
         if (!is_like(line, pattern)) {
             continue;
         }
         if (!current) {
             ++timeless;
+            continue;
+        }
+        if (*current > now + skew) {
+            ahead = current;
             continue;
         }
         last = last ? std::max(*last, *current) : *current;
@@ -101,6 +108,18 @@ verdict judge(model::log_probe const &of, file_seen const &seen, instant now)
     if (!last && timeless > 0) {
         out.unseen.push_back(fmt::format("the time of the line {} in {}: lines have none",
                                          in_quotes(of.line), of.file));
+        return out;
+    }
+    if (matches == 0 && ahead) {
+        out.unseen.push_back(fmt::format("the time of the line {} in {}: {} is yet to come; a time "
+                                         "without an offset is taken for UTC",
+                                         in_quotes(of.line), of.file, to_rfc3339(*ahead)));
+        return out;
+    }
+    if (matches == 0 && seen.cut && first && *first > now - of.within) {
+        out.unseen.push_back(fmt::format("all of {} within {}: it is so long that what is looked "
+                                         "at begins at {}",
+                                         of.file, humanize(of.within), to_rfc3339(*first)));
         return out;
     }
     out.values = {{"matches", static_cast<double>(matches)}};

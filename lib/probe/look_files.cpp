@@ -33,6 +33,7 @@ file_seen read_end_of(std::string const &path, off_t most)
     ::lseek(file.get(), std::max<off_t>(info.st_size - most, 0), SEEK_SET);
     file_seen out;
     out.written = instant{seconds{info.st_mtim.tv_sec}};
+    out.cut = info.st_size > most;
     out.text.resize(static_cast<std::size_t>(std::min(info.st_size, most)));
     std::size_t length = 0;
     while (length < out.text.size()) {

@@ -94,21 +94,36 @@ microseconds time_of(redis_reply const &reply)
            microseconds{number(reply.items[1].text).value_or(0)};
 }
 
-// Since the job was added that a worker takes next: the last of the list. What begins with "0:" is
-// BullMQ's marker, no job.
+// Since that job was added; nothing when it does not say.
 std::optional<microseconds> age_of(conversation &talk, std::string const &queue,
-                                   std::string const &list)
+                                   std::string const &id)
 {
-    for (auto const *at : {"-1", "-2"}) {
-        auto const id = talk.may({"LINDEX", list, at}).text;
-        if (id.empty() || id.starts_with("0:")) {
-            continue;
-        }
-        auto const added = number(talk.may({"HGET", queue + ":" + id, "timestamp"}).text);
-        return added ? std::optional{time_of(talk.may({"TIME"})) - milliseconds{*added}}
-                     : std::nullopt;
+    auto const added = number(talk.may({"HGET", queue + ":" + id, "timestamp"}).text);
+    constexpr long long year_5138 = 100'000'000'000'000; // in milliseconds
+    if (!added || *added < 0 || *added > year_5138) {
+        return std::nullopt;
     }
-    return std::nullopt;
+    return time_of(talk.may({"TIME"})) - milliseconds{*added};
+}
+
+// Counts what waits in a list, and looks at the job that a worker takes next: the last one. What
+// begins with "0:" is BullMQ's marker, no job.
+void look_at_list(conversation &talk, std::string const &queue, std::string const &list,
+                  queue_seen &out)
+{
+    auto const length = talk.may({"LLEN", list}).integer;
+    out.waiting += length;
+    for (auto const *at : {"-1", "-2"}) {
+        auto const id = length > 0 ? talk.may({"LINDEX", list, at}).text : std::string{};
+        if (id.empty()) {
+            return;
+        }
+        if (!id.starts_with("0:")) {
+            out.note(age_of(talk, queue, id));
+            return;
+        }
+        --out.waiting;
+    }
 }
 
 queue_seen look_at_queue(conversation &talk, std::string const &prefix, std::string const &name)
@@ -119,15 +134,16 @@ queue_seen look_at_queue(conversation &talk, std::string const &prefix, std::str
                     talk.may({"EXISTS", queue + ":id"}).integer >
                 0;
     for (auto const *part : {":wait", ":paused"}) {
-        auto const list = queue + part;
-        auto const length = talk.may({"LLEN", list}).integer;
-        out.waiting += length;
-        if (length > 0) {
-            auto const age = age_of(talk, queue, list);
-            out.oldest = std::max(out.oldest, age);
+        look_at_list(talk, queue, queue + part, out);
+    }
+    auto const prioritized = talk.may({"ZCARD", queue + ":prioritized"}).integer;
+    out.waiting += prioritized;
+    if (prioritized > 0) {
+        auto const first = talk.may({"ZRANGE", queue + ":prioritized", "0", "0"}).items;
+        if (!first.empty()) {
+            out.note(age_of(talk, queue, first[0].text));
         }
     }
-    out.waiting += talk.may({"ZCARD", queue + ":prioritized"}).integer;
     return out;
 }
 
@@ -161,8 +177,8 @@ verdict look(model::redis_probe const &of, asking const &with)
         }
     }
     auto out = judge(of, seen);
-    out.partial = !unseen.empty();
-    out.unseen = std::move(unseen);
+    out.partial = out.partial || !unseen.empty();
+    out.unseen.insert(out.unseen.end(), unseen.begin(), unseen.end());
     return out;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <charconv>
+#include <cmath>
 #include <fmt/format.h>
 
 #include "base/duration.hpp"
@@ -19,7 +20,7 @@ std::optional<double> number(redis_info const &info, std::string const &field)
     double out = 0;
     auto const &text = found->second;
     auto const [stop, failure] = std::from_chars(text.data(), text.data() + text.size(), out);
-    return failure == std::errc{} ? std::optional{out} : std::nullopt;
+    return failure == std::errc{} && std::isfinite(out) ? std::optional{out} : std::nullopt;
 }
 
 // How much it grew; nothing when it is not told, or the server was started anew meanwhile.
@@ -81,8 +82,14 @@ verdict judge(model::redis_probe const &of, redis_seen const &seen)
             continue;
         }
         out.values.push_back({"queue_length", static_cast<double>(each.waiting), each.name});
-        out.values.push_back(
-            {"queue_age", in_seconds(each.oldest.value_or(microseconds{0})), each.name});
+        if (each.ageless) {
+            out.partial = true;
+            out.unseen.push_back(fmt::format(
+                "the age of queue {}: the job that is next has no timestamp", each.name));
+        } else {
+            out.values.push_back(
+                {"queue_age", in_seconds(each.oldest.value_or(microseconds{0})), each.name});
+        }
     }
     if (of.queues.empty()) {
         out.absent["queue_length"] = out.absent["queue_age"] = "no queue is named under `queues:`";

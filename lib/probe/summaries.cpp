@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What load tests wrote.
 #include <charconv>
+#include <cmath>
 #include <fmt/format.h>
 
 #include "base/duration.hpp"
@@ -43,7 +44,7 @@ std::optional<double> of_pgbench(std::string const &text, std::string const &lab
     auto const rest = trim(std::string_view{text}.substr(std::min(at + label.size(), text.size())));
     double out = 0;
     auto const [stop, failure] = std::from_chars(rest.data(), rest.data() + rest.size(), out);
-    return failure == std::errc{} ? std::optional{out} : std::nullopt;
+    return failure == std::errc{} && std::isfinite(out) ? std::optional{out} : std::nullopt;
 }
 
 } // namespace

@@ -219,6 +219,49 @@ TEST_SUITE("nodb")
         CHECK(is_fault(words_of(probe::judge(of, {"tps = 1\n", now}, now)), "error b is not what"));
     }
 
+    TEST_CASE("a header that comes twice is one with both values")
+    {
+        auto seen = answered({1});
+        seen.samples[0].answer.headers = {
+            {"cache-control", "public"}, {"vary", "x"}, {"cache-control", "max-age=60"}};
+        auto const said = [&](std::string const &wanted) {
+            return words_of(probe::judge(
+                model::http_probe{.url = {}, .expect_headers = {{"Cache-Control", wanted}}}, seen,
+                now));
+        };
+        CHECK(said("*max-age=*").empty());
+        CHECK(said("public, max-age=60").empty());
+        CHECK(said("private") ==
+              list{"error header Cache-Control is 'public, max-age=60', expected 'private'"});
+    }
+
+    TEST_CASE("numbers that are none are not there")
+    {
+        auto const v = probe::judge(model::pgbench_probe{.file = "b", .max_age = seconds{60}},
+                                    {"latency average = -nan ms\ntps = inf\n", now}, now);
+        CHECK(is_fault(words_of(v), "error b is not what pgbench prints"));
+        auto const info = probe::parse_info("used_memory:nan\r\nmaxmemory:100\r\n");
+        probe::redis_seen const seen{.before = info, .after = info, .refused = {}, .queues = {}};
+        CHECK(number(probe::judge(model::redis_probe{.url = {}}, seen), "used_memory") == -1);
+    }
+
+    TEST_CASE("log: what is yet to come, and a part that begins too late, say nothing")
+    {
+        model::log_probe const of{
+            .file = "app.log", .line = "up", .within = std::chrono::hours{24}};
+        auto const said = [&](std::string const &text, bool cut) {
+            return words_of(probe::judge(of, {text, now, cut}, now));
+        };
+        CHECK(is_fault(said("2026-01-01T00:30:00 up\n", false), "unseen the time of the line 'up'",
+                       "2026-01-01T00:30:00Z is yet to come"));
+        CHECK(said("2026-01-01T00:00:30Z up\n", false).empty()); // clocks differ a little
+        CHECK(said("2025-12-31T20:00:00Z up\n2026-01-01T00:30:00Z up\n", false).empty());
+        std::string const late = "2025-12-31T20:00:00Z down\n", early = "2025-12-30T00:00:00Z x\n";
+        CHECK(is_fault(said(late, true), "unseen all of app.log within 1 d"));
+        CHECK(is_fault(said(late, false), "error no line"));
+        CHECK(is_fault(said(early + late, true), "error no line"));
+    }
+
     TEST_CASE("log: the line, and when; a line of the past is no line of today")
     {
         model::log_probe const of{

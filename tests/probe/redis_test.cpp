@@ -127,8 +127,8 @@ TEST_SUITE("nodb")
                             .count();
         server.ask(fmt::format("HSET bull:mail:meta opts.maxLenEvents 1\n"
                                "LPUSH bull:mail:wait 1 2 3\n"
-                               "HSET bull:mail:1 timestamp {}\nHSET bull:mail:3 timestamp {}\n"
-                               "ZADD bull:mail:prioritized 1 4\n"
+                               "HSET bull:mail:1 timestamp {0}\nHSET bull:mail:3 timestamp {1}\n"
+                               "ZADD bull:mail:prioritized 1 4\nHSET bull:mail:4 timestamp {0}\n"
                                "HSET bull:idle:meta x 1\n"
                                "SET other:mail:meta 1\n",
                                ms, ms + 7'000'000));
@@ -142,6 +142,22 @@ TEST_SUITE("nodb")
         CHECK(number(v, "queue_age", "idle") == 0);
         CHECK(say(of, seconds{5}, {{.metric = "queue_length", .warning = 3}}) ==
               list{"warning mail: queue_length is 4, the limit is 3"});
+        // A queue of jobs with a priority alone, and one whose job does not say since when.
+        server.ask(fmt::format("HSET bull:first:meta x 1\nZADD bull:first:prioritized 1 7 2 8\n"
+                               "HSET bull:first:7 timestamp {}\n"
+                               "HSET bull:lost:meta x 1\nLPUSH bull:lost:wait 9\n"
+                               "HSET bull:marked:meta x 1\nRPUSH bull:marked:wait 0:0\n",
+                               ms));
+        of.queues = {"first", "lost", "marked"};
+        auto const others = look(of);
+        CHECK(number(others, "queue_age", "first") == doctest::Approx(7200).epsilon(0.01));
+        CHECK(number(others, "queue_length", "lost") == 1);
+        CHECK(number(others, "queue_age", "lost") == -1);
+        CHECK(number(others, "queue_length", "marked") == 0);
+        CHECK(number(others, "queue_age", "marked") == 0);
+        CHECK(others.partial);
+        CHECK(words_of(others) ==
+              list{"unseen the age of queue lost: the job that is next has no timestamp"});
         of.queues = {"mial"};
         CHECK(say(of) == list{"error mial: there is no queue mial: no key bull:mial:meta"});
         of.queues = {"mail"};
