@@ -22,8 +22,11 @@ std::string written(model::date const &d)
 }
 
 // Empty: nothing is wrong with it.
-std::string fault_of(model::attestation const &a, std::string const &today)
+std::string fault_of(model::attestation const &a, instant now)
 {
+    auto const today = to_rfc3339(now).substr(0, 10);
+    // Where it is written, the day may have begun before it does in UTC.
+    auto const begun = to_rfc3339(now + std::chrono::hours{14}).substr(0, 10);
     std::vector<std::string> missing;
     for (auto const &[there, what] :
          {std::pair{!a.by.empty(), "by"}, std::pair{a.on.has_value(), "on"},
@@ -38,7 +41,7 @@ std::string fault_of(model::attestation const &a, std::string const &today)
     if (!missing.empty()) {
         return "it does not say: " + join(missing, ", ");
     }
-    if (written(*a.on) > today) {
+    if (written(*a.on) > begun) {
         return "it was done on " + written(*a.on) + ", which is not yet";
     }
     return written(*a.until) < today
@@ -51,10 +54,9 @@ std::vector<finding> look(evidence &with)
     if (!are_declared(with.given())) {
         throw unseen{"attestations: in the file"};
     }
-    auto const today = to_rfc3339(with.now()).substr(0, 10);
     std::vector<finding> out;
     for (auto const &each : with.given().attestations) {
-        if (auto const fault = fault_of(each, today); !fault.empty()) {
+        if (auto const fault = fault_of(each, with.now()); !fault.empty()) {
             out.push_back(
                 {.object = each.name, .message = fault, .value = {}, .fix = {}, .at = each.at});
         }

@@ -23,11 +23,11 @@ model::objective at_most(double target)
 model::probe const shop{.name = "shop", .kind = model::http_probe{}};
 
 // Of these checks: "error object: message" and "needs what".
-list said(std::string const &id, check::sources const &from)
+list said(std::string const &id, check::sources const &from, instant at = now)
 {
     test::database const db;
     auto s = db.connect();
-    check::evidence with{s, from, now, {}};
+    check::evidence with{s, from, at, {}};
     list out;
     for (auto const &one :
          check::evaluate(s, check::chosen({.only = {id}, .skip = {}}), {}, with, {})) {
@@ -61,6 +61,9 @@ TEST_SUITE("db")
                    "error no evidence: it does not say: evidence",
                    "error over: what Jo attested ended on 2025-12-31",
                    "error future: it was done on 2026-01-02, which is not yet"});
+        // Where it was written the day has begun.
+        CHECK(said("attestation", {.attestations = std::span{all}.last(1)},
+                   now + std::chrono::hours{11}) == list{});
         CHECK(said("attestation", {}) == list{"needs attestations: in the file"});
     }
 
