@@ -64,12 +64,18 @@ void asking::end_aside() noexcept
     }
 }
 
+std::string time_settings(model::job const &job)
+{
+    return fmt::format("SET LOCAL TimeZone = {}; SET LOCAL DateStyle = 'ISO'; SET LOCAL "
+                       "IntervalStyle = 'postgres'; ",
+                       plan::quote_literal(job.time_zone));
+}
+
 std::string settings_text(model::job const &job)
 {
     auto const &policy = job.policy;
-    auto out = fmt::format("SET LOCAL TimeZone = {}; SET LOCAL row_security = {}; SET LOCAL "
-                           "DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; ",
-                           plan::quote_literal(job.time_zone), policy.row_security ? "on" : "off");
+    auto out = time_settings(job) +
+               fmt::format("SET LOCAL row_security = {}; ", policy.row_security ? "on" : "off");
     out += policy.search_path ? "SELECT pg_catalog.set_config('search_path', " +
                                     plan::quote_literal(*policy.search_path) + ", true)"
                               : "SET LOCAL search_path TO DEFAULT";

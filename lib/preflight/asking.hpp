@@ -43,6 +43,9 @@ class asking {
     pg::limits each_;
 };
 
+// What decides how times are read and written when the job runs, as statements.
+std::string time_settings(model::job const &job);
+
 // What asking::as() sets, as statements; the role last.
 std::string settings_text(model::job const &job);
 

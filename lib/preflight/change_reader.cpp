@@ -45,6 +45,7 @@ void change_reader::read()
     read_set();
     if (fits && !facts_.deletes) {
         read_checks();
+        read_uniques();
     }
     read_triggers();
     if (facts_.deletes) {

@@ -19,7 +19,7 @@ class change_reader {
 
   private:
     struct column {
-        std::string name, type, base_type;
+        std::string name, type, base_type, stored_type;
         bool is_enum = false, not_null = false, partition_key = false, plain = false;
         bool domain_calls = false; // functions of users, in a CHECK
     };
@@ -47,6 +47,7 @@ class change_reader {
     void read_set();
     void evaluate(std::string const &expression, column const &c, set_column &into);
     void read_checks();
+    void read_uniques();
     std::optional<verdict> ask_about(check_constraint const &one,
                                      std::vector<known_column> const &known);
 

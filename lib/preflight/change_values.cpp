@@ -25,6 +25,7 @@ void change_reader::read_columns()
         column one{.name = found.text(i, "name"),
                    .type = found.text(i, "type"),
                    .base_type = found.text(i, "base_type"),
+                   .stored_type = found.text(i, "stored_type"),
                    .is_enum = found.flag(i, "is_enum"),
                    .not_null = found.flag(i, "not_null") || found.flag(i, "domain_not_null"),
                    .partition_key = found.flag(i, "partition_key"),
@@ -83,7 +84,7 @@ void change_reader::evaluate(std::string const &expression, column const &c, set
 {
     try {
         auto const found = with_.aside([&] {
-            with_.set("SET LOCAL TimeZone = " + plan::quote_literal(what_.job.time_zone));
+            with_.set(time_settings(what_.job));
             return with_.ask("SELECT ((" + expression + "\n)::" + c.base_type +
                              ")::pg_catalog.text AS value");
         });
@@ -107,9 +108,9 @@ void change_reader::read_checks()
         if (!c.plain) {
             foreign.push_back(each.name);
         } else if (each.what == set_column::holds::value) {
-            known.push_back({each.name, c.base_type, each.value});
+            known.push_back({each.name, c.stored_type, each.value});
         } else if (each.what == set_column::holds::null) {
-            known.push_back({each.name, c.base_type, std::nullopt});
+            known.push_back({each.name, c.stored_type, std::nullopt});
         }
     }
     auto const found =
@@ -118,7 +119,8 @@ void change_reader::read_checks()
         check_constraint one{.table = {found.text(i, "schema"), found.text(i, "table")},
                              .name = found.text(i, "name"),
                              .expression = found.text(i, "expression"),
-                             .columns = texts(found, i, "columns")};
+                             .columns = texts(found, i, "columns"),
+                             .everywhere = found.flag(i, "everywhere") || leaves_.size() == 1};
         if (!one_of(one.columns, set)) {
             continue;
         }
@@ -133,12 +135,40 @@ void change_reader::read_checks()
     }
 }
 
+void change_reader::read_uniques()
+{
+    std::vector<param> values, nulls;
+    std::vector<std::string> set;
+    for (auto const &each : facts_.set) {
+        set.push_back(each.name);
+        if (each.what == set_column::holds::value) {
+            values.emplace_back(each.name);
+        } else if (each.what == set_column::holds::null) {
+            nulls.emplace_back(each.name);
+        }
+    }
+    auto const found =
+        with_.ask(sql::preflight_uniques,
+                  {array_literal(oids()), array_literal(values), array_literal(nulls)});
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        auto const predicate = found.text(i, "predicate");
+        // With its new value a row may leave the index.
+        if (!one_of(set, names_in(predicate))) {
+            facts_.uniques.push_back({.table = {found.text(i, "schema"), found.text(i, "table")},
+                                      .name = found.text(i, "name"),
+                                      .columns = texts(found, i, "columns"),
+                                      .partial = !predicate.empty()});
+        }
+    }
+}
+
 // Nothing when it could not be asked, which is told.
 std::optional<verdict> change_reader::ask_about(check_constraint const &one,
                                                 std::vector<known_column> const &known)
 {
     auto const never = [&](bool refuses) {
         return reads_nothing(with_.aside([&] {
+            with_.set(time_settings(what_.job));
             return with_
                 .ask(constraint_question(one.table, one.columns, known, one.expression, refuses))
                 .text(0, 0);

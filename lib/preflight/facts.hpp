@@ -27,6 +27,15 @@ struct check_constraint {
     std::string name, expression;
     std::vector<std::string> columns;
     verdict says = verdict::not_evaluated;
+    bool everywhere = true; // else only some of the rows are in a table that has it
+};
+
+// All of its columns get the same value in each row.
+struct unique_index {
+    qualified_name table;
+    std::string name;
+    std::vector<std::string> columns;
+    bool partial = false; // of some rows only
 };
 
 struct row_trigger {
@@ -71,6 +80,7 @@ struct change_facts {
     bool policies = false, lets_hide = false, below = false;
     std::vector<set_column> set = {};
     std::vector<check_constraint> checks = {};
+    std::vector<unique_index> uniques = {};
     std::vector<row_trigger> triggers = {}; // that fire for this command
     std::vector<reference> references = {};
     std::vector<found_by> plans = {};

@@ -40,6 +40,9 @@ class judging {
         for (auto const &each : f_.checks) {
             check(each);
         }
+        for (auto const &each : f_.uniques) {
+            unique(each);
+        }
         for (auto const &each : f_.triggers) {
             trigger(each);
         }
@@ -82,16 +85,15 @@ class judging {
             return;
         }
         auto const role = display_identifier(f_.role);
-        auto const owner = "role: the owner of the table, or a role with BYPASSRLS";
         if (f_.below) {
             add(kind::policy, f_.at, display(f_.table),
                 "policies of row level security hold for role " + role +
                     ", but not in the partitions, which are worked on directly: each run fails",
-                owner);
+                sees_all_rows);
         } else if (!f_.lets_hide) {
             add(kind::policy, f_.at, display(f_.table),
                 "policies of row level security hide rows from role " + role + ": each run fails",
-                std::string{owner} + "; or row_security: true, to leave the hidden rows alone");
+                fmt::format("{}; or {}", sees_all_rows, leaves_hidden_rows));
         } else {
             add(kind::hidden, f_.at, display(f_.table),
                 "policies of row level security hide rows from role " + role +
@@ -189,6 +191,11 @@ class judging {
             return;
         }
         auto const written = "refuses " + values.conditions;
+        if (!k.everywhere) {
+            add(kind::may_refuse, values.first->at, object,
+                constraint + " " + written + ": a run that finds a row there fails", widened);
+            return;
+        }
         for (auto const &each : f_.triggers) {
             for (auto const &name : each.may_assign) {
                 if (std::find(k.columns.begin(), k.columns.end(), name) != k.columns.end()) {
@@ -202,6 +209,20 @@ class judging {
         }
         add(kind::refused, values.first->at, object,
             constraint + " " + written + ": every run that finds a row fails", widened);
+    }
+
+    void unique(unique_index const &u)
+    {
+        auto const *first = set_of(u.columns.front());
+        if (first == nullptr) {
+            return;
+        }
+        add(kind::may_refuse, first->at, of(first->name),
+            fmt::format("unique index {} of {} takes the new value in one row only{}: a run that "
+                        "finds two fails",
+                        display_identifier(u.name), display(u.table),
+                        u.partial ? ", of those that it has" : ""),
+            "another value in set:, or a where: that finds one row");
     }
 
     void trigger(row_trigger const &t)

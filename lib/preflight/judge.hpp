@@ -12,6 +12,10 @@ namespace pgtend::preflight {
 inline constexpr double large_table = 100'000;
 inline constexpr long long large_reference = 1'000;
 
+// What mends it when policies hide rows.
+inline constexpr char sees_all_rows[] = "role: the owner of the table, or a role with BYPASSRLS";
+inline constexpr char leaves_hidden_rows[] = "row_security: true, to leave the hidden rows alone";
+
 std::vector<finding> judge(change_facts const &facts);
 
 // The kind of finding that an error of the server is, and a note of what mends it, by its SQLSTATE:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "preflight/outbox.hpp"
 
+#include <fmt/format.h>
 #include <iterator>
 #include <utility>
 
@@ -53,8 +54,11 @@ void outbox::fail(failure const &of, error const &why)
         denials.push_back(
             {findings.size(), &of.job, why, of.what == nullptr ? plan::statement{} : *of.what});
     }
+    auto const otherwise = what == kind::policy
+                               ? fmt::format("{}; or {}", sees_all_rows, leaves_hidden_rows)
+                               : of.otherwise;
     add({what, of.job.name, of.at, of.object, one_line(why),
-         why.hint().empty() ? of.otherwise : why.hint()});
+         why.hint().empty() ? otherwise : why.hint()});
 }
 
 void outbox::refuse(failure const &of, error const &why)

@@ -14,7 +14,7 @@ namespace pgtend::preflight {
 // A column of which it is known what it will hold.
 struct known_column {
     std::string name;
-    std::string type;                 // behind domains, without a length
+    std::string type;                 // behind domains, with what a cast to it takes
     std::optional<std::string> value; // nothing: NULL
 };
 

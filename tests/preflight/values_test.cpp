@@ -116,6 +116,112 @@ TEST_SUITE("db")
         CHECK(s.db.value("SELECT is_called FROM public.calls") == "f");
     }
 
+    TEST_CASE("arrays of enums and of domains are looked at as their elements are")
+    {
+        std::string const types{
+            "CREATE TYPE public.st AS ENUM ('a', 'b'); CREATE DOMAIN public.pos "
+            "AS int CHECK (VALUE > 0); CREATE FUNCTION public.ok(int) RETURNS "
+            "bool LANGUAGE plpgsql AS 'BEGIN RAISE ''called''; END'; CREATE "
+            "DOMAIN public.odd AS int CHECK (public.ok(VALUE)); CREATE TABLE "
+            "public.t (s public.st[], p public.pos[], o public.odd[], n int)"};
+        scene s{types};
+        auto const of = [&](std::string const &column, std::string const &value) {
+            s.all.jobs.clear();
+            s.expire("t", "n = 1", {set(column, value)});
+            return s.look();
+        };
+        CHECK(of("s", "{a,b}").empty());
+        CHECK(of("s", "{a,c}") == list{"refused public.t.s"});
+        CHECK(of("p", "{1}").empty());
+        CHECK(of("p", "{1,-1}") == list{"refused public.t.p"});
+        CHECK(of("o", "{1}") == list{"may_refuse public.t.o"});
+    }
+
+    TEST_CASE("one value in a unique column is refused in the second row")
+    {
+        scene s{"CREATE TABLE public.t (a text UNIQUE, b text, c text, n int, UNIQUE (b, c)); "
+                "CREATE UNIQUE INDEX open ON public.t (n) WHERE b = 'x'; ALTER TABLE public.t ADD "
+                "active "
+                "bool; CREATE UNIQUE INDEX one ON public.t (active) WHERE active"};
+        auto const of = [&](std::vector<model::assignment> what) {
+            s.all.jobs.clear();
+            s.expire("t", "n = 1", std::move(what));
+            return s.look();
+        };
+        CHECK(of({set("a", "x")}) == list{"may_refuse public.t.a"});
+        CHECK(of({set_null("a")}).empty());
+        CHECK(of({set("b", "x")}).empty());
+        CHECK(of({set("b", "x"), set("c", "y")}) == list{"may_refuse public.t.b"});
+        CHECK(of({set_sql("a", "b")}).empty());
+        CHECK(of({set("n", "2")}) == list{"may_refuse public.t.n"});
+        CHECK(of({set("active", "false")}).empty()); // no row stays in the index
+        if (s.db.connect().server_version() >= 150000) {
+            s.db.psql("ALTER TABLE public.t DROP CONSTRAINT t_a_key, ADD UNIQUE NULLS NOT DISTINCT "
+                      "(a)");
+            CHECK(of({set_null("a")}) == list{"may_refuse public.t.a"});
+        }
+    }
+
+    TEST_CASE("a CHECK is asked about the value as it is stored: rounded, padded, compared as the "
+              "column is")
+    {
+        scene s{"CREATE DOMAIN public.price AS numeric(4, 1); CREATE TABLE public.t (n int, a "
+                "numeric(4, 2) CHECK (a <= 10), p public.price CHECK (p <> 2), c char(3) CHECK "
+                "(octet_length(c) = 3), w timestamp(0) CHECK (w < '2026-01-02'))"};
+        auto const of = [&](std::string const &column, std::string const &value) {
+            s.all.jobs.clear();
+            s.expire("t", "n = 1", {set(column, value)});
+            return s.look();
+        };
+        CHECK(of("a", "10.001").empty());
+        CHECK(of("a", "10.01") == list{"refused public.t.a"});
+        CHECK(of("p", "1.99") == list{"refused public.t.p"});
+        CHECK(of("c", "x").empty());
+        CHECK(of("w", "2026-01-01 23:59:59.9") == list{"refused public.t.w"});
+        s.db.psql("ALTER TABLE public.t ADD z timestamptz CHECK (z < '2026-01-01 00:30Z')");
+        CHECK(of("z", "2026-01-01 01:00") == list{"refused public.t.z"});
+        s.all.jobs.back().time_zone = "Africa/Kinshasa"; // an hour before UTC's
+        CHECK(s.look().empty());
+        if (s.db.value("SELECT EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i')") ==
+            "t") {
+            s.db.psql("CREATE COLLATION public.nocase (provider = icu, locale = "
+                      "'und-u-ks-level2', deterministic = false); ALTER TABLE public.t ADD k text "
+                      "COLLATE public.nocase CHECK (k IN ('Open', 'Closed'))");
+            CHECK(of("k", "OPEN").empty());
+            CHECK(of("k", "gone") == list{"refused public.t.k"});
+        }
+    }
+
+    TEST_CASE("a CHECK of the row as a whole is one of each of its columns")
+    {
+        scene s{"CREATE TABLE public.t (gone int, a int, b int); ALTER TABLE public.t DROP COLUMN "
+                "gone, ADD CHECK (t IS NOT NULL)"};
+        s.expire("t", "a = 1", {set_null("a")});
+        CHECK(s.look() == list{"refused public.t.a"});
+        s.all.jobs.clear();
+        s.expire("t", "a = 1", {set("a", "2")});
+        CHECK(s.look() == list{"may_refuse public.t.a"});
+    }
+
+    TEST_CASE("a CHECK of some of the tables refuses in some of the rows")
+    {
+        scene s{"CREATE TABLE public.t (a int, CONSTRAINT own CHECK (a < 10) NO INHERIT); CREATE "
+                "TABLE public.child () INHERITS (public.t)"};
+        s.expire("t", "a = 1", {set("a", "60")});
+        CHECK(s.look() == list{"may_refuse public.t.a"});
+        s.db.psql(
+            "CREATE TABLE public.p (at date NOT NULL, k int, a text) PARTITION BY RANGE (at); "
+            "CREATE TABLE public.p1 PARTITION OF public.p FOR VALUES FROM ('2026-01-01') TO "
+            "('2027-01-01') PARTITION BY LIST (k); CREATE TABLE public.p11 PARTITION OF "
+            "public.p1 FOR VALUES IN (1); CREATE TABLE public.p12 PARTITION OF public.p1 FOR "
+            "VALUES IN (2); CREATE TABLE public.p2 PARTITION OF public.p FOR VALUES FROM "
+            "('2027-01-01') TO ('2028-01-01'); ALTER TABLE public.p1 ADD CONSTRAINT between "
+            "CHECK (a <> 'no')");
+        s.all.jobs.clear();
+        s.expire("p", "a = 'z'", {set("a", "no")});
+        CHECK(s.look() == list{"may_refuse public.p.a"});
+    }
+
     TEST_CASE("a CHECK that is NOT VALID counts, on 18 one that is NOT ENFORCED does not")
     {
         scene s{"CREATE TABLE public.t (a text); ALTER TABLE public.t ADD CONSTRAINT c CHECK (a = "

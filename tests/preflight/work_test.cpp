@@ -133,7 +133,9 @@ TEST_SUITE("db")
         s.cleanup("t", "id = 1");
         CHECK(s.look().empty());
         s.all.jobs[0].policy.role = worker.name();
-        CHECK(s.look() == list{"policy public.t"});
+        auto const hidden = s.report();
+        CHECK(scene::lines(hidden) == list{"policy public.t"});
+        CHECK(hidden.findings.at(0).fix.starts_with("role: the owner of the table"));
         s.all.jobs[0].policy.row_security = true;
         CHECK(s.look() == list{"hidden public.t"});
         s.all.jobs.clear();
@@ -284,6 +286,12 @@ TEST_SUITE("db")
         CHECK(of(s, one) == list{"refused public.alerts.body"});
         one.columns = {"key", "bod"};
         CHECK(of(s, one) == list{"statement watch", "refused public.alerts.body"});
+        one.columns = {"key", "body"};
+        s.db.psql("CREATE DOMAIN public.word AS text NOT NULL DEFAULT 'x'; ALTER TABLE "
+                  "public.alerts ADD mood public.word");
+        CHECK(of(s, one).empty()); // the domain's default
+        s.db.psql("ALTER DOMAIN public.word DROP DEFAULT");
+        CHECK(of(s, one) == list{"refused public.alerts.mood"});
     }
 
     TEST_CASE("views: missing, never filled, without a unique index, by whom")
