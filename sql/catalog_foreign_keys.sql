@@ -1,10 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Foreign keys of all tables but the system's and pgtend's own; of a partitioned table once, not again for each partition. And
 -- since when the server counts how often indexes are used: a database's counters have no time of their own until somebody resets
--- them, but those of the whole server, which a crash resets too, have one.
+-- them, but those of the whole server, which a crash resets too, have one. Null where nothing is counted.
 -- $1 oid[]: of these tables; NULL: of all
 SELECT s.stats_reset, k.*
-FROM (SELECT (extract(epoch FROM greatest(d.stats_reset, w.stats_reset)) * 1000000)::bigint AS stats_reset
+FROM (SELECT CASE WHEN pg_catalog.current_setting('track_counts') = 'on'
+                  THEN (extract(epoch FROM greatest(d.stats_reset, w.stats_reset)) * 1000000)::bigint END AS stats_reset
       FROM pg_catalog.pg_stat_database d CROSS JOIN pg_catalog.pg_stat_bgwriter w
       WHERE d.datname = pg_catalog.current_database()) s
 LEFT JOIN (

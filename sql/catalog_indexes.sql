@@ -2,7 +2,10 @@
 -- Indexes as the server knows them. Needs no right on them. Takes ACCESS SHARE on their tables, one after the other and for a moment,
 -- because pg_get_indexdef() does.
 -- $1 oid[]: of these tables; NULL: of all but the system's, temporary ones and pgtend's own; $2 bool: leave out the definitions of
--- tables on which somebody holds or awaits an ACCESS EXCLUSIVE lock, which would be waited for; locked_by then tells who
+-- tables on which somebody holds or awaits an ACCESS EXCLUSIVE lock, which would be waited for; locked_by then tells who; $3 bool: print
+-- only what comparing the indexes of a table may need, which are those with a condition, and those that begin with the same column as
+-- another one; printing 20,000 indexes takes 0.4 s
+-- is_printed: definition and expressions are told.
 -- definition: what pg_get_indexdef says from USING on, under an empty search_path with all names qualified. expressions: each key
 -- as text, where one is an expression. building: somebody builds an index of this table now; role and database decide whether
 -- that can be seen. working: somebody, perhaps VACUUM, holds the lock of such a build.
@@ -28,43 +31,49 @@ WITH shown AS MATERIALIZED (
 ), builds AS MATERIALIZED (
     SELECT DISTINCT relid FROM pg_catalog.pg_stat_progress_create_index
     WHERE datname = pg_catalog.current_database() AND relid IS NOT NULL
+), siblings AS MATERIALIZED (
+    SELECT i.indrelid, i.indkey[0] AS first
+    FROM pg_catalog.pg_index i WHERE $3::bool GROUP BY i.indrelid, i.indkey[0] HAVING pg_catalog.count(*) > 1
 ), found AS MATERIALIZED (
-    -- What is attached to one partitioned index has its columns, expressions and condition: it is printed alike when operator classes,
-    -- order and parameters are the same too. One of them is printed for all.
     SELECT s.nspname, s.relname AS table_name, s.relkind AS table_kind, c.relname, c.relkind, c.relnamespace, c.relam, c.reltablespace,
-           c.relpages, i.indexrelid, i.indrelid, i.indisunique, i.indisvalid, i.indislive, i.indimmediate, i.indisexclusion,
+           c.relpages, c.reloptions, i.indexrelid, i.indrelid, i.indisunique, i.indisvalid, i.indislive, i.indimmediate, i.indisexclusion,
            i.indisreplident, i.indisclustered, i.indnkeyatts, i.indkey, i.indclass, i.indcollation, i.indoption,
            i.indexprs IS NOT NULL AS has_expressions, i.indpred IS NOT NULL AS is_partial, h.inhparent, locked.by AS locked_by,
-           CASE WHEN locked.oid IS NULL THEN
-               min(i.indexrelid) OVER (PARTITION BY coalesce(h.inhparent, i.indexrelid), locked.oid, i.indclass, i.indcollation,
-                   i.indoption::text, c.reloptions,
-                   CASE WHEN h.inhparent IS NOT NULL OR c.relkind = 'I' THEN
-                       (SELECT pg_catalog.string_agg(a.attnum || ' ' || a.attoptions::text, ' ' ORDER BY a.attnum)
-                        FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indexrelid AND a.attoptions IS NOT NULL) END) END AS printed
+           locked.oid IS NULL AND (NOT $3::bool OR i.indpred IS NOT NULL OR b.first IS NOT NULL) AS is_printed
     FROM shown s
     JOIN pg_catalog.pg_index i ON i.indrelid = s.oid
     JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+    LEFT JOIN siblings b ON b.indrelid = i.indrelid AND b.first = i.indkey[0]
     LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = i.indexrelid
     LEFT JOIN locked ON locked.oid = s.oid
+), alike AS MATERIALIZED (
+    -- What is attached to one partitioned index has its columns, expressions and condition: it is printed alike when operator classes,
+    -- order and parameters are the same too. One of them is printed for all.
+    SELECT f.indexrelid,
+           min(f.indexrelid) OVER (PARTITION BY coalesce(f.inhparent, f.indexrelid), f.indclass, f.indcollation, f.indoption::text,
+               f.reloptions, CASE WHEN f.inhparent IS NOT NULL OR f.relkind = 'I' THEN
+                   (SELECT pg_catalog.string_agg(a.attnum || ' ' || a.attoptions::text, ' ' ORDER BY a.attnum)
+                    FROM pg_catalog.pg_attribute a WHERE a.attrelid = f.indexrelid AND a.attoptions IS NOT NULL) END) AS one
+    FROM found f WHERE f.is_printed
 ), printed AS MATERIALIZED (
-    SELECT f.*, max(CASE WHEN f.printed = f.indexrelid THEN
-               pg_catalog.substr(pg_catalog.pg_get_indexdef(f.indexrelid), pg_catalog.length(
-                   pg_catalog.format('CREATE %sINDEX %I ON %s%s.%I ', CASE WHEN f.indisunique THEN 'UNIQUE ' ELSE '' END, f.relname,
-                       CASE WHEN f.relkind = 'I' THEN 'ONLY ' ELSE '' END,
-                       CASE WHEN f.relnamespace = pg_catalog.pg_my_temp_schema() THEN 'pg_temp'
-                            ELSE pg_catalog.quote_ident(f.nspname) END, f.table_name)) + 1) END) OVER alike AS definition,
-           max(CASE WHEN f.printed = f.indexrelid AND f.has_expressions THEN
+    SELECT f.indexrelid,
+           pg_catalog.substr(pg_catalog.pg_get_indexdef(f.indexrelid), pg_catalog.length(
+               pg_catalog.format('CREATE %sINDEX %I ON %s%s.%I ', CASE WHEN f.indisunique THEN 'UNIQUE ' ELSE '' END, f.relname,
+                   CASE WHEN f.relkind = 'I' THEN 'ONLY ' ELSE '' END,
+                   CASE WHEN f.relnamespace = pg_catalog.pg_my_temp_schema() THEN 'pg_temp'
+                        ELSE pg_catalog.quote_ident(f.nspname) END, f.table_name)) + 1) AS definition,
+           CASE WHEN f.has_expressions THEN
                ARRAY(SELECT pg_catalog.pg_get_indexdef(f.indexrelid, k, false)
-                     FROM pg_catalog.generate_series(1, f.indnkeyatts) k) END) OVER alike AS expressions
-    FROM found f WINDOW alike AS (PARTITION BY f.printed)
+                     FROM pg_catalog.generate_series(1, f.indnkeyatts) k) END AS expressions
+    FROM found f WHERE f.indexrelid IN (SELECT a.one FROM alike a)
 )
 SELECT f.indexrelid AS oid, cn.nspname AS schema, f.relname AS name, f.relkind AS kind,
        f.indrelid AS table_oid, f.nspname AS table_schema, f.table_name, f.table_kind, f.inhparent AS parent,
-       f.definition, f.locked_by, am.amname AS method, f.indisunique AS is_unique, f.indisvalid AS is_valid, f.indislive AS is_live,
+       f.is_printed, p.definition, f.locked_by, am.amname AS method, f.indisunique AS is_unique, f.indisvalid AS is_valid, f.indislive AS is_live,
        f.indimmediate AS is_immediate, f.indisexclusion AS is_exclusion,
        f.indisreplident AS is_replica_identity, f.indisclustered AS is_clustered,
        f.indnkeyatts AS key_columns, f.indkey::text AS columns, f.indclass::text AS classes,
-       f.indcollation::text AS collations, f.indoption::text AS options, f.expressions, f.is_partial,
+       f.indcollation::text AS collations, f.indoption::text AS options, p.expressions, f.is_partial,
        coalesce(sp.spcname, (SELECT ds.spcname FROM pg_catalog.pg_database d
                              JOIN pg_catalog.pg_tablespace ds ON ds.oid = d.dattablespace
                              WHERE d.datname = pg_catalog.current_database())) AS tablespace,
@@ -76,7 +85,9 @@ SELECT f.indexrelid AS oid, cn.nspname AS schema, f.relname AS name, f.relkind A
                          WHERE l.relation = f.indrelid AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted
                            AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
                                              WHERE d.datname = pg_catalog.current_database())) END AS working
-FROM printed f
+FROM found f
+LEFT JOIN alike a ON a.indexrelid = f.indexrelid
+LEFT JOIN printed p ON p.indexrelid = a.one
 JOIN pg_catalog.pg_namespace cn ON cn.oid = f.relnamespace
 JOIN pg_catalog.pg_am am ON am.oid = f.relam
 LEFT JOIN pg_catalog.pg_tablespace sp ON sp.oid = f.reltablespace

@@ -109,8 +109,9 @@ void load_taken_names(pg::session &s, std::vector<qualified_name> const &names,
                       index_snapshot &into, pg::limits const &limit = {});
 
 // Every index but the system's and pgtend's own, or those of the tables with these names and of
-// their partitions (usable ones; problems are told in `asked`). Two statements, and no transaction
-// may be open.
+// their partitions (usable ones; problems are told in `asked`), with the definitions of those that
+// can be compared with another one (table_index::printed). Two statements, and no transaction may
+// be open.
 index_overview load_index_overview(pg::session &s, std::vector<qualified_name> const &tables,
                                    std::vector<lookup> &asked, pg::limits const &limit = {});
 

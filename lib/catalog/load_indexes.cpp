@@ -41,6 +41,7 @@ class index_reader {
         out.parent = found_.text(row, parent_);
         out.definition = found_.text(row, definition_);
         out.locked_by = found_.text(row, locked_by_);
+        out.printed = found_.flag(row, is_printed_);
         out.method = found_.text(row, method_);
         out.unique = found_.flag(row, is_unique_);
         out.valid = found_.flag(row, is_valid_);
@@ -94,9 +95,9 @@ class index_reader {
                 table_name_ = found_.column("table_name"),
                 table_kind_ = found_.column("table_kind"), parent_ = found_.column("parent"),
                 definition_ = found_.column("definition"), locked_by_ = found_.column("locked_by"),
-                method_ = found_.column("method"), is_unique_ = found_.column("is_unique"),
-                is_valid_ = found_.column("is_valid"), is_live_ = found_.column("is_live"),
-                is_immediate_ = found_.column("is_immediate"),
+                is_printed_ = found_.column("is_printed"), method_ = found_.column("method"),
+                is_unique_ = found_.column("is_unique"), is_valid_ = found_.column("is_valid"),
+                is_live_ = found_.column("is_live"), is_immediate_ = found_.column("is_immediate"),
                 is_exclusion_ = found_.column("is_exclusion"),
                 is_replica_identity_ = found_.column("is_replica_identity"),
                 is_clustered_ = found_.column("is_clustered"),
@@ -141,17 +142,19 @@ void find_takers(pg::session &s, std::vector<index_request> const &requests,
     }
 }
 
-std::vector<table_index> read_once(pg::session &s, param const &tables, pg::limits const &limit)
+std::vector<table_index> read_once(pg::session &s, param const &tables, printing of,
+                                   pg::limits const &limit)
 {
     rows found;
+    param const fewer = of == printing::compared ? "t" : "f";
     auto const waited = attempt(s, limit, [&] {
-        found = s.run(sql::catalog_indexes, {tables, "f"}, limit);
+        found = s.run(sql::catalog_indexes, {tables, "f", fewer}, limit);
     });
     if (waited && waited->sqlstate() != "55P03") {
         throw error{*waited};
     }
     if (waited) {
-        found = s.run(sql::catalog_indexes, {tables, "t"}, limit);
+        found = s.run(sql::catalog_indexes, {tables, "t", fewer}, limit);
     }
     index_reader const reader{found};
     std::vector<table_index> out;
@@ -202,15 +205,16 @@ looking_transaction::looking_transaction(pg::session &s, bool writes, pg::limits
     }
 }
 
-std::vector<table_index> read_indexes(pg::session &s, param const &tables, pg::limits const &limit)
+std::vector<table_index> read_indexes(pg::session &s, param const &tables, printing of,
+                                      pg::limits const &limit)
 {
     constexpr int most_attempts = 3;
     std::vector<table_index> out;
     for (int i = 0; i < most_attempts; ++i) {
-        out = read_once(s, tables, limit);
+        out = read_once(s, tables, of, limit);
         // Who prints an index looks at it later than the query: it may be gone by then.
         if (std::none_of(out.begin(), out.end(), [](auto const &each) {
-                return each.definition.empty() && each.locked_by.empty();
+                return each.printed && each.definition.empty();
             })) {
             break;
         }
@@ -266,7 +270,7 @@ index_snapshot load_indexes(pg::session &s, std::vector<index_request> const &wa
         tables.push_back(each.found);
     }
     out.tables = read_index_tables(s, found_oids(tables), role, out.role, limit);
-    out.indexes = read_indexes(s, oids_of(out.tables), limit);
+    out.indexes = read_indexes(s, oids_of(out.tables), printing::all, limit);
     find_takers(s, wanted, out.wanted, limit);
     know_plain_ones(wanted, out);
     if (standby) {
@@ -314,7 +318,7 @@ index_overview load_index_overview(pg::session &s, std::vector<qualified_name> c
         std::string worker;
         of = oids_of(read_index_tables(s, found_oids(asked), {}, worker, limit));
     }
-    out.indexes = read_indexes(s, of, limit);
+    out.indexes = read_indexes(s, of, printing::compared, limit);
     auto const found = s.run(sql::catalog_foreign_keys, {of}, limit);
     for (std::size_t i = 0; i < found.size(); ++i) {
         if (found.at(i, found.column("stats_reset"))) {
@@ -375,7 +379,7 @@ std::vector<named_index> load_named_indexes(pg::session &s,
         each.tables.push_back({found.text(i, "table_schema"), found.text(i, "table_name")});
     }
     std::unordered_set<std::string> still_refreshed;
-    for (auto &index : read_indexes(s, array_literal(tables), limit)) {
+    for (auto &index : read_indexes(s, array_literal(tables), printing::all, limit)) {
         if (auto const at = by_oid.find(index.oid); at != by_oid.end()) {
             at->second->index = std::move(index);
         } else if (serves_refresh(index)) {

@@ -42,9 +42,13 @@ std::optional<error> attempt(pg::session &s, pg::limits const &limit, Work const
     return {};
 }
 
+// Of which indexes the server is asked for the definition, which is half of the work.
+enum class printing { all, compared }; // compared: as table_index::printed says
+
 // Of these tables (an array literal of OIDs), or all; in a looking_transaction. Waits a second for
 // who holds an ACCESS EXCLUSIVE lock on one, then leaves the definitions of such tables out.
-std::vector<table_index> read_indexes(pg::session &s, param const &tables, pg::limits const &limit);
+std::vector<table_index> read_indexes(pg::session &s, param const &tables, printing of,
+                                      pg::limits const &limit);
 
 // These tables and the partitions below them; the role that will do the work.
 std::vector<index_table> read_index_tables(pg::session &s, std::string const &oids,

@@ -5,20 +5,8 @@
 namespace pgtend::check {
 namespace {
 
-// Whether it takes what an index is, and not only that it is there.
-constexpr bool compares(index::finding_kind kind)
-{
-    return kind == index::finding_kind::duplicate || kind == index::finding_kind::redundant ||
-           kind == index::finding_kind::foreign_key;
-}
-
 template <index::finding_kind Kind> std::vector<finding> of_kind(evidence &with)
 {
-    for (auto const &each : with.indexes().locked) {
-        if (compares(Kind)) {
-            with.miss(each);
-        }
-    }
     std::vector<finding> out;
     for (auto const &each : with.indexes().findings) {
         if (each.kind == Kind) {

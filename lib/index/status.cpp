@@ -55,7 +55,7 @@ class examiner {
         }
         for (auto const &[oid, indexes] : by_table_) {
             compare(indexes);
-            tell_lock(*indexes.front());
+            tell_lock(indexes);
         }
         look_for_unused();
         for (auto const &key : all_.foreign_keys) {
@@ -171,15 +171,26 @@ class examiner {
                std::tuple{removable(b), !b.clustered, b.name};
     }
 
-    void tell_lock(table_index const &any)
+    void tell_lock(std::vector<table_index const *> const &indexes)
     {
-        if (!any.locked_by.empty()) {
-            out_.notes.push_back(display(any.table) +
-                                 ": its indexes were not compared, because an "
-                                 "ACCESS EXCLUSIVE lock is held or awaited: " +
-                                 any.locked_by);
-            out_.locked.push_back(out_.notes.back());
+        auto const &any = *indexes.front();
+        if (any.locked_by.empty()) {
+            return;
         }
+        out_.notes.push_back(display(any.table) +
+                             ": its indexes were not compared, because an "
+                             "ACCESS EXCLUSIVE lock is held or awaited: " +
+                             any.locked_by);
+        if (indexes.size() > 1) {
+            wait_for_lock(finding_kind::duplicate, any);
+            wait_for_lock(finding_kind::redundant, any);
+        }
+    }
+
+    void wait_for_lock(finding_kind kind, table_index const &index)
+    {
+        out_.unseen.emplace_back(kind, "the end of the ACCESS EXCLUSIVE lock on " +
+                                           display(index.table) + ": " + index.locked_by);
     }
 
     void compare(std::vector<table_index const *> const &indexes)
@@ -189,7 +200,7 @@ class examiner {
         }
         std::vector<traits> all;
         for (auto const *each : indexes) {
-            if (each->valid && each->live && !each->exclusion && each->locked_by.empty()) {
+            if (each->valid && each->live && !each->exclusion && !each->definition.empty()) {
                 all.push_back(traits_of(*each));
             }
         }
@@ -256,37 +267,55 @@ class examiner {
 
     void look_for_unused()
     {
-        if (!all_.counted_since) {
-            out_.notes.emplace_back(
-                "unused indexes are not told: since when scans are counted is not known");
-            return;
-        }
-        auto const age = std::chrono::duration_cast<microseconds>(
-            now_ - instant{microseconds{*all_.counted_since}});
-        if (age < unused_after_) {
-            out_.notes.push_back("unused indexes are not told: scans were counted for " +
-                                 humanize(age) + " only");
-            return;
-        }
-        auto const since = "in the " + humanize(age) + " that scans were counted";
+        std::vector<table_index const *> never;
         for (auto const *each : roots_) {
             auto const &whole = families_.at(each->oid);
             bool const empty = whole.bytes <= whole.members * page;
             if (whole.scans == 0 && !empty && each->valid && !each->unique && removable(*each) &&
                 !each->exclusion && !told_.contains(each->oid)) {
-                add(finding_kind::unused, *each, "never scanned " + since + clustered(*each),
-                    drop_command(*each));
+                never.push_back(each);
             }
+        }
+        auto const doubt = [&](std::string const &why) {
+            out_.notes.push_back("unused indexes are not told: " + why);
+            if (!never.empty()) {
+                out_.unseen.emplace_back(finding_kind::unused,
+                                         "scans of " + humanize(unused_after_) + ": " + why);
+            }
+        };
+        if (!all_.counted_since) {
+            doubt("since when scans are counted is not known");
+            return;
+        }
+        auto const age = std::chrono::duration_cast<microseconds>(
+            now_ - instant{microseconds{*all_.counted_since}});
+        if (age < unused_after_) {
+            doubt("scans were counted for " + humanize(age) + " only");
+            return;
+        }
+        auto const since = "in the " + humanize(age) + " that scans were counted";
+        for (auto const *each : never) {
+            add(finding_kind::unused, *each, "never scanned " + since + clustered(*each),
+                drop_command(*each));
         }
     }
 
     void look_at(catalog::foreign_key const &key)
     {
-        auto const at = by_table_.find(key.table_oid);
-        if (at != by_table_.end() &&
-            std::any_of(at->second.begin(), at->second.end(),
-                        [&](auto const *each) { return serves(*each, key); })) {
-            return;
+        if (auto const at = by_table_.find(key.table_oid); at != by_table_.end()) {
+            table_index const *unread = nullptr; // serves it when its condition is the right one
+            for (auto const *each : at->second) {
+                if (serves(*each, key)) {
+                    if (!each->partial || !each->definition.empty()) {
+                        return;
+                    }
+                    unread = each;
+                }
+            }
+            if (unread != nullptr) {
+                wait_for_lock(finding_kind::foreign_key, *unread);
+                return;
+            }
         }
         std::vector<std::string> columns, quoted;
         for (auto const &each : key.column_names) {
@@ -307,7 +336,7 @@ class examiner {
             (index.method != "btree" && index.method != "hash")) {
             return false;
         }
-        if (index.partial && index.locked_by.empty()) { // else it may serve
+        if (index.partial && !index.definition.empty()) { // else it may serve
             auto const where = parts_of(index.definition).where;
             if (std::none_of(key.column_names.begin(), key.column_names.end(), [&](auto const &c) {
                     return where == "(" + display_identifier(c) + " IS NOT NULL)";

@@ -3,6 +3,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -38,7 +39,8 @@ struct examination {
     std::vector<finding> findings; // by kind, table, name
     long long indexes = 0;         // that were looked at; a partitioned one counts once
     std::vector<std::string> notes;
-    std::vector<std::string> locked; // of these notes: tables whose indexes were not compared
+    // What it needs to tell whether there are findings of that kind beside.
+    std::vector<std::pair<finding_kind, std::string>> unseen;
 };
 
 // A partitioned index is one object, with the scans and bytes of all that are attached to it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declared indexes on a real server: definitions as it tells them, plans that it accepts.
 #include "catalog/load.hpp"
+#include "catalog/load_indexes.hpp"
 #include "index/drop.hpp"
 #include "index/status.hpp"
 #include "index/support.hpp"
@@ -194,14 +195,15 @@ TEST_SUITE("db")
               "ALTER TABLE p ATTACH PARTITION p5 FOR VALUES FROM (50) TO (60)"}) {
             s.run(sql);
         }
-        std::vector<catalog::lookup> asked;
-        auto const all = catalog::load_index_overview(s, {}, asked).indexes;
-        CHECK(all.size() == 21);
-        s.run("SET search_path = ''");
-        for (auto const &each : all) {
-            INFO(each.name.name);
-            auto const whole = s.run("SELECT pg_get_indexdef($1::oid)", {each.oid}).text(0, 0);
-            CHECK(whole.substr(whole.find("USING ")) == each.definition);
+        for (auto const of : {catalog::printing::all, catalog::printing::compared}) {
+            catalog::looking_transaction const looking{s, false, {}};
+            auto const all = catalog::read_indexes(s, {}, of, {});
+            CHECK(all.size() == 21);
+            for (auto const &each : all) {
+                INFO(each.name.name);
+                auto const whole = s.run("SELECT pg_get_indexdef($1::oid)", {each.oid}).text(0, 0);
+                CHECK((each.printed ? whole.substr(whole.find("USING ")) : "") == each.definition);
+            }
         }
     }
 
@@ -246,7 +248,9 @@ TEST_SUITE("db")
     {
         database const db;
         db.psql(table);
-        db.psql("CREATE INDEX i ON t (a); CREATE TABLE other (a int); CREATE INDEX o ON other (a)");
+        db.psql(
+            "CREATE INDEX i ON t (a); CREATE INDEX j ON t (a, day); CREATE TABLE other (a int); "
+            "CREATE INDEX o ON other (a)");
         auto s = db.connect();
         auto holder = db.connect();
         holder.begin();
@@ -271,6 +275,9 @@ TEST_SUITE("db")
         CHECK(seen.notes.front() == "public.t: its indexes were not compared, because an ACCESS "
                                     "EXCLUSIVE lock is held or awaited: " +
                                         who);
+        REQUIRE(seen.unseen.size() == 2);
+        CHECK(seen.unseen[0].first == index::finding_kind::duplicate);
+        CHECK(seen.unseen[0].second == "the end of the ACCESS EXCLUSIVE lock on public.t: " + who);
     }
 
     TEST_CASE("a wrong definition is told with the server's words, and the others are compared")
@@ -507,12 +514,21 @@ TEST_SUITE("db")
                           "duplicate public.p_a2", "redundant public.child_b",
                           "foreign_key child_a_fkey"});
         CHECK(seen.indexes == 9);
+        CHECK(all.counted_since.has_value());
+        s.run("SET track_counts = off");
+        CHECK(!catalog::load_index_overview(s, {}, asked).counted_since.has_value());
         auto const only = catalog::load_index_overview(s, {{"public", "p"}}, asked);
         CHECK(only.indexes.size() == 5);
         CHECK(only.foreign_keys.empty());
         for (auto const &each : all.indexes) {
             INFO(each.name.name);
-            CHECK(each.definition.starts_with("USING btree ("));
+            CHECK(each.definition.starts_with("USING btree (") == each.printed);
+            // What is not printed has no other one to be compared with.
+            CHECK(each.printed ==
+                  std::any_of(all.indexes.begin(), all.indexes.end(), [&](auto const &other) {
+                      return other.table_oid == each.table_oid && &other != &each &&
+                             other.key_columns.front() == each.key_columns.front();
+                  }));
         }
         // The statements that drop are ones that the server accepts.
         CHECK(problems(apply(index::plan_drop(catalog::load_named_indexes(

@@ -151,15 +151,25 @@ TEST_SUITE("nodb")
             all.counted_since =
                 std::chrono::duration_cast<microseconds>((now - age).time_since_epoch()).count();
         };
+        using unseen = std::vector<std::pair<index::finding_kind, std::string>>;
+        auto const unseen_of_all = [&] { return index::examine(all, now, month).unseen; };
         CHECK(findings_of(all) == list{}); // unknown
         CHECK(index::examine(all, now, month).notes.size() == 1);
+        CHECK(unseen_of_all() == unseen{{index::finding_kind::unused,
+                                         "scans of 30 d: since when scans are counted is not "
+                                         "known"}});
         ago(month * 2);
         REQUIRE(findings_of(all).size() == 1);
         CHECK(findings_of(all).at(0).find("never scanned in the ") != std::string::npos);
         ago(std::chrono::hours{48});
         CHECK(findings_of(all) == list{});
         CHECK(index::examine(all, now, month).notes.size() == 1);
+        CHECK(unseen_of_all().size() == 1);
+        all.indexes[0].scans = 1; // whatever would be counted, this one is used
+        CHECK(unseen_of_all().empty());
+        all.indexes[0].scans = 0;
         ago(month * 2);
+        CHECK(unseen_of_all().empty());
         all.indexes[0].unique = true; // it has a use without scans
         CHECK(findings_of(all) == list{});
         all.indexes[0].unique = false;
@@ -177,6 +187,15 @@ TEST_SUITE("nodb")
                                     .column_names = {"x", "y"}});
         CHECK(findings_of(all) == list{"foreign_key fk: no index on (x, y): each delete of what it "
                                        "refers to reads the table"});
+        all.indexes = {keyed("1", "a", {"2", "3"})};
+        all.indexes[0].partial = true; // with what condition cannot be read
+        all.indexes[0].definition.clear();
+        all.indexes[0].locked_by = "pid 7";
+        CHECK(findings_of(all) == list{});
+        auto const unseen = index::examine(all, instant{month * 100}, month).unseen;
+        REQUIRE(!unseen.empty());
+        CHECK(unseen.back().first == index::finding_kind::foreign_key);
+        CHECK(unseen.back().second == "the end of the ACCESS EXCLUSIVE lock on public.t: pid 7");
         all.indexes = {keyed("1", "a", {"2", "3", "4"})};
         CHECK(findings_of(all) == list{});
         all.indexes[0].partial = true;

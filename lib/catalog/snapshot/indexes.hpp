@@ -22,9 +22,12 @@ struct table_index {
     std::string parent;       // OID of the partitioned index that it is attached to; empty: none
     // What the server makes of it, from USING on, all names qualified: equal texts are equal
     // indexes, but for `unique` and the tablespace. Other texts may mean the same. Empty, and the
-    // keys without their expressions, when `locked_by` has who holds or awaits an ACCESS EXCLUSIVE
-    // lock on the table, behind whom reading it would wait: "pid 12, pid 34".
-    std::string definition, locked_by;
+    // keys without their expressions, when it is not `printed`.
+    std::string definition;
+    bool printed = true; // false: it is locked, or no other index of the table begins alike
+    // Who holds or awaits an ACCESS EXCLUSIVE lock on the table, behind whom printing would wait:
+    // "pid 12, pid 34".
+    std::string locked_by;
     std::string method; // "btree"
     bool unique = false;
     bool valid = true;
