@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/areas.hpp"
 #include "check/evidence.hpp"
+#include "sql/queries.hpp"
 
 namespace pgtend::check {
 namespace {
@@ -14,6 +15,11 @@ template <index::finding_kind Kind> std::vector<finding> of_kind(evidence &with)
                            .message = "of " + each.table + ": " + each.why,
                            .value = static_cast<double>(each.bytes),
                            .fix = each.remedy});
+        }
+    }
+    for (auto const &[kind, needs] : with.indexes().unseen) {
+        if (kind == Kind) {
+            with.miss(needs);
         }
     }
     return out;
@@ -62,6 +68,23 @@ std::span<rule const> index_rules()
              "each delete of what it refers to, and each change of its key, reads the whole table",
          .fix = "declare an index under indexes:, or create it concurrently",
          .look = of_kind<kind::foreign_key>},
+        {.id = "index.bloat",
+         .severity = severity::warning,
+         .title = "indexes are not much larger than their entries need, as far as can be estimated",
+         .why = "it fills memory and disk, and each scan of a range reads more of it",
+         .fix = "REINDEX INDEX CONCURRENTLY",
+         .query = sql::check_index_bloat,
+         .first = {"warning", 50, "%"},
+         .second = {"least", 1e8, "bytes"}},
+        {.id = "index.seq_scans",
+         .severity = severity::info,
+         .title = "large tables are read by their indexes",
+         .why = "each such statement reads all of the table, and drives other data out of memory",
+         .fix = "an index for the conditions of the statements that read it: "
+                "performance.slow_statements may name them",
+         .query = sql::check_index_seq_scans,
+         .first = {"least", 1e8, "bytes"},
+         .second = {"scans", 100, "sequential scans"}},
     };
     return all;
 }

@@ -42,6 +42,30 @@ ALTER TABLE "App".loose ADD CONSTRAINT to_kept FOREIGN KEY (id) REFERENCES "App"
         CHECK(look(s, "table.not_validated").empty());
     }
 
+    TEST_CASE("columns that pg_upgrade refuses")
+    {
+        database const db;
+        auto s = db.connect();
+        CHECK(look(s, "table.reg_types").empty());
+        s.batch(R"(
+CREATE SCHEMA "App"; CREATE DOMAIN "App".proc AS regprocedure; CREATE TYPE "App".both AS (n int, o regoper);
+CREATE TABLE "App".plain (id int, f regproc, t regtype, r regrole, c regclass);
+CREATE TABLE "App".nested (a regconfig[], d "App".proc, b "App".both);
+CREATE TABLE "App".parted (n regnamespace) PARTITION BY LIST (n); CREATE TABLE "App".part PARTITION OF "App".parted DEFAULT;
+CREATE VIEW "App".shown AS SELECT 'now'::regproc; CREATE TABLE "App".gone (f regproc); ALTER TABLE "App".gone DROP f;
+)");
+        CHECK(look(s, "table.reg_types") == list{"warning \"App\".nested", "warning \"App\".nested",
+                                                 "warning \"App\".nested", "warning \"App\".parted",
+                                                 "warning \"App\".plain"});
+        auto const plain = about(s, "table.reg_types", "\"App\".plain");
+        CHECK(plain.message ==
+              "its column f is of type regproc, with which pg_upgrade refuses the server");
+        auto bare = open(db.dsn(server_variable("LOGIN")));
+        CHECK(look(bare, "table.reg_types") == look(s, "table.reg_types"));
+        s.run(plain.fix);
+        CHECK(look(s, "table.reg_types").size() == 4);
+    }
+
     TEST_CASE("tables with very many partitions")
     {
         database const db;

@@ -2,6 +2,7 @@
 // What a check's query says, asked as `pgtend check` asks it.
 #pragma once
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace pgtend::test {
 
 struct said {
     std::string object, severity, message, fix, needs;
+    std::optional<double> value = {};
 };
 
 inline std::vector<check::rule const *> queried_rules(pg::session const &s)
@@ -38,8 +40,12 @@ inline std::vector<said> ask(pg::session &s, check::rule const &of,
     std::vector<said> out;
     for (auto const &one : check::evaluate(s, {&of}, set, none, {})) {
         for (auto const &each : one.findings) {
-            out.push_back(
-                {each.object, std::string{name(each.severity)}, each.message, each.fix, {}});
+            out.push_back({each.object,
+                           std::string{name(each.severity)},
+                           each.message,
+                           each.fix,
+                           {},
+                           each.value});
         }
         for (auto const &each : one.unseen) {
             if (each.starts_with("it failed: ")) {
