@@ -38,6 +38,14 @@ std::span<rule const> performance_rules()
          .why = "nothing tells which statements cost the time",
          .fix = "shared_preload_libraries, a restart, CREATE EXTENSION pg_stat_statements",
          .query = sql::check_performance_statements},
+        {.id = "performance.slow_statements",
+         .severity = severity::info,
+         .title = "statements that are called often are fast",
+         .why = "the time of the server goes there, and people wait for it",
+         .fix = "EXPLAIN (ANALYZE, BUFFERS), then an index, or less to read",
+         .query = sql::check_performance_slow_statements,
+         .first = {"least", 20, "ms"},
+         .second = {"calls", 100, "calls"}},
     };
     return all;
 }
