@@ -77,6 +77,13 @@ std::span<rule const> config_rules()
          .fix = "pg_upgrade to a newer major version",
          .query = sql::check_config_version,
          .first = {"warning", 180, "days"}},
+        {.id = "config.minor_version",
+         .severity = severity::warning,
+         .title = "the server has the fixes that were known when pgtend was built",
+         .why = "holes and defects that have been published stay open",
+         .fix = "install the newest minor version, and restart the server",
+         .query = sql::check_config_minor_version,
+         .first = {"warning", 30, "days"}},
     };
     return all;
 }

@@ -153,4 +153,44 @@ TEST_SUITE("db")
         CHECK(at(end) == list{"warning " + object});
         CHECK(at(end + 24h) == list{"error " + object});
     }
+
+    TEST_CASE("minor versions, as far as they were known")
+    {
+        database const db;
+        auto s = db.connect();
+        auto const rules = check::chosen({.only = {"config.minor_version"}, .skip = {}});
+        // As a server of this version would say on this day.
+        auto const at = [&](std::string const &version, std::string const &day) {
+            std::string query{rules.front()->query};
+            for (auto const &[what, with] :
+                 {std::pair{std::string{"pg_catalog.current_setting('server_version_num')"},
+                            "'" + version + "'"},
+                  std::pair{std::string{"pg_catalog.now()"}, "timestamptz '" + day + " 12:00Z'"}}) {
+                REQUIRE(query.find(what) != std::string::npos);
+                for (auto i = query.find(what); i != std::string::npos; i = query.find(what)) {
+                    query.replace(i, what.size(), with);
+                }
+            }
+            auto of = *rules.front();
+            of.query = query;
+            list out;
+            for (auto const &each : ask(s, of)) {
+                out.push_back(each.needs.empty() ? each.object + ": " + each.message.substr(0, 19)
+                                                 : "needs " + each.needs.substr(0, 14));
+            }
+            return out;
+        };
+        CHECK(at("150017", "2026-06-13").empty()); // 30 days after its successor
+        CHECK(at("150017", "2026-06-14") == list{"PostgreSQL 15.17: it is of 2026-02-26"});
+        CHECK(at("160000", "2023-09-20").empty());
+        CHECK(at("160000", "2024-09-20").size() == 1);
+        // One that was never released, and one that is newer than all that are known.
+        CHECK(at("180005", "2026-10-01").size() == 1);
+        CHECK(at("180099", "2026-10-01").empty());
+        // The newest that is known, a long time later.
+        CHECK(at("180099", "2036-10-01") == list{"needs a newer pgtend"});
+        CHECK(at("170000", "2036-10-01").size() == 1); // it is older in any case
+        auto const real = look(s, "config.minor_version");
+        CHECK(real.size() <= 1);
+    }
 }
