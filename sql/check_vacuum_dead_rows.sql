@@ -36,4 +36,7 @@ WHERE n.nspname <> ALL (ARRAY['pgtend', 'information_schema']) AND n.nspname NOT
       JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()
       WHERE l.locktype = 'relation' AND l.database = d.oid AND l.relation IN (c.oid, m.oid) AND l.granted
         AND l.mode IN ('ShareUpdateExclusiveLock', 'AccessExclusiveLock'))
-ORDER BY 3 DESC, 1;
+UNION ALL
+SELECT 'track_counts', 'dead rows are not counted', NULL, NULL, NULL, 'track_counts = on'
+WHERE pg_catalog.current_setting('track_counts') = 'off'
+ORDER BY 3 DESC NULLS LAST, 1;

@@ -40,4 +40,7 @@ CROSS JOIN LATERAL (
     FROM pg_catalog.pg_options_to_table(f.reloptions) x) AS o (threshold)
 WHERE n.nspname <> ALL (ARRAY['pgtend', 'information_schema']) AND n.nspname NOT LIKE 'pg\_%'
   AND c.rows > $1::float8 AND (f.relkind = 'p' OR c.changed >= $2::float8 * o.threshold)
-ORDER BY 3 DESC, 1;
+UNION ALL
+SELECT 'track_counts', 'changed rows are not counted', NULL, NULL, NULL, 'track_counts = on'
+WHERE pg_catalog.current_setting('track_counts') = 'off'
+ORDER BY 3 DESC NULLS LAST, 1;

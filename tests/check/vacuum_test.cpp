@@ -72,6 +72,13 @@ INSERT INTO app.wide SELECT g, repeat('x', 3000) FROM generate_series(1, 700) g;
                   list{"warning app.wide", "warning app.\"Off\"", "warning app.patient"});
         }
 
+        auto uncounted = db.connect();
+        uncounted.run("SET track_counts = off");
+        for (auto const *id : {"vacuum.dead_rows", "vacuum.never_analyzed"}) {
+            auto const said = look(uncounted, id);
+            CHECK(std::count(said.begin(), said.end(), "needs track_counts = on") == 1);
+        }
+
         CHECK(look(s, "vacuum.disabled") == list{"warning app.\"Off\"", "warning app.patient",
                                                  "warning app.totals", "warning app.wide",
                                                  "warning app.wide"});
