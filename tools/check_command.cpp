@@ -134,6 +134,7 @@ exit_code judge(context &c, arguments const &a)
     check::evidence with{control.session, from, now, limit};
     check_result result{.target = where.name, .outcomes = {}, .waiving = {}, .objectives = {}};
     result.outcomes = check::evaluate(control.session, rules, judged.thresholds, with, limit);
+    result.fetches = with.fetches();
     result.objectives = with.objectives_seen();
     result.waiving = check::waive(result.outcomes, file.checks, now);
     compare(a, file.checks, control.session, limit, result);

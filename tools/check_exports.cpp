@@ -104,6 +104,9 @@ std::string prometheus_of(check_result const &result, instant now)
     for (auto const &each : result.outcomes) {
         all += each.elapsed;
     }
+    for (auto const &each : result.fetches) {
+        all += each.elapsed;
+    }
     out += fmt::format("pgtend_check_duration_seconds{{target=\"{}\"}} {:.6f}\n", target,
                        std::chrono::duration<double>(all).count());
     metric(out, "pgtend_check_last_run_timestamp_seconds", "When they were run.");

@@ -113,6 +113,15 @@ report::table checks_table(check_result const &result)
     return out;
 }
 
+report::table fetches_table(check_result const &result)
+{
+    report::table out{.key = "catalog", .columns = {{"of", ""}, {"elapsed", ""}}, .rows = {}};
+    for (auto const &each : result.fetches) {
+        out.rows.push_back({{std::string{each.of}}, {each.elapsed}});
+    }
+    return out;
+}
+
 report::table waived_table(check_result const &result)
 {
     report::table out{.key = "waived",
@@ -372,8 +381,9 @@ void show(context &c, check_result const &result)
                   {"skipped", "", number(result.count_skipped())},
                   {"compared_with", "", report::or_null(result.compared_with)}};
     if (c.global.output == "json") {
-        out.tables = {findings_table(result),   checks_table(result), waived_table(result),
-                      objectives_table(result), known_table(result),  gone_table(result)};
+        out.tables = {findings_table(result), checks_table(result),     fetches_table(result),
+                      waived_table(result),   objectives_table(result), known_table(result),
+                      gone_table(result)};
     } else {
         out.heading = heading_of(result);
         out.remarks = remarks_of(result);

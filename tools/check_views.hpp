@@ -19,6 +19,7 @@ struct check_result {
     std::vector<check::outcome> outcomes;
     check::waiving waiving;
     std::vector<check::objective_result> objectives = {};
+    std::vector<check::evidence::fetch> fetches = {};
     // What the findings were compared with: a baseline, which takes out those that it knows, or
     // what a job kept, which marks those that are new. Empty: nothing.
     std::string compared_with = {};

@@ -160,11 +160,15 @@ std::vector<outcome> evaluate(pg::session &s, std::vector<rule const *> const &r
             out.push_back({.of = of, .findings = {}, .unseen = {}});
         }
     }
-    auto const timed = [](outcome &of, auto const &work) {
+    auto const timed = [&](outcome &of, auto const &work) {
         auto const begin = std::chrono::steady_clock::now();
+        auto const fetched = with.fetches().size();
         work(of);
         of.elapsed =
             std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() - begin);
+        for (auto i = fetched; i < with.fetches().size(); ++i) {
+            of.elapsed -= with.fetches()[i].elapsed;
+        }
     };
     s.begin(pg::isolation::repeatable_read, true, each);
     // Compiling these queries would take longer than running them.

@@ -13,14 +13,33 @@ constexpr auto unused_after = std::chrono::hours{24 * 30};
 
 } // namespace
 
+template <class Value, class Load>
+Value const &evidence::once(kept<Value> &what, std::string_view name, Load const &load)
+{
+    if (what.failed) {
+        std::rethrow_exception(what.failed);
+    }
+    if (!what.value) {
+        auto const begin = std::chrono::steady_clock::now();
+        try {
+            what.value = load();
+        } catch (...) {
+            what.failed = std::current_exception();
+        }
+        fetches_.push_back({name, std::chrono::duration_cast<microseconds>(
+                                      std::chrono::steady_clock::now() - begin)});
+        return once(what, name, load);
+    }
+    return *what.value;
+}
+
 index::examination const &evidence::indexes()
 {
-    if (!indexes_) {
+    return once(indexes_, "indexes", [&] {
         std::vector<catalog::lookup> asked;
         auto const all = catalog::load_index_overview(session_, {}, asked, limit_);
-        indexes_ = index::examine(all, now_, unused_after);
-    }
-    return *indexes_;
+        return index::examine(all, now_, unused_after);
+    });
 }
 
 std::vector<partition::table_status> const &evidence::partitions()
@@ -28,10 +47,7 @@ std::vector<partition::table_status> const &evidence::partitions()
     if (!from_.partitions) {
         throw unseen{"partitioned tables"};
     }
-    if (!partitions_) {
-        partitions_ = from_.partitions();
-    }
-    return *partitions_;
+    return once(partitions_, "partitions", from_.partitions);
 }
 
 std::vector<difference> evidence::differences(std::string_view section)
@@ -47,10 +63,7 @@ job_findings const &evidence::jobs()
     if (!from_.jobs) {
         throw unseen{"a configuration file (-c)"};
     }
-    if (!jobs_) {
-        jobs_ = from_.jobs();
-    }
-    return *jobs_;
+    return once(jobs_, "jobs", from_.jobs);
 }
 
 job_facts const &evidence::records()
@@ -58,10 +71,7 @@ job_facts const &evidence::records()
     if (!from_.records) {
         throw unseen{"the schedule and the ledger"};
     }
-    if (!records_) {
-        records_ = from_.records();
-    }
-    return *records_;
+    return once(records_, "records", from_.records);
 }
 
 std::vector<stale_view> evidence::stale_views()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What checks look at that is no query of their own: fetched when the first asks, once for all.
 #pragma once
+#include <exception>
 #include <functional>
 #include <map>
 #include <optional>
@@ -83,13 +84,20 @@ class evidence {
     {
     }
 
-    // All throw error, and `unseen` when there is no such source.
+    // All throw error, and `unseen` when there is no such source. What failed once fails again.
     index::examination const &indexes();
     std::vector<partition::table_status> const &partitions();
     std::vector<difference> differences(std::string_view section); // each is asked for once
     job_findings const &jobs();
     job_facts const &records();
     std::vector<stale_view> stale_views();
+
+    // How long each took that was asked for.
+    struct fetch {
+        std::string_view of; // "indexes"
+        microseconds elapsed{0};
+    };
+    std::vector<fetch> const &fetches() const { return fetches_; }
 
     // What thresholds are set otherwise, and what one is then: the catalogue's when it is not set.
     // Throws std::logic_error for one that the catalogue does not have.
@@ -109,15 +117,23 @@ class evidence {
     std::vector<objective_result> const &objectives_seen() const { return objectives_; }
 
   private:
+    template <class Value> struct kept {
+        std::optional<Value> value;
+        std::exception_ptr failed;
+    };
+    template <class Value, class Load>
+    Value const &once(kept<Value> &what, std::string_view name, Load const &load);
+
     pg::session &session_;
     sources from_;
     instant now_;
     pg::limits limit_;
-    std::optional<index::examination> indexes_;
-    std::optional<std::vector<partition::table_status>> partitions_;
-    std::optional<job_findings> jobs_;
+    kept<index::examination> indexes_;
+    kept<std::vector<partition::table_status>> partitions_;
+    kept<job_findings> jobs_;
     std::vector<std::string> missed_;
-    std::optional<job_facts> records_;
+    kept<job_facts> records_;
+    std::vector<fetch> fetches_;
     std::vector<model::check_threshold> set_;
     std::map<std::string, probe::verdict> verdicts_; // by name
     std::vector<objective_result> objectives_;

@@ -37,20 +37,22 @@ for ((round = 0; round < runs; round++)); do
     timed 'the catalogs, psql' fetch
     timed 'check' all_checks
     # What each check took, of the document.
-    awk '/"check": /{ gsub(/[",]/, "", $2); id = $2 } /"elapsed": /{ gsub(/,/, "", $2); print id "\t" $2 * 1000 }' \
-        "$scratch/out" >>"$scratch/each"
+    awk '/"check": /{ gsub(/[",]/, "", $2); id = $2 } /"of": /{ gsub(/[",]/, "", $2); id = "catalog: " $2 }
+         /"elapsed": /{ gsub(/,/, "", $2); print id "\t" $2 * 1000 }' "$scratch/out" >>"$scratch/each"
 done
 table ms 'the catalogs, psql' check
 seconds=3 memory=300
 if [ "$tables" -gt 5000 ]; then seconds=30; fi
 target 'all checks' "$(awk -v ms="$(median check)" 'BEGIN { print ms / 1000 }')" "$seconds" ' s'
 target 'against the fetch' "$(ratio check 'the catalogs, psql')" 10 ' x'
-printf '\n| the slowest checks | median, ms |\n|---|---|\n'
 sort -t "$(printf '\t')" -k1,1 -k2,2g "$scratch/each" |
     awk -F'\t' 'function out() { if (n) print of "\t" (n % 2 ? a[(n + 1) / 2] : (a[n / 2] + a[n / 2 + 1]) / 2) }
                 $1 != of { out(); n = 0; of = $1 } { a[++n] = $2 } END { out() }' |
-    sort -t "$(printf '\t')" -k2,2gr | head -n 8 | tee "$scratch/slowest" | awk -F'\t' '{ printf "| `%s` | %.1f |\n", $1, $2 }'
-if [ "$tables" -le 5000 ]; then target 'the slowest check' "$(head -n 1 "$scratch/slowest" | cut -f2)" 300 ' ms'; fi
+    sort -t "$(printf '\t')" -k2,2gr >"$scratch/medians"
+printf '\n| the slowest checks, and what they share | median, ms |\n|---|---|\n'
+head -n 8 "$scratch/medians" | awk -F'\t' '{ printf "| `%s` | %.1f |\n", $1, $2 }'
+slowest=$(grep -v '^catalog: ' "$scratch/medians" | head -n 1 | cut -f2)
+if [ "$tables" -le 5000 ]; then target 'the slowest check' "$slowest" 300 ' ms'; fi
 if [ -x /usr/bin/time ]; then
     /usr/bin/time -f %M -o "$scratch/peak" "$PGTEND" -q -o json check --fail-on never >/dev/null
     target 'memory' "$(awk '{ print $1 / 1024 }' "$scratch/peak")" "$memory" ' MB'

@@ -97,6 +97,55 @@ TEST_SUITE("db")
         CHECK(!found[0].passed());
     }
 
+    TEST_CASE("indexes that could not be compared, or were not counted for long, are unseen; what "
+              "checks share is timed apart")
+    {
+        test::database const db;
+        db.psql("CREATE TABLE public.t AS SELECT i AS a, i AS b FROM generate_series(1, 2000) i; "
+                "CREATE INDEX one ON public.t (a); CREATE INDEX two ON public.t (a, b)");
+        auto s = db.connect(), holder = db.connect();
+        s.run("VACUUM ANALYZE public.t");
+        holder.begin();
+        holder.run("LOCK TABLE public.t IN ACCESS EXCLUSIVE MODE");
+        pg::limits const limit{.timeout = std::chrono::seconds{10}};
+        check::evidence with{s, {}, system_clock().now(), limit};
+        auto const found =
+            check::evaluate(s, check::chosen({.only = {"index"}, .skip = {}}), {}, with, limit);
+        std::string told;
+        for (auto const &each : found) {
+            CHECK(each.findings.empty());
+            told += std::string{each.of->id} + (each.passed() ? " " : "? ");
+            CHECK(each.elapsed < std::chrono::milliseconds{500});
+        }
+        CHECK(told == "index.invalid index.leftover index.duplicate? index.redundant? "
+                      "index.unused? index.foreign_key index.bloat index.seq_scans ");
+        auto const who = "pid " + std::to_string(holder.backend_pid());
+        CHECK(found[2].unseen.at(0) == "the end of the ACCESS EXCLUSIVE lock on public.t: " + who);
+        CHECK(found[4].unseen.at(0).starts_with("scans of 30 d: scans were counted for "));
+        REQUIRE(with.fetches().size() == 1);
+        CHECK(with.fetches()[0].of == "indexes");
+        CHECK(with.fetches()[0].elapsed > std::chrono::milliseconds{900}); // it waited for the lock
+    }
+
+    TEST_CASE("what is fetched for several checks and fails is not fetched again for each")
+    {
+        test::database const db;
+        auto s = db.connect();
+        int asked = 0;
+        check::sources from;
+        from.partitions = [&]() -> std::vector<partition::table_status> {
+            ++asked;
+            throw error{"no luck", "", "XX000"};
+        };
+        check::evidence with{s, from, system_clock().now(), {}};
+        auto const found = check::evaluate(
+            s, check::chosen({.only = {"partition.runway", "partition.drift"}, .skip = {}}), {}, with, {});
+        REQUIRE(found.size() == 2);
+        CHECK(found[0].unseen == std::vector<std::string>{"it failed: no luck (SQLSTATE XX000)"});
+        CHECK(found[1].unseen == found[0].unseen);
+        CHECK(asked == 1);
+    }
+
     TEST_CASE("what is read by functions finds nothing in a fresh database, whoever looks")
     {
         test::database const db;
