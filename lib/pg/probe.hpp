@@ -41,10 +41,11 @@ struct companion {
 // settings of a control session, unless a pooler stands between, through which they would reach
 // other clients (then each transaction sets its own): search_path empty, TimeZone UTC, ISO dates,
 // statement_timeout, lock_timeout and transaction_timeout 0, idle_in_transaction_session_timeout 30
-// s, idle_session_timeout 0, client_min_messages notice (skipped work is told by a warning), default_transaction_read_only
-// off. Limits of the role do not reach it, but statement_timeout of at most a few milliseconds may.
-// `with` is asked under these settings, in the same transaction, of which all see one snapshot.
-// Throws connect_error, before anything is sent, when the server is too old.
+// s, idle_session_timeout 0, client_min_messages notice (skipped work is told by a warning),
+// default_transaction_read_only off. Limits of the role do not reach it, but statement_timeout of
+// at most a few milliseconds may. `with` is asked under these settings, in the same transaction, of
+// which all see one snapshot. Throws connect_error, before anything is sent, when the server is too
+// old.
 capabilities probe(session &s, clock &time, companion *with = nullptr);
 
 // The OID of the database, from what pg_relation_filepath(1259) says of pg_class in it:

@@ -139,7 +139,8 @@ TEST_SUITE("db")
         };
         check::evidence with{s, from, system_clock().now(), {}};
         auto const found = check::evaluate(
-            s, check::chosen({.only = {"partition.runway", "partition.drift"}, .skip = {}}), {}, with, {});
+            s, check::chosen({.only = {"partition.runway", "partition.drift"}, .skip = {}}), {},
+            with, {});
         REQUIRE(found.size() == 2);
         CHECK(found[0].unseen == std::vector<std::string>{"it failed: no luck (SQLSTATE XX000)"});
         CHECK(found[1].unseen == found[0].unseen);

@@ -19,7 +19,7 @@ struct table_index {
     std::string table_oid;
     bool partitioned = false; // of a partitioned table: it has no rows itself
     bool of_matview = false;
-    std::string parent;       // OID of the partitioned index that it is attached to; empty: none
+    std::string parent; // OID of the partitioned index that it is attached to; empty: none
     // What the server makes of it, from USING on, all names qualified: equal texts are equal
     // indexes, but for `unique` and the tablespace. Other texts may mean the same. Empty, and the
     // keys without their expressions, when it is not `printed`.
