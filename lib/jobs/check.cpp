@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jobs/check.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/error.hpp"
@@ -76,11 +77,18 @@ verdict look(model::configuration const &file, model::check_action const &what,
     check::drop_undeclared(rules, judged.which, from);
     if (rules.empty()) {
         throw error{"no check is left for the job to look at",
-                    "a profile with more in its only:, or less in skip:; a job looks at nothing of "
-                    "preflight, probe and objective"};
+                    "a profile with more in its only:, or less in skip:"};
     }
     check::evidence evidence{with.session, from, now, limit};
     auto outcomes = check::evaluate(with.session, rules, judged.thresholds, evidence, limit);
+    if (std::all_of(outcomes.begin(), outcomes.end(),
+                    [](auto const &each) { return each.skipped(); })) {
+        auto const &first = outcomes.front();
+        throw error{fmt::format("none of the {} could be made: {} needs {}",
+                                counted(static_cast<long long>(outcomes.size()), "check"),
+                                first.of->id, first.unseen.front()),
+                    "pgtend check tells what each of them needs"};
+    }
     auto const waiving = check::waive(outcomes, file.checks, now);
 
     verdict out;
