@@ -146,4 +146,12 @@ set client_min_messages = error;
 create publication kwenda_realtime
     for table public.transport_bookings, public.delivery_orders, public.booking_messages, public.notifications
     with (publish_via_partition_root = false);
+-- From PostgreSQL 18 on, a table whose replica identity is the whole row cannot be updated while a generated column of it is not published.
+do $$
+begin
+    if current_setting('server_version_num')::int >= 180000 then
+        execute 'alter publication kwenda_realtime set (publish_generated_columns = stored)';
+    end if;
+end
+$$;
 reset client_min_messages;
