@@ -55,13 +55,19 @@ std::string undisturbed(plan::statement const &s)
 {
     std::string out;
     for (auto const &wanted : s.locks) {
+        std::string modes;
+        for (auto const mode : plan::all_lock_modes) {
+            if (plan::conflict(wanted.mode, mode)) {
+                modes += (modes.empty() ? "" : ",") + std::string{plan::catalog_name(mode)};
+            }
+        }
         out += "\n  AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE granted AND relation "
                "OPERATOR(pg_catalog.=) " +
                plan::quote_literal(wanted.relation) +
                "::pg_catalog.regclass\n    AND database OPERATOR(pg_catalog.=) (SELECT oid FROM "
                "pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) "
-               "pg_catalog.current_database())\n    AND mode IN ('ShareUpdateExclusiveLock', "
-               "'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'))";
+               "pg_catalog.current_database())\n    AND mode OPERATOR(pg_catalog.=) ANY ('{" +
+               modes + "}'))";
     }
     return out;
 }

@@ -14,13 +14,6 @@
 namespace pgtend::engine {
 namespace {
 
-constexpr plan::lock_mode all_modes[] = {
-    plan::lock_mode::access_share,  plan::lock_mode::row_share,
-    plan::lock_mode::row_exclusive, plan::lock_mode::share_update_exclusive,
-    plan::lock_mode::share,         plan::lock_mode::share_row_exclusive,
-    plan::lock_mode::exclusive,     plan::lock_mode::access_exclusive,
-};
-
 // In a READ ONLY transaction of one message, so that no timeout of the role ends it and nothing is
 // left in a session behind a pooler. The search_path stays: it says what an unqualified name means.
 rows ask(pg::session &s, std::string_view query, std::vector<param> parameters,
@@ -43,7 +36,7 @@ template <class Each>
 void for_each_conflict(std::vector<plan::lock> const &wanted, Each const &each)
 {
     for (auto const &l : wanted) {
-        for (auto const mode : all_modes) {
+        for (auto const mode : plan::all_lock_modes) {
             if (plan::conflict(l.mode, mode)) {
                 each(l, mode);
             }
@@ -86,7 +79,7 @@ bool may_be_held(pg::session &s, std::vector<plan::lock> const &wanted, pg::limi
 
 std::string mode_of_catalog(std::string const &text)
 {
-    for (auto const mode : all_modes) {
+    for (auto const mode : plan::all_lock_modes) {
         if (plan::catalog_name(mode) == text) {
             return std::string{plan::name(mode)};
         }

@@ -24,6 +24,13 @@ enum class lock_mode {
     access_exclusive,
 };
 
+constexpr lock_mode all_lock_modes[] = {
+    lock_mode::access_share,  lock_mode::row_share,
+    lock_mode::row_exclusive, lock_mode::share_update_exclusive,
+    lock_mode::share,         lock_mode::share_row_exclusive,
+    lock_mode::exclusive,     lock_mode::access_exclusive,
+};
+
 // "ACCESS EXCLUSIVE", as LOCK TABLE takes it.
 std::string_view name(lock_mode mode);
 // "AccessExclusiveLock", as pg_locks.mode shows it.

@@ -122,10 +122,4 @@ std::string database::value(std::string_view query) const
     return asking_->run(query).text(0, 0);
 }
 
-void database::let_go() const
-{
-    std::lock_guard const lock{mutex_};
-    asking_.reset();
-}
-
 } // namespace pgtend::test

@@ -49,8 +49,6 @@ class database {
     // The first cell of a query, by any thread. One session answers them all, opened anew when it
     // was ended: tests that wait ask a hundred times a second.
     std::string value(std::string_view query) const;
-    // Ends that session: nobody may be connected to a pattern.
-    void let_go() const;
 
   private:
     std::string name_;
