@@ -17,6 +17,7 @@ WITH freed AS (
         open_attempts = CASE WHEN $4::boolean OR $12::boolean THEN l.open_attempts
                              ELSE l.open_attempts OPERATOR(pg_catalog.-) 1 END,
         last_status = $6::pg_catalog.text,
+        last_run = $3::bigint,
         finished_at = pg_catalog.clock_timestamp(),
         failures = CASE WHEN $6::pg_catalog.text OPERATOR(pg_catalog.=) 'succeeded' THEN 0
                         WHEN $14::boolean THEN l.failures OPERATOR(pg_catalog.+) 1 ELSE l.failures END,

@@ -1,16 +1,16 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The last run of each job that was more than skipped, or that has this status. The two bounds on the job, where one equality would
--- do, keep its index in use: ORDER BY id alone may choose the primary key, and walk for a job that never ran through the history of
--- all others.
--- $1 jobs, $2 status (null: any but skipped).
+-- The newest run of each job that was more than skipped. The lease names it, so that years of history cost nothing: among them each
+-- job's newest run has a page of the index to itself.
+-- $1 jobs.
 SELECT r.id, r.job, pg_catalog.numeric_mul(EXTRACT(epoch FROM r.slot), 1000000)::bigint AS slot, r.attempt, r.status,
        pg_catalog.numeric_mul(EXTRACT(epoch FROM r.started), 1000000)::bigint AS started,
        pg_catalog.numeric_mul(EXTRACT(epoch FROM r.finished), 1000000)::bigint AS finished,
        r.rows, r.holder, r.error, r.sqlstate, r.hint, r.output
-FROM pg_catalog.unnest($1::pg_catalog.text[]) w(job)
-CROSS JOIN LATERAL (
-    SELECT * FROM pgtend.run r
-    WHERE r.job OPERATOR(pg_catalog.>=) w.job AND r.job OPERATOR(pg_catalog.<=) w.job
-      AND coalesce(r.status OPERATOR(pg_catalog.=) $2::pg_catalog.text, r.status OPERATOR(pg_catalog.<>) 'skipped')
-    ORDER BY r.job DESC, r.id DESC
-    LIMIT 1) r;
+FROM pgtend.lease l
+LEFT JOIN (
+    SELECT o.job, pg_catalog.max(o.id) AS id
+    FROM pgtend.run o
+    WHERE o.status OPERATOR(pg_catalog.=) 'running'
+    GROUP BY o.job) going ON going.job OPERATOR(pg_catalog.=) l.job
+JOIN pgtend.run r ON r.id OPERATOR(pg_catalog.=) greatest(going.id, l.last_run)
+WHERE l.job OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[]);

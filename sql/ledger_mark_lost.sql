@@ -10,7 +10,9 @@ WITH cut AS (
     WHERE l.lease_until OPERATOR(pg_catalog.>) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+)
           pg_catalog.make_interval(secs => $1::double precision OPERATOR(pg_catalog.+) $2::double precision))
 ), dead AS MATERIALIZED (
-    SELECT l.job, l.token
+    SELECT l.job, l.token,
+           (SELECT pg_catalog.max(r.id) FROM pgtend.run r
+            WHERE r.job OPERATOR(pg_catalog.=) l.job AND r.status OPERATOR(pg_catalog.=) 'running') AS run
     FROM pgtend.lease l
     JOIN pgtend.fence f ON f.job OPERATOR(pg_catalog.=) l.job
     WHERE l.holder IS NOT NULL AND l.lease_until OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp()
@@ -28,6 +30,7 @@ WITH cut AS (
         backend_starts = '{}',
         open_status = CASE WHEN l.open_status OPERATOR(pg_catalog.=) 'running' THEN 'lost' ELSE l.open_status END,
         last_status = 'lost',
+        last_run = coalesce(dead.run, l.last_run),
         finished_at = pg_catalog.clock_timestamp(),
         failures = l.failures OPERATOR(pg_catalog.+) 1,
         failed_at = pg_catalog.clock_timestamp()

@@ -54,13 +54,6 @@ void explain(context &c, check::rule const &of)
              {each.value, report::tone::plain,
               fmt::format("{}{}{}", each.value, each.unit.empty() ? "" : " ", each.unit)}});
     }
-    if (of.since > 0 || of.until > 0) {
-        out.fields.push_back({"versions",
-                              "PostgreSQL",
-                              {of.until == 0   ? fmt::format("{} and later", of.since)
-                               : of.since == 0 ? fmt::format("up to {}", of.until)
-                                               : fmt::format("{} to {}", of.since, of.until)}});
-    }
     c.print(out);
 }
 

@@ -21,11 +21,6 @@ std::string_view area(rule const &of)
     return of.id.substr(0, of.id.find('.'));
 }
 
-bool is_for(rule const &of, int major)
-{
-    return (of.since == 0 || major >= of.since) && (of.until == 0 || major <= of.until);
-}
-
 std::string_view query_for(rule const &of, int major)
 {
     return major <= of.older_until ? of.older : of.query;

@@ -54,7 +54,6 @@ struct rule {
     std::string_view older = {};
     int older_until = 0;
     threshold first = {}, second = {}; // key empty: none
-    int since = 0, until = 0;          // major versions of the server; 0: any
     // Its findings have the rule's severity, or of one that is graded their own.
     std::vector<finding> (*look)(evidence &) = nullptr;
     bool graded = false;
@@ -62,9 +61,8 @@ struct rule {
     bool (*declared)(sources const &) = nullptr;
 };
 
-std::string_view area(rule const &of);  // "vacuum"
-bool is_for(rule const &of, int major); // a major version of the server
-std::string_view query_for(rule const &of, int major);
+std::string_view area(rule const &of);                 // "vacuum"
+std::string_view query_for(rule const &of, int major); // a major version of the server
 // Its thresholds, without empty ones.
 std::vector<threshold> thresholds(rule const &of);
 

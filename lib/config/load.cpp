@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <deque>
 #include <fmt/format.h>
+#include <map>
+#include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "config/file.hpp"
 #include "config/policy.hpp"
@@ -27,15 +30,7 @@ struct source {
 // What the top level of a file holds, until all files are read.
 struct sections {
     model::configuration *all = nullptr;
-    node const *targets = nullptr;
-    node const *partitions = nullptr;
-    node const *autovacuum = nullptr;
-    node const *indexes = nullptr;
-    node const *matviews = nullptr;
-    node const *jobs = nullptr;
-    node const *probes = nullptr;
-    node const *attestations = nullptr;
-    node const *objectives = nullptr;
+    std::map<std::string_view, node const *> lists = {};
 };
 
 void read_version(reader &r, node const &n, sections & /*out*/)
@@ -57,18 +52,10 @@ void in_main_file_only(reader &r, node const & /*n*/, sections & /*out*/)
 
 void nothing(reader & /*r*/, node const & /*n*/, sections & /*out*/) {} // `include` was read before
 
-constexpr map_key<sections> targets_key{
-    "targets", [](reader &, node const &n, sections &s) { s.targets = &n; }};
-constexpr map_key<sections> partitions_key{
-    "partitions", [](reader &, node const &n, sections &s) { s.partitions = &n; }};
-constexpr map_key<sections> autovacuum_key{
-    "autovacuum", [](reader &, node const &n, sections &s) { s.autovacuum = &n; }};
-constexpr map_key<sections> indexes_key{
-    "indexes", [](reader &, node const &n, sections &s) { s.indexes = &n; }};
-constexpr map_key<sections> matviews_key{
-    "matviews", [](reader &, node const &n, sections &s) { s.matviews = &n; }};
-constexpr map_key<sections> jobs_key{"jobs",
-                                     [](reader &, node const &n, sections &s) { s.jobs = &n; }};
+void keep(reader &r, node const &n, sections &out)
+{
+    out.lists[r.key] = &n;
+}
 
 constexpr std::array<map_key<sections>, 15> main_keys{{
     {"version", read_version, true},
@@ -76,16 +63,16 @@ constexpr std::array<map_key<sections>, 15> main_keys{{
     {"defaults",
      [](reader &r, node const &n, sections &s) { read_defaults(r, n, s.all->defaults); }},
     {"include", nothing},
-    targets_key,
-    partitions_key,
-    jobs_key,
-    indexes_key,
-    matviews_key,
-    autovacuum_key,
+    {"targets", keep},
+    {"partitions", keep},
+    {"jobs", keep},
+    {"indexes", keep},
+    {"matviews", keep},
+    {"autovacuum", keep},
     {"checks", [](reader &r, node const &n, sections &s) { read_checks(r, n, *s.all); }},
-    {"probes", [](reader &, node const &n, sections &s) { s.probes = &n; }},
-    {"attestations", [](reader &, node const &n, sections &s) { s.attestations = &n; }},
-    {"objectives", [](reader &, node const &n, sections &s) { s.objectives = &n; }},
+    {"probes", keep},
+    {"attestations", keep},
+    {"objectives", keep},
     {"notify"},
 }};
 
@@ -94,18 +81,40 @@ constexpr std::array<map_key<sections>, 15> included_keys{{
     {"timezone", in_main_file_only},
     {"defaults", in_main_file_only},
     {"include", nothing},
-    targets_key,
-    partitions_key,
-    jobs_key,
-    indexes_key,
-    matviews_key,
-    autovacuum_key,
+    {"targets", keep},
+    {"partitions", keep},
+    {"jobs", keep},
+    {"indexes", keep},
+    {"matviews", keep},
+    {"autovacuum", keep},
     {"checks", in_main_file_only},
     {"probes", in_main_file_only},
     {"attestations", in_main_file_only},
     {"objectives", in_main_file_only},
     {"notify"},
 }};
+
+using read_list = void(reader &, node const &, file_secrecy const &, model::configuration &);
+
+template <void read(reader &, node const &, model::configuration &)>
+void without_secrets(reader &r, node const &n, file_secrecy const & /*file*/,
+                     model::configuration &all)
+{
+    read(r, n, all);
+}
+
+// What refers to another list comes after it.
+constexpr std::pair<std::string_view, read_list *> lists[] = {
+    {"targets", read_targets},
+    {"partitions", without_secrets<read_partitions>},
+    {"autovacuum", without_secrets<read_autovacuum>},
+    {"indexes", without_secrets<read_indexes>},
+    {"matviews", without_secrets<read_matviews>},
+    {"jobs", without_secrets<read_jobs>},
+    {"probes", read_probes},
+    {"attestations", without_secrets<read_attestations>},
+    {"objectives", without_secrets<read_objectives>},
+};
 
 class loader {
   public:
@@ -215,41 +224,11 @@ class loader {
     static void read_sections(reader &r, sections const &found, file_secrecy const &secrecy,
                               model::configuration &all)
     {
-        if (found.targets != nullptr) {
-            r.key = "targets";
-            read_targets(r, *found.targets, secrecy, all);
-        }
-        if (found.partitions != nullptr) {
-            r.key = "partitions";
-            read_partitions(r, *found.partitions, all);
-        }
-        if (found.autovacuum != nullptr) {
-            r.key = "autovacuum";
-            read_autovacuum(r, *found.autovacuum, all);
-        }
-        if (found.indexes != nullptr) {
-            r.key = "indexes";
-            read_indexes(r, *found.indexes, all);
-        }
-        if (found.matviews != nullptr) {
-            r.key = "matviews";
-            read_matviews(r, *found.matviews, all);
-        }
-        if (found.jobs != nullptr) {
-            r.key = "jobs";
-            read_jobs(r, *found.jobs, all);
-        }
-        if (found.probes != nullptr) {
-            r.key = "probes";
-            read_probes(r, *found.probes, secrecy, all);
-        }
-        if (found.attestations != nullptr) {
-            r.key = "attestations";
-            read_attestations(r, *found.attestations, all);
-        }
-        if (found.objectives != nullptr) {
-            r.key = "objectives";
-            read_objectives(r, *found.objectives, all);
+        for (auto const &[key, read] : lists) {
+            if (auto const at = found.lists.find(key); at != found.lists.end()) {
+                r.key = key;
+                read(r, *at->second, secrecy, all);
+            }
         }
     }
 

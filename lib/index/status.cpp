@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "index/create.hpp"
 #include "index/definition.hpp"
+#include "index/superfluous.hpp"
 #include "plan/refusal.hpp"
 
 namespace pgtend::index {
@@ -23,13 +24,6 @@ constexpr long long page = 8192;
 std::string drop_command(table_index const &index)
 {
     return "pgtend index drop " + display(index.name);
-}
-
-// What may go without anybody but queries noticing.
-bool removable(table_index const &index)
-{
-    return index.parent.empty() && index.constraint.empty() && index.referring.empty() &&
-           !index.replica_identity;
 }
 
 // An index, and all that is attached to it.
@@ -144,33 +138,6 @@ class examiner {
         }
     }
 
-    // What decides whether two indexes do the same; scanned once an index.
-    struct traits {
-        table_index const *index;
-        std::string same; // without storage parameters
-        std::string where;
-    };
-
-    static traits traits_of(table_index const &index)
-    {
-        traits out{&index, index.definition, {}};
-        if (index.partial || index.definition.find(" WITH (") != std::string::npos) {
-            auto parts = parts_of(index.definition);
-            out.same = parts.head + " WHERE " + parts.where;
-            out.where = std::move(parts.where);
-        } else {
-            out.same += " WHERE ";
-        }
-        return out;
-    }
-
-    // The better of two equal ones stays.
-    static bool stays(table_index const &a, table_index const &b)
-    {
-        return std::tuple{removable(a), !a.clustered, a.name} <
-               std::tuple{removable(b), !b.clustered, b.name};
-    }
-
     void tell_lock(std::vector<table_index const *> const &indexes)
     {
         auto const &any = *indexes.front();
@@ -195,46 +162,16 @@ class examiner {
 
     void compare(std::vector<table_index const *> const &indexes)
     {
-        if (indexes.size() < 2) {
-            return;
+        for (auto const &each : superfluous_among(indexes)) {
+            auto const kept = display(each.stays->name);
+            auto const as_much = each.stays->keys.size() == each.index->keys.size();
+            add(each.equal ? finding_kind::duplicate : finding_kind::redundant, *each.index,
+                (each.equal ? "equal to " + kept
+                 : as_much  ? kept + " has the same keys"
+                            : kept + " begins with its keys") +
+                    of_use(*each.stays) + clustered(*each.index),
+                drop_command(*each.index));
         }
-        std::vector<traits> all;
-        for (auto const *each : indexes) {
-            if (each->valid && each->live && !each->exclusion && !each->definition.empty()) {
-                all.push_back(traits_of(*each));
-            }
-        }
-        for (auto const &a : all) {
-            if (!removable(*a.index)) {
-                continue;
-            }
-            auto const *twin = find(all, [&](traits const &b) {
-                return a.index->unique == b.index->unique && a.same == b.same &&
-                       (b.index->immediate || !a.index->immediate) && stays(*b.index, *a.index);
-            });
-            if (twin != nullptr) {
-                add(finding_kind::duplicate, *a.index,
-                    "equal to " + display(twin->name) + of_use(*twin) + clustered(*a.index),
-                    drop_command(*a.index));
-                continue;
-            }
-            auto const *longer = find(all, [&](traits const &b) { return covers(b, a); });
-            if (longer != nullptr) {
-                add(finding_kind::redundant, *a.index,
-                    display(longer->name) +
-                        (longer->keys.size() == a.index->keys.size() ? " has the same keys"
-                                                                     : " begins with its keys") +
-                        of_use(*longer) + clustered(*a.index),
-                    drop_command(*a.index));
-            }
-        }
-    }
-
-    template <class Condition>
-    static table_index const *find(std::vector<traits> const &all, Condition const &holds)
-    {
-        auto const at = std::find_if(all.begin(), all.end(), holds);
-        return at == all.end() ? nullptr : at->index;
     }
 
     static std::string of_use(table_index const &kept)
@@ -245,24 +182,6 @@ class examiner {
     static std::string clustered(table_index const &index)
     {
         return index.clustered ? "; the table is marked to be clustered by it" : std::string{};
-    }
-
-    static bool covers(traits const &longer, traits const &shorter)
-    {
-        auto const &a = *shorter.index, &b = *longer.index;
-        if (&a == &b || a.unique || a.method != "btree" || b.method != "btree" ||
-            shorter.where != longer.where || a.keys.size() > b.keys.size() ||
-            (a.keys.size() == b.keys.size() && !b.unique &&
-             a.included.size() >= b.included.size())) {
-            return false;
-        }
-        auto const has = [&](int column) {
-            return std::find(b.key_columns.begin(), b.key_columns.end(), column) !=
-                       b.key_columns.end() ||
-                   std::find(b.included.begin(), b.included.end(), column) != b.included.end();
-        };
-        return std::equal(a.keys.begin(), a.keys.end(), b.keys.begin()) &&
-               std::all_of(a.included.begin(), a.included.end(), has);
     }
 
     void look_for_unused()

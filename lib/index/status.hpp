@@ -45,10 +45,7 @@ struct examination {
 
 // A partitioned index is one object, with the scans and bytes of all that are attached to it.
 //
-// duplicate: same keys, operator classes, collations, order, INCLUDE, WHERE and uniqueness. Told is
-// the one that can be dropped: not what backs a constraint or a replica identity, or is attached.
-// redundant: a btree, not unique, whose keys begin another one of the same WHERE that has all its
-// INCLUDE columns too.
+// duplicate and redundant: see superfluous_among().
 // unused: not unique and not empty, when scans were counted for `unused_after` or longer. Each
 // server counts its own: a standby's scans are not seen on the primary.
 // foreign_key: no valid btree or hash index whose first keys are the key's columns, in any order,

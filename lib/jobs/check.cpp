@@ -12,6 +12,7 @@
 #include "check/waive.hpp"
 #include "jobs/readiness.hpp"
 #include "ledger/ledger.hpp"
+#include "plan/once.hpp"
 
 namespace pgtend::jobs {
 namespace {
@@ -122,50 +123,24 @@ verdict look_in_time(model::configuration const &file, model::check_action const
     }
 }
 
-class keep_task final : public plan::task {
-  public:
-    explicit keep_task(verdict found) : found_{std::move(found)}
-    {
-        auto kept = ledger::keep_statement(found_.kept);
-        statement_.sql = std::move(kept.sql);
-        statement_.parameters = std::move(kept.parameters);
-        statement_.locks = {{"pgtend.readiness", plan::lock_mode::row_exclusive}};
-        tally_.rows = static_cast<long long>(found_.kept.findings.size());
-        tally_.expected = found_.failures;
-    }
-
-    plan::description describe() const override
-    {
-        return {.title = "keep what the checks found",
-                .statements = {statement_},
-                .expected_rows = {},
-                .until = "once"};
-    }
-
-    std::optional<plan::work> next(plan::outcome const &last) override
-    {
-        if (last.failed) {
-            throw error{last.failed->message, last.failed->hint, last.failed->sqlstate,
-                        statement_.sql};
-        }
-        if (last.results.empty()) {
-            return plan::work{.statements = {statement_}};
-        }
-        tally_.batches = 1;
-        tally_.notes = found_.notes;
-        tally_.notes.push_back(fmt::format("{} errors, {} warnings, {} infos; {} checks skipped",
-                                           found_.kept.errors, found_.kept.warnings,
-                                           found_.kept.infos, found_.kept.skipped));
-        return {};
-    }
-
-    plan::tally progress() const override { return tally_; }
-
-  private:
-    verdict found_;
-    plan::statement statement_;
-    plan::tally tally_;
-};
+std::unique_ptr<plan::task> keep(verdict found)
+{
+    auto kept = ledger::keep_statement(found.kept);
+    plan::statement body;
+    body.sql = std::move(kept.sql);
+    body.parameters = std::move(kept.parameters);
+    body.locks = {{"pgtend.readiness", plan::lock_mode::row_exclusive}};
+    auto const told = [found = std::move(found)](rows const & /*nothing*/, plan::tally &out) {
+        auto const &of = found.kept;
+        out.rows = static_cast<long long>(of.findings.size());
+        out.expected = found.failures;
+        out.notes = found.notes;
+        out.notes.push_back(fmt::format("{} errors, {} warnings, {} infos; {} checks skipped",
+                                        of.errors, of.warnings, of.infos, of.skipped));
+    };
+    return plan::once(
+        {.title = "keep what the checks found", .body = std::move(body), .told = told});
+}
 
 } // namespace
 
@@ -179,7 +154,7 @@ plan::plan plan_check(model::check_action const &what, planning const &with)
     plan::step step;
     step.title = "keep what the checks found";
     step.reason = what.profile.empty() ? "every check" : "profile " + what.profile;
-    step.body = std::make_unique<keep_task>(std::move(found));
+    step.body = keep(std::move(found));
     plan::plan out;
     out.steps.push_back(std::move(step));
     return out;

@@ -46,7 +46,7 @@ known_runs ask_ledger(std::vector<model::job const *> const &jobs, planning cons
     }
     try {
         ledger::ledger book{with.session, with.limit};
-        for (auto const &row : book.last_runs(wanted, ledger::run_status::succeeded)) {
+        for (auto const &row : book.last_successes(wanted)) {
             out.started[row.job] = row.started;
         }
     } catch (usage_error const &e) {

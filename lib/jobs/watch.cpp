@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jobs/watch.hpp"
 
-#include "base/error.hpp"
 #include "base/text.hpp"
+#include "plan/once.hpp"
 
 namespace pgtend::jobs {
 namespace {
@@ -49,47 +49,20 @@ plan::statement statement_of(model::watch_action const &what)
     return out;
 }
 
-class watch_task final : public plan::task {
-  public:
-    explicit watch_task(model::watch_action const &what)
-        : statement_{statement_of(what)}, inserts_{what.insert_into}
-    {
-    }
-
-    plan::description describe() const override
-    {
-        return {.title =
-                    inserts_ ? "insert new findings into " + display(*inserts_) : "count findings",
-                .statements = {statement_},
-                .expected_rows = {},
-                .until = "once"};
-    }
-
-    std::optional<plan::work> next(plan::outcome const &last) override
-    {
-        if (last.failed) {
-            throw error{last.failed->message, last.failed->hint, last.failed->sqlstate,
-                        statement_.sql};
-        }
-        if (last.results.empty()) {
-            return plan::work{.statements = {statement_}};
-        }
-        auto const &counts = last.results.front();
-        tally_.expected = counts.integer(0, std::size_t{0});
-        tally_.rows = counts.integer(0, std::size_t{1});
-        tally_.batches = 1;
-        tally_.notes.push_back(std::to_string(*tally_.expected) + " findings" +
-                               (inserts_ ? ", " + std::to_string(tally_.rows) + " new" : ""));
-        return {};
-    }
-
-    plan::tally progress() const override { return tally_; }
-
-  private:
-    plan::statement statement_;
-    std::optional<qualified_name> inserts_;
-    plan::tally tally_;
-};
+std::unique_ptr<plan::task> watching(model::watch_action const &what)
+{
+    bool const inserts = what.insert_into.has_value();
+    return plan::once(
+        {.title =
+             inserts ? "insert new findings into " + display(*what.insert_into) : "count findings",
+         .body = statement_of(what),
+         .told = [inserts](rows const &counts, plan::tally &out) {
+             out.expected = counts.integer(0, std::size_t{0});
+             out.rows = counts.integer(0, std::size_t{1});
+             out.notes.push_back(std::to_string(*out.expected) + " findings" +
+                                 (inserts ? ", " + std::to_string(out.rows) + " new" : ""));
+         }});
+}
 
 } // namespace
 
@@ -100,7 +73,7 @@ plan::plan plan_watch(model::watch_action const &what)
     step.title = what.insert_into ? "watch, telling " + display(*what.insert_into) : "watch";
     step.reason = "its rows are findings";
     step.object = what.insert_into ? display(*what.insert_into) : "query";
-    step.body = std::make_unique<watch_task>(what);
+    step.body = watching(what);
     out.steps.push_back(std::move(step));
     return out;
 }

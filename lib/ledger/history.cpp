@@ -78,11 +78,14 @@ std::vector<history_row> ledger::history(history_filter const &filter)
     return out;
 }
 
-std::vector<history_row> ledger::last_runs(std::span<std::string const> jobs,
-                                           std::optional<run_status> status)
+std::vector<history_row> ledger::last_runs(std::span<std::string const> jobs)
 {
-    return to_history(
-        ask(sql::ledger_last_runs, {array_literal({jobs.begin(), jobs.end()}), to_param(status)}));
+    return to_history(ask(sql::ledger_last_runs, {array_literal({jobs.begin(), jobs.end()})}));
+}
+
+std::vector<history_row> ledger::last_successes(std::span<std::string const> jobs)
+{
+    return to_history(ask(sql::ledger_last_successes, {array_literal({jobs.begin(), jobs.end()})}));
 }
 
 health ledger::read_health()

@@ -313,10 +313,10 @@ class ledger {
     // By the job's name, of runs that started in [since, until); jobs without one are left out. Of
     // the filter only job, since and until count. About a second for a million runs.
     std::vector<job_statistics> statistics(history_filter const &filter);
-    // The newest run of each of these jobs that has this status (nothing: any but skipped); none
-    // for a job without such a run.
-    std::vector<history_row> last_runs(std::span<std::string const> jobs,
-                                       std::optional<run_status> status = {});
+    // The newest run of each of these jobs, skipped ones left out, or the newest that succeeded; in
+    // no order, and none for a job without such a run.
+    std::vector<history_row> last_runs(std::span<std::string const> jobs);
+    std::vector<history_row> last_successes(std::span<std::string const> jobs);
     health read_health();
     // By job; sees backends of other roles by their number alone, unless the role has
     // pg_read_all_stats.

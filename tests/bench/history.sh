@@ -52,11 +52,15 @@ DO \$\$ DECLARE definition text; BEGIN
     FOR definition IN SELECT indexdef FROM kept LOOP EXECUTE definition; END LOOP;
 END \$\$;
 VACUUM (ANALYZE) pgtend.run;
-CHECKPOINT;
 SQL
 
 psql_run young "$(runs_of 20000)"
 psql_run young 'VACUUM (ANALYZE) pgtend.run'
+for db in young old; do
+    psql_run $db "UPDATE pgtend.lease l SET last_run = (SELECT max(id) FROM pgtend.run r WHERE r.job = l.job)"
+    psql_run $db 'VACUUM (ANALYZE) pgtend.lease'
+done
+psql_run postgres CHECKPOINT
 
 for ((round = 1; round <= runs; round++)); do
     for db in young old; do

@@ -90,7 +90,7 @@ TEST_SUITE("db")
         CHECK(look(s, "backup.replica_lag").front().starts_with("error standby "));
 
         // No check fails on a standby.
-        for (auto const *each : queried_rules(there)) {
+        for (auto const *each : queried_rules()) {
             INFO(each->id);
             CHECK_NOTHROW(ask(there, *each));
         }

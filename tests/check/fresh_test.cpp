@@ -26,7 +26,7 @@ TEST_SUITE("db")
              managed = open(server.dsn() + " user=managed");
 
         std::set<std::string> asked;
-        for (auto const *rule : queried_rules(s)) {
+        for (auto const *rule : queried_rules()) {
             auto const &each = *rule;
             // They depend on the day; pg_stat_statements is not there.
             if (each.id == "config.version" || each.id == "config.minor_version" ||

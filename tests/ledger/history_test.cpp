@@ -164,7 +164,8 @@ TEST_SUITE("db")
         CHECK(l.book.history({.since = l.book.read({}).server_time - 24h}).size() == 3);
     }
 
-    TEST_CASE("the last run of each job, skipped ones aside, or of a status; the names as they are")
+    TEST_CASE("the last run of each job, skipped ones aside, and the last that succeeded; the "
+              "names as they are")
     {
         test::ledger_database l{{"a", "it's, {b}", "never"}};
         for (auto const *job : {"a", "it's, {b}"}) {
@@ -186,14 +187,29 @@ TEST_SUITE("db")
             CHECK(row.rows == 2);
             CHECK(row.status == run_status::failed);
         }
-        auto const successes = l.book.last_runs(names, run_status::succeeded);
+        auto const successes = l.book.last_successes(names);
         REQUIRE(successes.size() == 2);
         for (auto const &row : successes) {
             CHECK(row.slot == minute(1));
             CHECK(row.status == run_status::succeeded);
         }
-        CHECK(l.book.last_runs(names, run_status::skipped).size() == 2);
-        CHECK(l.book.last_runs(names, run_status::lost).empty());
+
+        // One that goes on, and what becomes of it.
+        auto const held =
+            l.book.claim_slots(std::vector<slot_request>{{"a", minute(10)}}, runner(1)).at(0);
+        auto const newest = [&] {
+            auto const found = l.book.last_runs(std::vector<std::string>{"a"}).at(0);
+            return std::pair{found.run, found.status};
+        };
+        CHECK(newest() == std::pair{held.run, run_status::running});
+        l.control.run("UPDATE pgtend.lease SET lease_until = now() - interval '1 s' WHERE holder "
+                      "IS NOT NULL");
+        REQUIRE(l.book.mark_lost().size() == 1);
+        CHECK(newest() == std::pair{held.run, run_status::lost});
+        auto const by_hand = l.book.claim_manual("a", runner(2));
+        CHECK(newest() == std::pair{by_hand.run, run_status::running});
+        l.book.finish(by_hand, {.status = run_status::succeeded});
+        CHECK(newest() == std::pair{by_hand.run, run_status::succeeded});
     }
 
     TEST_CASE("few rows among many are found by an index, however uneven the history is")
@@ -230,9 +246,9 @@ TEST_SUITE("db")
         uses("run_job_id_idx", sql::ledger_history, "('never', NULL, NULL, '50', NULL, NULL)");
         uses("run_started_idx", sql::ledger_history,
              "(NULL, NULL, now() + interval '1 s', '50', NULL, NULL)");
-        for (std::string const status : {"NULL", "'succeeded'", "'failed'"}) {
-            uses("run_job_id_idx", sql::ledger_last_runs, "('{busy,rare,never}', " + status + ")");
-        }
+        uses("run_pkey", sql::ledger_last_runs, "('{busy,rare,never}')");
+        uses("run_running_idx", sql::ledger_last_runs, "('{busy,rare,never}')");
+        uses("run_job_id_idx", sql::ledger_last_successes, "('{busy,rare,never}')");
         uses("run_job_slot_idx", sql::ledger_newest_runs, "('{busy,rare,never}', '{now,now,now}')");
         CHECK(plan(sql::ledger_purge, "('1000', '{busy,rare,never}')")
                   .find("Backward using run_job_id_idx") != std::string::npos);

@@ -5,11 +5,13 @@
 #include <doctest/doctest.h>
 
 #include "matview/difference.hpp"
+#include "matview/support.hpp"
 #include "plan/refusal.hpp"
 #include "support/lists.hpp"
 
 using namespace pgtend;
 using namespace pgtend::matview;
+using test::declared_stats;
 
 namespace {
 
@@ -30,18 +32,6 @@ catalog::declared_matview missing()
     out.view.found = {
         {"public", "stats"}, {}, {}, "materialized view public.stats does not exist", {}};
     out.creator = "tend";
-    return out;
-}
-
-catalog::declared_matview there()
-{
-    catalog::declared_matview out;
-    out.view.found = {{"public", "stats"}, {"public", "stats"}, "1", {}, {}};
-    out.view.populated = true;
-    out.view.owner = "app";
-    out.view.unique_indexes = {{"stats_key", "", {"day"}}};
-    out.kind = 'm';
-    out.as_declared = true;
     return out;
 }
 
@@ -113,12 +103,12 @@ TEST_SUITE("nodb")
 
     TEST_CASE("what is as declared is a note, and no step")
     {
-        auto const made = plan_of(policy(), there());
+        auto const made = plan_of(policy(), declared_stats());
         CHECK(made.steps.empty());
         CHECK(made.notes == list{"public.stats: as declared"});
         auto several = policy();
         several.unique_index = {"city", "day"};
-        auto state = there();
+        auto state = declared_stats();
         state.view.unique_indexes = {{"other", "has a WHERE", {"city", "day"}},
                                      {"any_name", "", {"day", "city"}}};
         CHECK(plan_of(several, state).steps.empty());
@@ -126,7 +116,7 @@ TEST_SUITE("nodb")
 
     TEST_CASE("a missing unique index is made with a lock that readers do not notice")
     {
-        auto state = there();
+        auto state = declared_stats();
         state.view.unique_indexes = {{"old", "has a WHERE", {"day"}}};
         auto const made = plan_of(policy(), state);
         CHECK(statements(made) ==
@@ -150,7 +140,7 @@ TEST_SUITE("nodb")
 
     TEST_CASE("one that is not populated is filled after its index, unless it shall be empty")
     {
-        auto state = there();
+        auto state = declared_stats();
         state.view.populated = false;
         state.view.unique_indexes.clear();
         auto const made = plan_of(policy(), state);
@@ -159,14 +149,14 @@ TEST_SUITE("nodb")
         auto empty = policy();
         empty.with_data = false;
         CHECK(plan_of(empty, state).steps.size() == 1);
-        state.view.unique_indexes = there().view.unique_indexes;
+        state.view.unique_indexes = declared_stats().view.unique_indexes;
         state.view.may_refresh = false;
         CHECK(refusal(plan_of(policy(), state)).sqlstate() == "42501");
     }
 
     TEST_CASE("a view whose query differs is told and never touched, whatever else it lacks")
     {
-        auto state = there();
+        auto state = declared_stats();
         state.as_declared = false;
         state.view.unique_indexes.clear();
         state.existing = {{{"day", "date"}, {"n", "bigint"}}, "a"};
@@ -183,7 +173,7 @@ TEST_SUITE("nodb")
     TEST_CASE("a declared query that the server refuses fails; one that could not be compared is a "
               "note, and the index is made all the same")
     {
-        auto state = there();
+        auto state = declared_stats();
         state.as_declared = false;
         state.not_compared = {"column \"x\" does not exist", "", "42703"};
         state.query_fails = true;
@@ -199,7 +189,7 @@ TEST_SUITE("nodb")
         CHECK(made.notes == list{"public.stats: its query could not be compared with the declared "
                                  "one: may not; GRANT TEMPORARY ON DATABASE d TO tend"});
         // For plan and apply, which say whether all is as declared, it is no note.
-        state.view.unique_indexes = there().view.unique_indexes;
+        state.view.unique_indexes = declared_stats().view.unique_indexes;
         CHECK(refusal(plan_of(policy(), state, true)).hint() ==
               "GRANT TEMPORARY ON DATABASE d TO tend");
     }
@@ -235,7 +225,7 @@ TEST_SUITE("nodb")
         auto asked = policy();
         asked.owner = "keeper";
         asked.tablespace = "fast";
-        auto const made = plan_of(asked, there());
+        auto const made = plan_of(asked, declared_stats());
         CHECK(made.steps.empty());
         REQUIRE(made.notes.size() == 2);
         CHECK(made.notes[0] == "public.stats: belongs to app, declared keeper; ALTER MATERIALIZED "

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "matview/support.hpp"
 #include "support/lists.hpp"
 
 using namespace pgtend;
@@ -31,13 +32,7 @@ status_request declared()
 
 catalog::declared_matview there()
 {
-    catalog::declared_matview out;
-    out.view.found = {{"public", "stats"}, {"public", "stats"}, "1", {}, {}};
-    out.view.populated = true;
-    out.view.owner = "app";
-    out.view.unique_indexes = {{"stats_key", "", {"day"}}};
-    out.kind = 'm';
-    out.as_declared = true;
+    auto out = test::declared_stats();
     out.rows = 7;
     out.dependents = {{"public", "board"}};
     return out;

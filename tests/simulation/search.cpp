@@ -51,6 +51,7 @@ class searcher {
         });
     }
 
+    void expand_runner(world const &w, std::size_t who);
     void expand(world const &w);
     void expand_control(world const &w, std::size_t who);
     void expand_work(world const &w, std::size_t who);
@@ -261,49 +262,40 @@ bool only_hears(runner const &r)
     return r.active && something && (!r.control || r.control->came) && (!r.hand || r.hand->came);
 }
 
+void searcher::expand_runner(world const &w, std::size_t who)
+{
+    auto const &r = *w.runners[who];
+    if (r.control) {
+        expand_control(w, who);
+    }
+    if (r.hand) {
+        expand_work(w, who);
+    }
+    if (r.wake && steady(w) >= *r.wake) {
+        expand_wake(w, who);
+    }
+    if (w.faults > 0) {
+        expand_faults(w, who);
+    }
+}
+
 void searcher::expand(world const &w)
 {
     // What a runner hears concerns nobody else, so that when time stands still its order among
     // others' steps makes no difference: one is enough.
     if (w.advances == 0) {
         for (std::size_t who = 0; who < w.runners.size(); ++who) {
-            auto const &r = *w.runners[who];
-            if (!only_hears(r)) {
-                continue;
+            if (only_hears(*w.runners[who])) {
+                expand_runner(w, who);
+                return;
             }
-            if (r.control) {
-                expand_control(w, who);
-            }
-            if (r.hand) {
-                expand_work(w, who);
-            }
-            if (r.wake && steady(w) >= *r.wake) {
-                expand_wake(w, who);
-            }
-            if (w.faults > 0) {
-                expand_faults(w, who);
-            }
-            return;
         }
     }
     bool active = false;
     for (std::size_t who = 0; who < w.runners.size(); ++who) {
-        auto const &r = *w.runners[who];
-        if (!r.active) {
-            continue;
-        }
-        active = true;
-        if (r.control) {
-            expand_control(w, who);
-        }
-        if (r.hand) {
-            expand_work(w, who);
-        }
-        if (r.wake && steady(w) >= *r.wake) {
-            expand_wake(w, who);
-        }
-        if (w.faults > 0) {
-            expand_faults(w, who);
+        if (w.runners[who]->active) {
+            active = true;
+            expand_runner(w, who);
         }
     }
     for (std::size_t i = 0; i < w.orphans.size(); ++i) {

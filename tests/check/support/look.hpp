@@ -17,12 +17,10 @@ struct said {
     std::optional<double> value = {};
 };
 
-inline std::vector<check::rule const *> queried_rules(pg::session const &s)
+inline std::vector<check::rule const *> queried_rules()
 {
     auto out = check::chosen({});
-    std::erase_if(out, [&](auto const *each) {
-        return each->query.empty() || !is_for(*each, s.server_version() / 10'000);
-    });
+    std::erase_if(out, [](auto const *each) { return each->query.empty(); });
     return out;
 }
 
@@ -60,7 +58,7 @@ inline std::vector<said> ask(pg::session &s, check::rule const &of,
 inline std::vector<said> ask(pg::session &s, std::string_view id,
                              std::vector<double> const &thresholds = {})
 {
-    for (auto const *each : queried_rules(s)) {
+    for (auto const *each : queried_rules()) {
         if (each->id == id) {
             return ask(s, *each, thresholds);
         }

@@ -14,4 +14,5 @@ SELECT l.job, l.last_slot, l.last_status, now() - interval '1 s', now(),
        CASE l.job WHEN 'refresh-dashboard' THEN 'relation "public.admin_dashboard_stats" does not exist'
                   WHEN 'vacuum-nightly' THEN 'VACUUM cannot run inside a transaction block' ELSE '' END
 FROM pgtend.lease l;
+UPDATE pgtend.lease l SET last_run = r.id FROM pgtend.run r WHERE r.job = l.job;
 INSERT INTO pgtend.fence SELECT job, token FROM pgtend.lease;
