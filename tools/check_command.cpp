@@ -145,7 +145,7 @@ exit_code judge(context &c, arguments const &a)
         return static_cast<exit_code>(nagios_code(result));
     }
     bool const failed = fail_on != "never" && result.worst() >= least;
-    bool const blind = a.strict && result.count_skipped() > 0;
+    bool const blind = (a.strict || judged.strict) && result.count_skipped() > 0;
     return failed || blind ? exit_code::findings : exit_code::ok;
 }
 

@@ -8,6 +8,15 @@
 
 namespace pgtend {
 
+rows::rows(std::vector<std::string> names, std::vector<param> cells, std::size_t count,
+           long long affected)
+    : names_{std::move(names)}, count_{count}, affected_{affected}
+{
+    auto const owner = std::make_shared<std::vector<param> const>(std::move(cells));
+    cells_.assign(owner->begin(), owner->end());
+    owner_ = owner;
+}
+
 std::size_t rows::column(std::string_view name) const
 {
     for (std::size_t i = 0; i < names_.size(); ++i) {
@@ -18,7 +27,7 @@ std::size_t rows::column(std::string_view name) const
     throw error{"the result has no column named '" + std::string{name} + "'"};
 }
 
-param const &rows::at(std::size_t row, std::size_t column) const
+rows::cell rows::at(std::size_t row, std::size_t column) const &
 {
     if (column >= width()) {
         throw std::out_of_range{"column " + std::to_string(column) + " of a result with " +
@@ -29,16 +38,16 @@ param const &rows::at(std::size_t row, std::size_t column) const
 
 namespace {
 
-template <class Number> Number convert(param const &cell)
+template <class Number> Number convert(rows::cell const &from)
 {
     Number value{};
-    if (!cell) {
+    if (!from) {
         return value;
     }
-    auto const *end = cell->data() + cell->size();
-    auto const [at, problem] = std::from_chars(cell->data(), end, value);
+    auto const *end = from->data() + from->size();
+    auto const [at, problem] = std::from_chars(from->data(), end, value);
     if (problem != std::errc{} || at != end) {
-        throw error{"'" + *cell + "' is not a number"};
+        throw error{"'" + std::string{*from} + "' is not a number"};
     }
     return value;
 }

@@ -35,7 +35,7 @@ creation_facts facts_of(rows const &found, std::size_t row)
     }
     out.access_method = found.text(row, "access_method");
     out.tablespace = found.text(row, "tablespace");
-    out.comment = found.at(row, found.column("comment"));
+    out.comment = found.value(row, found.column("comment"));
     out.temporary = found.flag(row, "temporary");
     out.excludes = found.flag(row, "excludes");
     out.references = names_of(found.text(row, "referenced"));

@@ -16,9 +16,11 @@ void add_obstacles(rows const &found, std::size_t row, batch_target &out)
 {
     using kind = batch_obstacle::kind;
     auto const add = [&](kind what, std::string_view column, bool of_deletes) {
-        if (auto const &name = found.at(row, found.column(column))) {
-            out.obstacles.push_back(
-                {what, {found.text(row, "schema"), found.text(row, "name")}, *name, of_deletes});
+        if (auto const name = found.at(row, found.column(column))) {
+            out.obstacles.push_back({what,
+                                     {found.text(row, "schema"), found.text(row, "name")},
+                                     std::string{*name},
+                                     of_deletes});
         }
     };
     if (found.flag(row, "above")) {

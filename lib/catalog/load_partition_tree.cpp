@@ -8,7 +8,7 @@ namespace {
 std::vector<std::string> texts(rows const &found, std::size_t row, std::size_t column)
 {
     std::vector<std::string> out;
-    if (auto const &cell = found.at(row, column)) {
+    if (auto const cell = found.at(row, column)) {
         for (auto &each : parse_array(*cell)) {
             out.push_back(std::move(each).value_or(""));
         }

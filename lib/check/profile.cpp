@@ -35,7 +35,8 @@ template <class T> void append(std::vector<T> &to, std::vector<T> const &more)
 judgement judge_by(model::check_policy const &policy, std::string const &profile,
                    choice const &asked)
 {
-    judgement out{.which = asked, .fail_on = policy.fail_on, .thresholds = {}};
+    judgement out{
+        .which = asked, .fail_on = policy.fail_on, .strict = policy.strict, .thresholds = {}};
     append(out.which.skip, policy.skip);
     if (!profile.empty()) {
         auto const &set = find_profile(policy, profile);
@@ -44,6 +45,7 @@ judgement judge_by(model::check_policy const &policy, std::string const &profile
         }
         append(out.which.skip, set.skip);
         out.fail_on = set.fail_on.value_or(policy.fail_on);
+        out.strict = set.strict.value_or(policy.strict);
         out.thresholds = set.thresholds;
     }
     append(out.thresholds, policy.thresholds);

@@ -13,6 +13,7 @@ namespace pgtend::check {
 struct judgement {
     choice which;
     std::string fail_on; // error, warning or never
+    bool strict = false; // a skipped check fails, too
     // The first of one id and key counts.
     std::vector<model::check_threshold> thresholds;
 };

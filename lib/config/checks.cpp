@@ -93,11 +93,18 @@ void read_level(reader &r, node const &n, std::optional<std::string> &out)
     }
 }
 
-constexpr std::array<map_key<model::check_profile>, 4> profile_keys{{
+constexpr std::array<map_key<model::check_profile>, 5> profile_keys{{
     {"only", [](reader &r, node const &n, model::check_profile &p) { read_ids(r, n, p.only); }},
     {"skip", [](reader &r, node const &n, model::check_profile &p) { read_ids(r, n, p.skip); }},
     {"fail_on",
      [](reader &r, node const &n, model::check_profile &p) { read_level(r, n, p.fail_on); }},
+    {"strict",
+     [](reader &r, node const &n, model::check_profile &p) {
+         bool strict = false;
+         if (r.boolean(n, strict)) {
+             p.strict = strict;
+         }
+     }},
     {"thresholds",
      [](reader &r, node const &n, model::check_profile &p) { read_limits(r, n, p.thresholds); }},
 }};
@@ -115,13 +122,14 @@ void read_profiles(reader &r, node const &n, check_policy &out)
     }
 }
 
-constexpr std::array<map_key<check_policy>, 5> keys{{
+constexpr std::array<map_key<check_policy>, 6> keys{{
     {"fail_on",
      [](reader &r, node const &n, check_policy &p) {
          std::optional<std::string> level;
          read_level(r, n, level);
          p.fail_on = level.value_or(p.fail_on);
      }},
+    {"strict", [](reader &r, node const &n, check_policy &p) { r.boolean(n, p.strict); }},
     {"skip",
      [](reader &r, node const &n, check_policy &p) {
          p.skip_at = r.at(n);

@@ -100,7 +100,14 @@ verdict look(model::configuration const &file, model::check_action const &what,
         for (auto const &each : one.findings) {
             add(out, *one.of, each, least, ever);
         }
-        out.kept.skipped += one.skipped() ? 1 : 0;
+        if (one.skipped()) {
+            ++out.kept.skipped;
+            if (judged.strict) {
+                ++out.failures;
+                out.notes.push_back(
+                    fmt::format("skipped: {}: needs {}", one.of->id, one.unseen.front()));
+            }
+        }
     }
     for (auto const &each : waiving.faults) {
         add(out, check::waiver_rule(), each, least, ever);

@@ -29,7 +29,7 @@ void begin_alone(pg::session &s, std::string_view lock_timeout)
 param system_identifier(pg::session &s)
 {
     try {
-        return s.run(sql::ledger_identity).at(0, 0);
+        return s.run(sql::ledger_identity).value(0, 0);
     } catch (error const &e) {
         if (e.sqlstate() != "42501") {
             throw;

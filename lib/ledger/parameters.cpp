@@ -19,7 +19,7 @@ model::parameter_ledger read_parameters(pg::session &s, pg::limits const &limit)
                              .table_name = found.text(i, "table_name"),
                              .table = {found.text(i, "schema"), found.text(i, "name")},
                              .name = found.text(i, "parameter"),
-                             .original = found.at(i, found.column("original")),
+                             .original = found.value(i, found.column("original")),
                              .value = found.text(i, "value"),
                              .of_new_partitions = found.flag(i, "of_new_partitions")});
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is read from the ledger: the overview and the history.
 #include <algorithm>
+#include <charconv>
 #include <fmt/core.h>
 #include <tuple>
 #include <unordered_map>
@@ -16,7 +17,7 @@ namespace {
 
 std::optional<run_status> status_of(rows const &from, std::size_t row, std::size_t column)
 {
-    auto const &cell = from.at(row, column);
+    auto const cell = from.at(row, column);
     return cell ? std::optional{parse_run_status(*cell)} : std::nullopt;
 }
 
@@ -78,24 +79,29 @@ enum column : std::size_t { host, config_file, config_hash, heartbeat, evaluated
 } // namespace seen_runner
 
 // "1767229200.123456": digits, a point, six digits, as EXTRACT gives it (14 and later).
-std::optional<instant> instant_of(param const &cell)
+std::optional<instant> instant_of(rows::cell cell)
 {
     if (!cell) {
         return std::nullopt;
     }
-    auto const point = cell->find('.');
-    auto const whole = std::stoll(cell->substr(0, point));
-    auto fraction = point == std::string::npos ? std::string{} : cell->substr(point + 1);
+    auto const number = [](std::string_view digits) {
+        long long out = 0;
+        std::from_chars(digits.data(), digits.data() + digits.size(), out);
+        return out;
+    };
+    auto const point = std::min(cell->find('.'), cell->size());
+    auto fraction = std::string{cell->substr(std::min(point + 1, cell->size()))};
     fraction.resize(6, '0');
-    auto const part = std::stoll(fraction);
-    return instant{seconds{whole}} + microseconds{cell->front() == '-' ? -part : part};
+    auto const part = number(fraction);
+    return instant{seconds{number(cell->substr(0, point))}} +
+           microseconds{cell->front() == '-' ? -part : part};
 }
 
 void require_own_database(rows const &from)
 {
-    auto const &noted_system = from.at(0, meta::noted_system),
-               &system = from.at(0, meta::system_identifier);
-    auto const &noted_database = from.at(0, meta::noted_database);
+    auto const noted_system = from.at(0, meta::noted_system),
+               system = from.at(0, meta::system_identifier),
+               noted_database = from.at(0, meta::noted_database);
     auto const database = pg::database_of(from.text(0, meta::class_path));
     bool const other_system = noted_system && system && *noted_system != *system;
     bool const other_database = noted_database && *noted_database != database;

@@ -25,17 +25,20 @@ struct check_threshold {
     source_position at = {};
 };
 
-// checks: profiles: { production: { only: [...], skip: [...], fail_on:, thresholds: } }
+// checks: profiles: { production: { only: [...], skip: [...], fail_on:, strict:,
+// thresholds: } }
 struct check_profile {
     std::string name;
     std::vector<std::string> only = {}, skip = {};
     std::optional<std::string> fail_on = {}; // nothing: as the file says
+    std::optional<bool> strict = {};         // likewise
     std::vector<check_threshold> thresholds = {};
     source_position at = {};
 };
 
 struct check_policy {
     std::string fail_on = "error"; // error, warning or never
+    bool strict = false;           // what could not be looked at fails, too
     std::vector<std::string> skip;
     std::vector<waiver> waive;
     std::vector<check_threshold> thresholds;

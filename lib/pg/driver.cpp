@@ -98,10 +98,10 @@ pqxx::result execute(pqxx::transaction_base &tx, std::string const &sql,
 #endif
 }
 
-rows copy_rows(pqxx::result const &result)
+rows to_rows(pqxx::result const &result)
 {
     std::vector<std::string> names;
-    std::vector<param> cells;
+    std::vector<rows::cell> cells;
     auto const width = result.columns();
     auto const count = static_cast<std::size_t>(result.size());
     for (auto c = decltype(width){0}; c < width; ++c) {
@@ -110,12 +110,14 @@ rows copy_rows(pqxx::result const &result)
     cells.reserve(count * names.size());
     for (auto const &row : result) {
         for (auto const &field : row) {
-            cells.push_back(field.is_null() ? param{}
-                                            : param{std::string(field.c_str(), field.size())});
+            cells.push_back(field.is_null()
+                                ? rows::cell{}
+                                : rows::cell{std::string_view{field.c_str(), field.size()}});
         }
     }
     return {std::move(names), std::move(cells), count,
-            static_cast<long long>(result.affected_rows())};
+            static_cast<long long>(result.affected_rows()),
+            std::make_shared<pqxx::result const>(result)};
 }
 
 } // namespace
@@ -141,7 +143,7 @@ std::optional<rows> driver::execute(std::string const &sql, std::vector<param> c
     if (wire::transaction_state(impl_->conn) == wire::transaction::busy) {
         return std::nullopt;
     }
-    return copy_rows(result);
+    return to_rows(result);
 }
 
 } // namespace pgtend::pg

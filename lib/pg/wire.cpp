@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <libpq-fe.h>
+#include <memory>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <new>
@@ -54,29 +55,30 @@ std::string failure_of(PGresult const *result)
     return message.empty() ? "the server gave no reason" : message;
 }
 
-rows copy_rows(PGresult *result)
+rows to_rows(std::shared_ptr<PGresult> const &result)
 {
-    auto const width = PQnfields(result);
-    auto const count = PQntuples(result);
+    auto const width = PQnfields(result.get());
+    auto const count = PQntuples(result.get());
     std::vector<std::string> names;
-    std::vector<param> cells;
+    std::vector<rows::cell> cells;
     names.reserve(static_cast<std::size_t>(width));
     cells.reserve(static_cast<std::size_t>(width) * static_cast<std::size_t>(count));
     for (int c = 0; c < width; ++c) {
-        names.emplace_back(PQfname(result, c));
+        names.emplace_back(PQfname(result.get(), c));
     }
     for (int r = 0; r < count; ++r) {
         for (int c = 0; c < width; ++c) {
-            if (PQgetisnull(result, r, c) != 0) {
+            if (PQgetisnull(result.get(), r, c) != 0) {
                 cells.emplace_back();
             } else {
-                cells.emplace_back(std::string(
-                    PQgetvalue(result, r, c), static_cast<std::size_t>(PQgetlength(result, r, c))));
+                cells.emplace_back(
+                    std::string_view{PQgetvalue(result.get(), r, c),
+                                     static_cast<std::size_t>(PQgetlength(result.get(), r, c))});
             }
         }
     }
-    auto const affected = std::strtoll(PQcmdTuples(result), nullptr, 10);
-    return {std::move(names), std::move(cells), static_cast<std::size_t>(count), affected};
+    auto const affected = std::strtoll(PQcmdTuples(result.get()), nullptr, 10);
+    return {std::move(names), std::move(cells), static_cast<std::size_t>(count), affected, result};
 }
 
 void on_notice(void *log, PGresult const *result)
@@ -250,7 +252,7 @@ answer receive(connection conn, bool keep)
     answer out;
     bool answered = false;
     long long count = 0;
-    while (result_ptr const result{PQgetResult(pg(conn))}) {
+    while (result_ptr result{PQgetResult(pg(conn))}) {
         answered = true;
         switch (PQresultStatus(result.get())) {
         case PGRES_SINGLE_TUPLE:
@@ -262,10 +264,10 @@ answer receive(connection conn, bool keep)
             out.tag = PQcmdStatus(result.get());
             if (!keep) {
                 std::string const changed = PQcmdTuples(result.get());
-                out.results.emplace_back(std::vector<std::string>{}, std::vector<param>{}, 0U,
-                                         changed.empty() ? count : std::stoll(changed));
+                out.results.emplace_back(std::vector<std::string>{}, std::vector<rows::cell>{}, 0U,
+                                         changed.empty() ? count : std::stoll(changed), nullptr);
             } else {
-                out.results.push_back(copy_rows(result.get()));
+                out.results.push_back(to_rows(std::move(result)));
             }
             break;
         case PGRES_COPY_IN:

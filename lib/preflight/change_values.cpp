@@ -88,7 +88,7 @@ void change_reader::evaluate(std::string const &expression, column const &c, set
             return with_.ask("SELECT ((" + expression + "\n)::" + c.base_type +
                              ")::pg_catalog.text AS value");
         });
-        auto const &value = found.at(0, 0);
+        auto const value = found.at(0, 0);
         into.what = value ? set_column::holds::value : set_column::holds::null;
         into.value = value.value_or("");
     } catch (error const &e) {

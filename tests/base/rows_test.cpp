@@ -2,6 +2,7 @@
 #include "base/rows.hpp"
 
 #include <doctest/doctest.h>
+#include <memory>
 #include <stdexcept>
 
 #include "base/error.hpp"
@@ -29,6 +30,26 @@ TEST_SUITE("nodb")
         CHECK(wide.size() == 3);
         CHECK_THROWS_AS(wide.at(0, 0), std::out_of_range);
         CHECK(rows{}.empty());
+    }
+
+    TEST_CASE("a cell lasts as long as a copy of its rows")
+    {
+        auto const bytes = std::make_shared<std::string const>("a long text, beyond what a small "
+                                                               "string keeps within itself");
+        std::weak_ptr<std::string const> const watched = bytes;
+        std::optional<rows> copy;
+        {
+            rows const r{{"text"}, {rows::cell{*bytes}}, 1, 1, bytes};
+            copy = r;
+        }
+        auto const cell = copy->at(0, 0);
+        CHECK(cell == *bytes);
+        CHECK(watched.use_count() == 2);
+        copy.reset();
+        CHECK(watched.use_count() == 1);
+        rows small{{"text"}, {param{"short"}}, 1, 1};
+        auto const moved = std::move(small);
+        CHECK(moved.at(0, 0) == param{"short"});
     }
 
     TEST_CASE("numbers and flags")

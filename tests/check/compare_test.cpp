@@ -146,13 +146,16 @@ TEST_SUITE("nodb")
              .only = {"vacuum", "backup"},
              .skip = {"vacuum.workers"},
              .fail_on = "warning",
+             .strict = true,
              .thresholds = {{.id = "vacuum.horizon", .key = "warning", .value = 2}}}};
         auto const plain = check::judge_by(policy, "", {});
         CHECK(plain.fail_on == "error");
+        CHECK_FALSE(plain.strict);
         CHECK(plain.which.only.empty());
         CHECK(plain.which.skip == list{"backup"});
         auto const set = check::judge_by(policy, "production", {.only = {}, .skip = {"index"}});
         CHECK(set.fail_on == "warning");
+        CHECK(set.strict);
         CHECK(set.which.only == list{"vacuum", "backup"});
         CHECK(set.which.skip == list{"index", "backup", "vacuum.workers"});
         CHECK(set.thresholds.at(0).value == 2);

@@ -60,14 +60,16 @@ TEST_SUITE("nodb")
                    profile + " } }\n";
         };
         auto const all = load(file("production", "{ only: [job], skip: [job.clock], fail_on: "
-                                                 "warning, thresholds: { job.runner: { error: 60 "
-                                                 "} } }"));
+                                                 "warning, strict: true, thresholds: { job.runner: "
+                                                 "{ error: 60 } } }"));
         REQUIRE(all.checks.profiles.size() == 1);
         auto const &one = all.checks.profiles[0];
         CHECK(one.name == "production");
         CHECK(one.only == std::vector<std::string>{"job"});
         CHECK(one.skip == std::vector<std::string>{"job.clock"});
         CHECK(one.fail_on == "warning");
+        CHECK(one.strict == true);
+        CHECK_FALSE(all.checks.strict);
         CHECK(one.thresholds.at(0).value == 60);
         CHECK(one.at.line == 5);
         CHECK(std::get<model::check_action>(all.jobs.at(0).action).profile == "production");

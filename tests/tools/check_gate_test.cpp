@@ -196,6 +196,23 @@ TEST_SUITE("db")
         CHECK(g.count("SELECT count(*) FROM pgtend.readiness") == 0);
     }
 
+    TEST_CASE("strict: what cannot be seen fails the check, and a job tells it")
+    {
+        ground const g{"  - { name: gate, schedule: \"0 * * * *\", check: { profile: all } }\n",
+                       "checks:\n"
+                       "  strict: true\n"
+                       "  profiles:\n"
+                       "    all: { only: [table, probe.redis] }\n"
+                       "    most: { only: [table, probe.redis], strict: false }\n"};
+        CHECK(g.run({"check", "--profile", "all"}).code == 3);
+        CHECK(g.run({"check", "--profile", "most"}).code == 0);
+        auto const run = g.run({"job", "run", "gate"});
+        CHECK(run.code == 3); // as with findings
+        CHECK(g.runs("gate") == "succeeded/1");
+        auto const told = run.out + run.err;
+        CHECK_MESSAGE(has(told, "skipped: probe.redis: needs a probe of kind redis"), told);
+    }
+
     TEST_CASE("a profile decides what runs and what fails")
     {
         ground const g{"", profiles};
