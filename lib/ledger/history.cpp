@@ -2,6 +2,7 @@
 // What happened: runs one by one, and what they have in common.
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 
 #include "ledger/call.hpp"
 #include "ledger/ledger.hpp"
@@ -38,6 +39,12 @@ param to_param(std::optional<run_status> status)
     return status ? param{std::string{name(*status)}} : param{};
 }
 
+// In seconds: PostgreSQL 14 takes no number of microseconds beyond 32 bits.
+std::string to_interval(microseconds span)
+{
+    return fmt::format("{}.{:06} seconds", span.count() / 1'000'000, span.count() % 1'000'000);
+}
+
 param job_of(history_filter const &filter)
 {
     return filter.job.empty() ? param{} : param{filter.job};
@@ -57,12 +64,10 @@ constexpr std::array failures{run_status::failed, run_status::timed_out, run_sta
 std::vector<history_row> ledger::history(history_filter const &filter)
 {
     if (!filter.failed) {
-        return to_history(
-            ask(sql::ledger_history,
-                {job_of(filter), to_param(filter.status), to_param(filter.since),
-                 std::to_string(filter.limit), to_param(filter.until),
-                 filter.took ? param{std::to_string(filter.took->count()) + " microseconds"}
-                             : param{}}));
+        return to_history(ask(sql::ledger_history,
+                              {job_of(filter), to_param(filter.status), to_param(filter.since),
+                               std::to_string(filter.limit), to_param(filter.until),
+                               filter.took ? param{to_interval(*filter.took)} : param{}}));
     }
     // The index of the few that went wrong begins with the status: one range of it for each.
     std::vector<history_row> out;

@@ -2,6 +2,7 @@
 -- A database whose checklist was ticked, and of which little was true: what schedules/kwenda.yaml declares against it.
 -- Names and lies are those of a real one; its other tables are as they should be.
 DO $$ BEGIN IF to_regrole('anon') IS NULL THEN CREATE ROLE anon; END IF; END $$;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC; -- as from PostgreSQL 15 on
 CREATE SCHEMA auth;
 CREATE TABLE auth.users (id uuid PRIMARY KEY);
 
