@@ -118,6 +118,19 @@ std::span<rule const> security_rules()
          .why = "it has no row level security, and the other server does not know who asks",
          .fix = "REVOKE; a view or a function that filters",
          .query = sql::check_security_foreign_table_api},
+        {.id = "security.queue_api",
+         .severity = severity::error,
+         .title = "the API uses no message queue that everybody may use",
+         .why = "whoever has the key of the API reads, sends and deletes messages of all queues",
+         .fix =
+             "ALTER TABLE ... ENABLE ROW LEVEL SECURITY, with policies; or revoke the privileges",
+         .query = sql::check_security_queue_api},
+        {.id = "security.graphql_api",
+         .severity = severity::warning,
+         .title = "nobody learns by GraphQL what tables there are without logging in",
+         .why = "names of tables and columns tell where an attack pays",
+         .fix = "REVOKE EXECUTE ON FUNCTION graphql_public.graphql; a waiver where it is meant",
+         .query = sql::check_security_graphql_api},
     };
     return all;
 }

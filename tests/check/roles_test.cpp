@@ -45,6 +45,9 @@ CREATE TRIGGER audit BEFORE INSERT ON app.notes FOR EACH ROW EXECUTE FUNCTION ap
 CREATE TRIGGER resting BEFORE INSERT ON app.notes FOR EACH ROW EXECUTE FUNCTION app.audit(); ALTER TABLE app.notes DISABLE TRIGGER resting;
 CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER far FOREIGN DATA WRAPPER nothing;
 CREATE FOREIGN TABLE app.far (id int) SERVER far; GRANT SELECT ON app.far TO anon;
+CREATE SCHEMA pgmq; GRANT USAGE ON SCHEMA pgmq TO anon; CREATE TABLE pgmq.q_mails (id int PRIMARY KEY); GRANT ALL ON pgmq.q_mails TO anon;
+CREATE SCHEMA graphql_public; GRANT USAGE ON SCHEMA graphql_public TO anon;
+CREATE FUNCTION graphql_public.graphql(query text) RETURNS jsonb LANGUAGE sql AS 'SELECT NULL::jsonb';
 CREATE TABLE app.procs (id int PRIMARY KEY, p regproc);
 CREATE TABLE app.parted (id int, at timestamptz, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
 CREATE TABLE app.parted_1 PARTITION OF app.parted FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
@@ -88,12 +91,14 @@ std::set<std::string> const certain{"backup.archiving",
                                     "security.extension_in_public",
                                     "security.foreign_table_api",
                                     "security.function_search_path",
+                                    "security.graphql_api",
                                     "security.matview_api",
                                     "security.md5",
                                     "security.owner_view",
                                     "security.policies_without_rls",
                                     "security.policy_true",
                                     "security.public_create",
+                                    "security.queue_api",
                                     "security.rls_off",
                                     "security.rls_without_policies",
                                     "security.sensitive_columns",

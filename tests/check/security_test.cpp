@@ -51,6 +51,15 @@ CREATE POLICY bounded ON app.written FOR UPDATE TO anon USING (true) WITH CHECK 
 CREATE MATERIALIZED VIEW app."Totals" AS SELECT 1 AS n; GRANT SELECT ON app."Totals" TO PUBLIC;
 CREATE MATERIALIZED VIEW app.private AS SELECT 1 AS n;
 
+CREATE SCHEMA pgmq; GRANT USAGE ON SCHEMA pgmq TO authenticated;
+CREATE TABLE pgmq.q_mails (msg_id bigint, message jsonb); GRANT ALL ON pgmq.q_mails TO authenticated, anon; -- no USAGE for anon
+CREATE TABLE pgmq.a_mails (LIKE pgmq.q_mails); GRANT SELECT (message) ON pgmq.a_mails TO authenticated;
+CREATE TABLE pgmq.q_safe (LIKE pgmq.q_mails); GRANT ALL ON pgmq.q_safe TO authenticated; ALTER TABLE pgmq.q_safe ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON pgmq.q_safe USING (msg_id = 1);
+CREATE TABLE pgmq.q_inner (LIKE pgmq.q_mails); CREATE TABLE pgmq.meta (queue_name text); GRANT SELECT ON pgmq.meta TO authenticated;
+CREATE SCHEMA graphql_public; GRANT USAGE ON SCHEMA graphql_public TO authenticated;
+CREATE FUNCTION graphql_public.graphql(query text) RETURNS jsonb LANGUAGE sql AS 'SELECT NULL::jsonb';
+
 -- Not the user's to change: what belongs to an extension, and to pgtend.
 CREATE EXTENSION hstore WITH SCHEMA inner_app;
 CREATE TABLE app.of_extension (id int); ALTER EXTENSION hstore ADD TABLE app.of_extension;
@@ -91,12 +100,21 @@ TEST_SUITE("db")
         CHECK(about(s, "security.policy_true", "app.written").message ==
               "its policy everything lets everybody read and write every row");
 
+        CHECK(look(s, "security.queue_api") == list{"error pgmq.a_mails", "error pgmq.q_mails"});
+        CHECK(about(s, "security.queue_api", "pgmq.q_mails").message ==
+              "row level security is off, and authenticated may use its messages");
+        CHECK(look(s, "security.graphql_api").empty()); // only for who has logged in
+        s.batch("GRANT USAGE ON SCHEMA graphql_public TO anon");
+        CHECK(look(s, "security.graphql_api") ==
+              list{"warning graphql_public.graphql(query text)"});
+
         // Who may see nothing else sees the same: all of it stands in catalogs that everybody
         // reads.
         auto bare = open(server.dsn() + " user=bare");
         for (auto const *id :
              {"security.rls_off", "security.policies_without_rls", "security.owner_view",
-              "security.matview_api", "security.definer_api"}) {
+              "security.matview_api", "security.definer_api", "security.queue_api",
+              "security.graphql_api"}) {
             INFO(id);
             CHECK(look(bare, id) == look(s, id));
         }
@@ -104,7 +122,8 @@ TEST_SUITE("db")
         // What they advise is what helps.
         for (auto const *id :
              {"security.rls_off", "security.policies_without_rls", "security.owner_view",
-              "security.matview_api", "security.definer_api"}) {
+              "security.matview_api", "security.definer_api", "security.queue_api",
+              "security.graphql_api"}) {
             INFO(id);
             for (auto const &each : ask(s, id)) {
                 // An inner view with rights of its owner goes on hiding who asks.
