@@ -56,7 +56,6 @@ CREATE TABLE pgtend.lease (
     open_begun     boolean NOT NULL,
     open_status    pgtend.run_status,
     last_status    pgtend.run_status,
-    last_run       bigint,
     finished_at    timestamp with time zone,
     failures       integer NOT NULL,
     failed_at      timestamp with time zone,
@@ -77,7 +76,6 @@ COMMENT ON COLUMN pgtend.lease.last_slot IS 'watermark: no slot up to here is st
 COMMENT ON COLUMN pgtend.lease.open_slot IS 'claimed and not finished; may be claimed again when its runner is gone; null when open_status is';
 COMMENT ON COLUMN pgtend.lease.open_attempts IS 'runs of open_slot so far that began their work';
 COMMENT ON COLUMN pgtend.lease.open_begun IS 'false: the last run of open_slot sent nothing of its work, so that repeating it is safe for every kind';
-COMMENT ON COLUMN pgtend.lease.last_run IS 'id of the newest run that has ended, unless it was skipped; null: none has. It may be purged';
 COMMENT ON COLUMN pgtend.lease.failures IS 'failed runs since one succeeded; a run by hand that fails, and one whose runner was told to stop, do not count';
 COMMENT ON COLUMN pgtend.lease.failed_at IS 'when the last of them ended: what the pause of the breaker counts from; null: there is none';
 COMMENT ON COLUMN pgtend.lease.counts_from IS 'the schedule noted here counts from then: a watermark too; null: the job was only paused or run by hand so far';

@@ -58,13 +58,26 @@ TEST_SUITE("db")
         s.run("GRANT SELECT ON pgtend.run TO " + reader.name());
         s.run("ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO " + reader.name());
         s.run("ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO " + reader.name());
-        s.batch("DROP TABLE pgtend.readiness; UPDATE pgtend.meta SET schema_version = 1");
+        s.batch("INSERT INTO pgtend.lease (job, token, backend_pids, backend_starts, "
+                "open_attempts, open_begun, failures, schedule, time_zone, kind, paused, "
+                "paused_because) SELECT j, 1, '{}', '{}', 0, true, 0, '', '', '', false, '' FROM "
+                "unnest('{ran,never,goes on}'::text[]) j");
+        s.batch("INSERT INTO pgtend.run (job, status, finished, error) VALUES "
+                "('ran', 'failed', now(), 'old'), ('ran', 'succeeded', now(), 'new'), "
+                "('ran', 'skipped', now(), ''), ('never', 'skipped', now(), ''), "
+                "('goes on', 'lost', now(), ''), ('goes on', 'running', NULL, '')");
+        s.batch("DROP TABLE pgtend.readiness; ALTER TABLE pgtend.lease DROP COLUMN last_run; "
+                "UPDATE pgtend.meta SET schema_version = 1");
         ledger::ledger book{s};
         CHECK_THROWS_AS(book.last_check(""), usage_error);
         auto const done = test::init(s);
         CHECK(done.from_version == 1);
-        CHECK(done.applied == std::vector<std::string>{"migration_0002_readiness"});
+        CHECK(done.applied ==
+              std::vector<std::string>{"migration_0002_readiness", "migration_0003_last_run"});
         CHECK(!book.last_check(""));
+        CHECK(cell(s, "SELECT string_agg(l.job || ' ' || r.status || ' ' || r.error, ', ' ORDER BY "
+                      "l.job) FROM pgtend.lease l JOIN pgtend.run r ON r.id = l.last_run") ==
+              "goes on lost , ran succeeded new");
         for (auto const *what :
              {"has_table_privilege($1, 'pgtend.readiness', 'SELECT, INSERT, UPDATE, DELETE')",
               "has_sequence_privilege($1, 'pgtend.readiness_id_seq', 'USAGE, SELECT, UPDATE')"}) {
