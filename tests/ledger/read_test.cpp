@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "base/error.hpp"
+#include "ledger/init.hpp"
 #include "ledger/support.hpp"
 
 using namespace pgtend;
@@ -75,7 +76,7 @@ TEST_SUITE("db")
         CHECK(seen.jobs[2].schedule == "0 2 * * *");
         CHECK(seen.jobs[2].time_zone == "UTC");
         CHECK(seen.jobs[3].job == "a");
-        CHECK(seen.schema_version == 2);
+        CHECK(seen.schema_version == ledger::current_version());
         CHECK_FALSE(seen.test_clock);
         CHECK_FALSE(seen.all_paused);
         CHECK(seen.dead_leases == 0);
