@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "base/error.hpp"
-#include "ledger/init.hpp"
+#include "ledger/call.hpp"
 #include "ledger/support.hpp"
 
 using namespace pgtend;
