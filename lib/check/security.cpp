@@ -131,6 +131,13 @@ std::span<rule const> security_rules()
          .why = "names of tables and columns tell where an attack pays",
          .fix = "REVOKE EXECUTE ON FUNCTION graphql_public.graphql; a waiver where it is meant",
          .query = sql::check_security_graphql_api},
+        {.id = "security.bucket_listing",
+         .severity = severity::warning,
+         .title = "nobody lists the files of a bucket without logging in",
+         .why = "names of files are found that nobody was told, and the files with them",
+         .fix =
+             "DROP POLICY: a public bucket needs none; or a condition on the owner or the folder",
+         .query = sql::check_security_bucket_listing},
     };
     return all;
 }

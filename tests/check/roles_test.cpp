@@ -46,6 +46,9 @@ CREATE TRIGGER resting BEFORE INSERT ON app.notes FOR EACH ROW EXECUTE FUNCTION 
 CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER far FOREIGN DATA WRAPPER nothing;
 CREATE FOREIGN TABLE app.far (id int) SERVER far; GRANT SELECT ON app.far TO anon;
 CREATE SCHEMA pgmq; GRANT USAGE ON SCHEMA pgmq TO anon; CREATE TABLE pgmq.q_mails (id int PRIMARY KEY); GRANT ALL ON pgmq.q_mails TO anon;
+CREATE SCHEMA storage; GRANT USAGE ON SCHEMA storage TO anon; CREATE TABLE storage.objects (id int PRIMARY KEY, bucket_id text);
+ALTER TABLE storage.objects ENABLE ROW LEVEL SECURITY; GRANT SELECT ON storage.objects TO anon;
+CREATE POLICY listing ON storage.objects USING (bucket_id = 'avatars');
 CREATE SCHEMA graphql_public; GRANT USAGE ON SCHEMA graphql_public TO anon;
 CREATE FUNCTION graphql_public.graphql(query text) RETURNS jsonb LANGUAGE sql AS 'SELECT NULL::jsonb';
 CREATE TABLE app.procs (id int PRIMARY KEY, p regproc);
@@ -85,6 +88,7 @@ std::set<std::string> const certain{"backup.archiving",
                                     "partition.count",
                                     "performance.cache",
                                     "performance.slow_statements",
+                                    "security.bucket_listing",
                                     "security.definer_api",
                                     "security.definer_search_path",
                                     "security.disabled_triggers",

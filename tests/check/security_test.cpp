@@ -60,6 +60,14 @@ CREATE TABLE pgmq.q_inner (LIKE pgmq.q_mails); CREATE TABLE pgmq.meta (queue_nam
 CREATE SCHEMA graphql_public; GRANT USAGE ON SCHEMA graphql_public TO authenticated;
 CREATE FUNCTION graphql_public.graphql(query text) RETURNS jsonb LANGUAGE sql AS 'SELECT NULL::jsonb';
 
+CREATE SCHEMA storage; GRANT USAGE ON SCHEMA storage TO anon, authenticated;
+CREATE TABLE storage.objects (bucket_id text, name text, owner text); ALTER TABLE storage.objects ENABLE ROW LEVEL SECURITY;
+GRANT ALL ON storage.objects TO anon, authenticated;
+CREATE POLICY avatars ON storage.objects FOR SELECT USING (bucket_id = 'avatars');
+CREATE POLICY members ON storage.objects FOR SELECT TO authenticated USING (bucket_id = 'members');
+CREATE POLICY mine ON storage.objects FOR SELECT USING (bucket_id = 'mine' AND owner = current_user);
+CREATE POLICY upload ON storage.objects FOR INSERT TO anon WITH CHECK (bucket_id = 'inbox');
+
 -- Not the user's to change: what belongs to an extension, and to pgtend.
 CREATE EXTENSION hstore WITH SCHEMA inner_app;
 CREATE TABLE app.of_extension (id int); ALTER EXTENSION hstore ADD TABLE app.of_extension;
@@ -103,6 +111,9 @@ TEST_SUITE("db")
         CHECK(look(s, "security.queue_api") == list{"error pgmq.a_mails", "error pgmq.q_mails"});
         CHECK(about(s, "security.queue_api", "pgmq.q_mails").message ==
               "row level security is off, and authenticated may use its messages");
+        CHECK(look(s, "security.bucket_listing") == list{"warning storage.objects"});
+        CHECK(about(s, "security.bucket_listing", "storage.objects").message ==
+              "its policy avatars lets anon list every file where (bucket_id = 'avatars'::text)");
         CHECK(look(s, "security.graphql_api").empty()); // only for who has logged in
         s.batch("GRANT USAGE ON SCHEMA graphql_public TO anon");
         CHECK(look(s, "security.graphql_api") ==
@@ -114,7 +125,7 @@ TEST_SUITE("db")
         for (auto const *id :
              {"security.rls_off", "security.policies_without_rls", "security.owner_view",
               "security.matview_api", "security.definer_api", "security.queue_api",
-              "security.graphql_api"}) {
+              "security.graphql_api", "security.bucket_listing"}) {
             INFO(id);
             CHECK(look(bare, id) == look(s, id));
         }
@@ -123,7 +134,7 @@ TEST_SUITE("db")
         for (auto const *id :
              {"security.rls_off", "security.policies_without_rls", "security.owner_view",
               "security.matview_api", "security.definer_api", "security.queue_api",
-              "security.graphql_api"}) {
+              "security.graphql_api", "security.bucket_listing"}) {
             INFO(id);
             for (auto const &each : ask(s, id)) {
                 // An inner view with rights of its owner goes on hiding who asks.
