@@ -18,7 +18,8 @@ FROM (SELECT c.oid, n.nspname, c.relname, r.rolname,
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_catalog.pg_roles r ON r.rolname IN ('anon', 'authenticated') AND pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE')
       WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND NOT c.relrowsecurity
-        AND n.nspname <> ALL (ARRAY['pgtend', 'pgmq', 'information_schema']) AND n.nspname NOT LIKE 'pg\_%'
+        AND NOT (n.nspname = 'pgmq' AND c.relname ~ '^[aq]_') -- queues: see queue_api
+        AND n.nspname <> ALL (ARRAY['pgtend', 'information_schema']) AND n.nspname NOT LIKE 'pg\_%'
         AND (pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, DELETE')
              OR pg_catalog.has_any_column_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE'))
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d

@@ -137,7 +137,7 @@ std::unique_ptr<plan::task> keep(verdict found)
     body.sql = std::move(kept.sql);
     body.parameters = std::move(kept.parameters);
     body.locks = {{"pgtend.readiness", plan::lock_mode::row_exclusive}};
-    auto const told = [found = std::move(found)](rows const & /*nothing*/, plan::tally &out) {
+    auto told = [found = std::move(found)](rows const & /*nothing*/, plan::tally &out) {
         auto const &of = found.kept;
         out.rows = static_cast<long long>(of.findings.size());
         out.expected = found.failures;
@@ -146,7 +146,7 @@ std::unique_ptr<plan::task> keep(verdict found)
                                         of.errors, of.warnings, of.infos, of.skipped));
     };
     return plan::once(
-        {.title = "keep what the checks found", .body = std::move(body), .told = told});
+        {.title = "keep what the checks found", .body = std::move(body), .told = std::move(told)});
 }
 
 } // namespace

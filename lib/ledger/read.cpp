@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is read from the ledger: the overview and the history.
 #include <algorithm>
-#include <charconv>
 #include <fmt/core.h>
 #include <tuple>
 #include <unordered_map>
@@ -84,17 +83,13 @@ std::optional<instant> instant_of(rows::cell cell)
     if (!cell) {
         return std::nullopt;
     }
-    auto const number = [](std::string_view digits) {
-        long long out = 0;
-        std::from_chars(digits.data(), digits.data() + digits.size(), out);
-        return out;
-    };
-    auto const point = std::min(cell->find('.'), cell->size());
-    auto fraction = std::string{cell->substr(std::min(point + 1, cell->size()))};
+    std::string const text{*cell};
+    auto const point = text.find('.');
+    auto const whole = std::stoll(text.substr(0, point));
+    auto fraction = point == std::string::npos ? std::string{} : text.substr(point + 1);
     fraction.resize(6, '0');
-    auto const part = number(fraction);
-    return instant{seconds{number(cell->substr(0, point))}} +
-           microseconds{cell->front() == '-' ? -part : part};
+    auto const part = std::stoll(fraction);
+    return instant{seconds{whole}} + microseconds{text.front() == '-' ? -part : part};
 }
 
 void require_own_database(rows const &from)
