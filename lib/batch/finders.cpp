@@ -36,6 +36,7 @@ std::optional<section> list_finder::take(long long rows)
     }
     auto const count = std::min(static_cast<std::size_t>(rows), ends_.size() - next_);
     before_ = next_;
+    ++sections_;
     auto const begin = next_ == 0 ? 1 : ends_[next_ - 1] + 1; // behind the brace or the comma
     next_ += count;
     section out;
@@ -59,9 +60,9 @@ section key_finder::keys() const
 
 void key_finder::list(section::kind what)
 {
-    listed_ = keys();
-    listed_.what = what;
-    listing_.emplace(sql_, listed_);
+    auto listed = keys();
+    listed.what = what;
+    listing_.emplace(sql_, std::move(listed));
 }
 
 std::vector<plan::statement> key_finder::question(long long rows)
@@ -69,7 +70,6 @@ std::vector<plan::statement> key_finder::question(long long rows)
     if (listing_) {
         return listing_->question(rows);
     }
-    asked_ = rows;
     return {sql_.boundary(keys(), rows)};
 }
 
@@ -80,6 +80,7 @@ void key_finder::answer(std::vector<rows> const &results, microseconds elapsed)
         return;
     }
     auto const &result = results.at(0);
+    ++sections_;
     ready_ = keys();
     ready_->rows = 0;
     if (result.empty() || !result.at(0, 0)) {
@@ -121,11 +122,6 @@ std::optional<section> key_finder::take(long long rows)
     return out;
 }
 
-section key_finder::around(section const &taken) const
-{
-    return taken.what == section::kind::listed ? listed_ : taken;
-}
-
 // -- block_finder
 
 namespace {
@@ -163,6 +159,8 @@ void block_finder::answer(std::vector<rows> const &results, microseconds elapsed
     for (std::size_t i = 0; i < result.size(); ++i) {
         counts_.emplace_back(result.integer(i, "block"), result.integer(i, "matching"));
     }
+    found_ = found_ || !counts_.empty();
+    ++questions_;
     at_ = stride_end_;
     if (auto const now = results.at(1).integer(0, "blocks");
         at_ >= end_ && now > end_ && grown_ < most_growths) {

@@ -27,9 +27,12 @@ class finder {
     // The next question is a small one, and may be asked while the section that was taken last is
     // changed.
     virtual bool asks_along() const { return false; }
-    // What to look through again when some rows of a section were not changed: they may be
-    // elsewhere by now.
-    virtual section around(section const &taken) const = 0;
+    // Where to look once more when it is done: rows that could not be changed may be elsewhere by
+    // now.
+    virtual section whole() const = 0;
+    // Rows that others updated meanwhile may have come behind it, unseen, or to where it had found
+    // another one: then it should be gone through once more.
+    virtual bool may_miss() const = 0;
     // Where rows may be that were not taken yet, from `taken` on when given.
     virtual section rest(std::optional<section> const &taken) const = 0;
 };
@@ -46,7 +49,8 @@ class list_finder final : public finder {
     bool done() const override { return asked_ && !full_ && next_ == ends_.size(); }
     std::vector<plan::statement> question(long long rows) override;
     void answer(std::vector<rows> const &results, microseconds elapsed) override;
-    section around(section const &) const override { return rows_; }
+    section whole() const override { return rows_; }
+    bool may_miss() const override { return sections_ > 1; }
     section rest(std::optional<section> const &) const override { return rows_; }
     // What take() gave last will be given again.
     void take_back() noexcept { next_ = before_; }
@@ -60,7 +64,8 @@ class list_finder final : public finder {
     std::vector<std::size_t> ends_; // where each place of it ends
     std::size_t next_ = 0;          // in ends_
     std::size_t before_ = 0;        // the same before the last take()
-    std::string after_;             // the last place of the window
+    long long sections_ = 0;
+    std::string after_; // the last place of the window
     bool asked_ = false, full_ = false;
 };
 
@@ -79,7 +84,8 @@ class key_finder final : public finder {
     std::vector<plan::statement> question(long long rows) override;
     void answer(std::vector<rows> const &results, microseconds elapsed) override;
     bool asks_along() const override { return !listing_ && !last_ && !ready_; }
-    section around(section const &taken) const override;
+    section whole() const override { return {}; }
+    bool may_miss() const override { return sections_ > 1; }
     section rest(std::optional<section> const &) const override { return {}; }
 
   private:
@@ -94,23 +100,27 @@ class key_finder final : public finder {
     bool last_ = false;      // no section between values comes any more
     bool with_nulls_ = true; // the last one holds the rows without a value
     std::optional<list_finder> listing_ = {};
-    section listed_ = {};
-    long long asked_ = 0; // rows of the question
+    long long sections_ = 0;
 };
 
 // Counts the matching rows of the heap's blocks, a stride at a time, and takes ranges of blocks.
 class block_finder final : public finder {
   public:
     // blocks: where the heap ends now. What is added behind meanwhile is looked at too, twice: rows
-    // that others update go there. Into free space before the walk they may go unseen; the next run
-    // finds them.
-    block_finder(leaf_statements const &sql, long long blocks) : sql_{sql}, end_{blocks} {}
+    // that others update go there, or into free space that it has passed.
+    // again: it goes through the heap once more.
+    block_finder(leaf_statements const &sql, long long blocks, bool again = false)
+        : sql_{sql}, end_{blocks}, again_{again}
+    {
+    }
 
     std::optional<section> take(long long rows) override;
     bool done() const override { return at_ >= end_ && next_ == counts_.size(); }
     std::vector<plan::statement> question(long long rows) override;
     void answer(std::vector<rows> const &results, microseconds elapsed) override;
-    section around(section const &) const override { return {}; }
+    section whole() const override { return blocks(0, end_); }
+    // Without any found rows may have moved between two questions, too.
+    bool may_miss() const override { return found_ || (questions_ > 1 && !again_); }
     section rest(std::optional<section> const &taken) const override;
 
   private:
@@ -118,6 +128,8 @@ class block_finder final : public finder {
 
     leaf_statements const &sql_;
     long long at_ = 0, end_;
+    bool again_, found_ = false;
+    long long questions_ = 0;
     int grown_ = 0;
     long long stride_ = 1'024;                            // blocks of one question
     long long step_ = 1;                                  // blocks that are counted together

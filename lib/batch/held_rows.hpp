@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows that others held: where to look again, and when.
+// Where to look again, and when: for rows that others held, and for those that moved.
 #pragma once
 #include <deque>
 #include <optional>
@@ -10,18 +10,18 @@
 
 namespace pgtend::batch {
 
-// Works in rounds: what is added in one is given out in the next. There are two, after 100 ms and
-// after a second.
+// Works in rounds: what is added in one is given out in the next. There are two; when rows were
+// held, after 100 ms and after a second, else at once.
 class held_rows {
   public:
     struct place {
         std::size_t leaf;
         section where;
+        bool held; // rows that match could not be changed; else some may have gone unseen
     };
 
-    // Rows of a leaf that match and could not be changed. What joins the last one added becomes one
-    // with it.
-    void add(std::size_t leaf, section where);
+    // The same place again is one.
+    void add(place one);
     // The next to look through; nothing when there is none, or no further round. The first of a
     // round tells the pause before.
     std::optional<place> next(microseconds &pause);
@@ -32,6 +32,8 @@ class held_rows {
     std::size_t round() const noexcept { return round_; }
     bool last_round() const noexcept;
     bool empty() const noexcept { return added_.empty() && given_.empty(); }
+    // Some are held, and would be tried again.
+    bool any_held() const noexcept;
 
   private:
     std::size_t round_ = 0;

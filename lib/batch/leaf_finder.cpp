@@ -119,11 +119,6 @@ std::optional<section> leaf_finder::take(long long rows)
     return chosen_ ? chosen_->take(rows) : std::nullopt;
 }
 
-section leaf_finder::around(section const &taken) const
-{
-    return chosen_ ? chosen_->around(taken) : section{};
-}
-
 section leaf_finder::rest(std::optional<section> const &taken) const
 {
     return chosen_ ? chosen_->rest(taken) : section{};

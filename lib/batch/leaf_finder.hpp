@@ -36,7 +36,8 @@ class leaf_finder final : public finder {
     std::vector<plan::statement> question(long long rows) override;
     void answer(std::vector<rows> const &results, microseconds elapsed) override;
     bool asks_along() const override { return chosen_ && chosen_->asks_along(); }
-    section around(section const &taken) const override;
+    section whole() const override { return chosen_ ? chosen_->whole() : section{}; }
+    bool may_miss() const override { return chosen_ && chosen_->may_miss(); }
     section rest(std::optional<section> const &taken) const override;
 
   private:

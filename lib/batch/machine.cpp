@@ -52,6 +52,9 @@ std::optional<plan::work> machine::produce()
         if (!source().done()) {
             return ask(asked::find, source().question(batch_rows()));
         }
+        if (looks_again()) {
+            held_.add({leaf_, finder_->whole(), false});
+        }
         close_leaf();
     }
 }
@@ -108,7 +111,14 @@ std::optional<plan::work> machine::open_next()
         finder_ = std::make_unique<list_finder>(*sql_, section{});
     } else if (auto held = held_.next(rest_before_)) {
         open_leaf(held->leaf);
-        finder_ = std::make_unique<list_finder>(*sql_, std::move(held->where));
+        if (held->where.what != section::kind::blocks || may_keep()) {
+            finder_ = std::make_unique<list_finder>(*sql_, std::move(held->where));
+        } else if (!may_lock_ || held_.last_round()) {
+            // A block has more rows than may be left for one; and at last each row is known.
+            finder_ = std::make_unique<list_finder>(*sql_, section{});
+        } else {
+            finder_ = std::make_unique<block_finder>(*sql_, held->where.end_block, true);
+        }
     } else if (auto const counted = referred_.next_to_count()) {
         open_leaf(*counted);
         return ask(asked::referred, {sql_->count({}, counted_rest)});
@@ -146,10 +156,14 @@ plan::work machine::ask_change()
 
 std::optional<plan::work> machine::finish_at_limit()
 {
-    if (!std::exchange(rest_asked_, true) && finder_ &&
-        (current_ || narrowing_ || !finder_->done())) {
-        auto const from = narrowing_ ? narrowing_->whole() : current_;
-        return ask(asked::rest, {sql_->count(finder_->rest(from), counted_rest)});
+    if (!std::exchange(rest_asked_, true) && finder_) {
+        if (current_ || narrowing_ || !finder_->done()) {
+            auto const from = narrowing_ ? narrowing_->whole() : current_;
+            return ask(asked::rest, {sql_->count(finder_->rest(from), counted_rest)});
+        }
+        if (looks_again()) {
+            return ask(asked::rest, {sql_->count(finder_->whole(), counted_rest)});
+        }
     }
     auto const stopped =
         fmt::format("stopped at max_rows ({}): ", thousands(*batches_wanted_.max_rows));
@@ -162,8 +176,10 @@ std::optional<plan::work> machine::finish_at_limit()
         report_.note(
             fmt::format("{}{} more partitions were not looked at", stopped, to_visit_.size()));
     }
-    if (!held_.empty()) {
+    if (held_.any_held()) {
         report_.note(stopped + "rows that others held were not tried again");
+    } else if (!held_.empty()) {
+        report_.note(stopped + "rows that others updated meanwhile were not looked for");
     }
     if (!referred_.empty()) {
         report_.note(stopped + "rows that others refer to were not all tried again");

@@ -147,10 +147,8 @@ void machine::put_aside(long long count)
     if (count > 0 && held_.last_round()) {
         report_.done.left += referred_.has(leaf_) ? 0 : count; // those are counted in the end
     } else if (count > 0) {
-        bool const only_these = may_keep() && current_->what == section::kind::listed;
-        held_.add(leaf_, only_these
-                             ? *current_
-                             : finder_->around(narrowing_ ? narrowing_->whole() : *current_));
+        // A trigger fires again for what comes again.
+        held_.add({leaf_, may_keep() ? *current_ : finder_->whole(), true});
     }
 }
 

@@ -86,6 +86,8 @@ class machine final : public plan::task {
         auto const wanted = may_lock_ || held_.round() == 0 ? sizer_.rows() : without_skipping;
         return std::min(wanted, remaining().value_or(sizer::most));
     }
+    // When the leaf is through. A trigger that keeps rows would fire for them again.
+    bool looks_again() const { return finder_->may_miss() && !may_keep() && !held_.last_round(); }
     finder &source() { return narrowing_ ? narrowing_->places() : *finder_; }
 
     std::optional<plan::work> produce();

@@ -52,7 +52,7 @@ TEST_SUITE("db")
               0);
         CHECK(run.asked("\"t\".\"at\" OPERATOR(pg_catalog.>=) $1::pg_catalog.timestamptz") > 0);
         CHECK(run.asked("generate_series") == 0);
-        CHECK(run.asked("array_agg") == 0);
+        CHECK(run.asked("array_agg") == 1); // the last look
         REQUIRE(run.tally.expected);
         CHECK(*run.tally.expected > 10000);
         CHECK(*run.tally.expected < 40000);
@@ -250,7 +250,7 @@ TEST_SUITE("db")
                 run_batches(s, "t", "at > 0 and status = 1", {}, {.initial_rows = 50000});
             CHECK(run.problem == "");
             CHECK(run.tally.rows == 210000);
-            CHECK(run.asked("array_agg") == 1);
+            CHECK(run.asked("array_agg") == (ordered ? 2 : 1)); // the last look of the one by key
             CHECK(run.asked(ordered ? "AS beyond" : "generate_series") > 0);
             CHECK(number(db, "SELECT count(*) FROM t") == 0);
         }
