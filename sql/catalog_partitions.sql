@@ -2,6 +2,7 @@
 -- The partitions directly below tables, with their bounds as PostgreSQL stores them: pg_get_expr() would lock each
 -- partition, and wait for whoever holds one.
 -- $1 oid[]: partitioned tables
+-- The columns are read by their position, row by row.
 SELECT i.inhparent AS parent, c.oid, n.nspname AS schema, c.relname AS name, i.inhdetachpending AS pending,
        c.oid = p.partdefid AS is_default,
        -- The bytes of its values are read lowest first; on servers of the other byte order it is printed after all.

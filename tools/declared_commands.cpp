@@ -2,6 +2,7 @@
 // plan, apply: the database against what the file declares.
 #include <algorithm>
 #include <fmt/core.h>
+#include <future>
 #include <istream>
 #include <memory>
 #include <ostream>
@@ -48,19 +49,32 @@ class comparison {
     plan::plan of(jobs::section const &section)
     {
         try {
-            return look(section);
+            return look(section, control_);
         } catch (connection_lost const &) {
             // It was idle while a person thought, or an index was built.
             control_ = context_.open_control(where_, writes_);
-            return look(section);
+            return look(section, control_);
         }
     }
 
+    // The last section, which takes the server as long as the others together, is looked at beside
+    // them where a second session can be had.
     std::vector<plan::plan> of_all()
     {
+        auto const sections = jobs::sections();
+        auto second = open_second();
+        std::future<plan::plan> last;
+        if (second) {
+            last = std::async(std::launch::async, [&] { return look(sections.back(), *second); });
+        }
         std::vector<plan::plan> out;
-        for (auto const &section : jobs::sections()) {
+        for (auto const &section : sections.first(sections.size() - 1)) {
             out.push_back(of(section));
+        }
+        try {
+            out.push_back(last.valid() ? last.get() : of(sections.back()));
+        } catch (connection_lost const &) {
+            out.push_back(of(sections.back()));
         }
         return out;
     }
@@ -82,12 +96,32 @@ class comparison {
     }
 
   private:
-    plan::plan look(jobs::section const &section)
+    // None where the server, or a pooler with one connection, may have no other for us, and when
+    // there is nothing to share.
+    std::optional<context::control> open_second()
     {
-        return section.difference(declared_, {.session = control_.session,
+        auto const sections = jobs::sections();
+        auto const asked = [&](auto const &section) { return !section.objects(declared_).empty(); };
+        bool const shared = asked(sections.back()) &&
+                            std::any_of(sections.begin(), std::prev(sections.end()), asked);
+        if (!shared || control_.server.pid_differs) {
+            return std::nullopt;
+        }
+        auto once = where_;
+        once.options.deadline = microseconds{0};
+        try {
+            return context_.open_control(once, writes_);
+        } catch (connect_error const &) {
+            return std::nullopt;
+        }
+    }
+
+    plan::plan look(jobs::section const &section, context::control &by)
+    {
+        return section.difference(declared_, {.session = by.session,
                                               .partitions = {},
                                               .autovacuum = context_.configuration().autovacuum,
-                                              .now = control_.server.server_time,
+                                              .now = by.server.server_time,
                                               .role = role_,
                                               .search_path = settings_.search_path,
                                               .limit = {.stop = context_.outside.stop}});

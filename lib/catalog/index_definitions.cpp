@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
+#include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/error.hpp"
 #include "base/name.hpp"
@@ -78,6 +81,28 @@ void ask_again(pg::session &s, std::string const &table, std::vector<std::size_t
     }
 }
 
+using printed_index = std::tuple<std::string, std::string, std::string>;
+
+// Table, name and definition of those whose definition needs no second look: an index of a table
+// with rows that has the name. In a partition one may wait to be attached that was built from a
+// printed definition.
+std::set<printed_index> finished_ones(index_snapshot const &found)
+{
+    std::unordered_set<std::string> with_rows;
+    for (auto const &each : found.tables) {
+        if (each.kind != 'p') {
+            with_rows.insert(each.oid);
+        }
+    }
+    std::set<printed_index> out;
+    for (auto const &each : found.indexes) {
+        if (with_rows.contains(each.table_oid)) {
+            out.emplace(each.table_oid, each.name.name, each.definition);
+        }
+    }
+    return out;
+}
+
 } // namespace
 
 bool wanted_index::is(std::string const &other) const
@@ -86,9 +111,10 @@ bool wanted_index::is(std::string const &other) const
 }
 
 void ask_definitions(pg::session &s, std::vector<index_request> const &requests,
-                     std::vector<wanted_index> &wanted, std::string const &role,
+                     index_snapshot &into, std::string const &role,
                      std::optional<std::string> const &search_path, pg::limits const &limit)
 {
+    auto &wanted = into.wanted;
     std::map<std::string, std::vector<std::size_t>> by_table;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         if (wanted[i].found.usable() && wanted[i].definition.empty()) {
@@ -107,20 +133,23 @@ void ask_definitions(pg::session &s, std::vector<index_request> const &requests,
     for (std::size_t i = 0; i < found.size(); ++i) {
         columns[found.text(i, "oid")].push_back(found.text(i, "definition"));
     }
-    // "$user" in a search_path is the role that does the work.
-    auto const path =
-        search_path
-            ? *search_path
-            : s.run("SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'search_path'", {},
-                    limit)
-                  .text(0, 0);
+    auto const done = finished_ones(into);
     if (!role.empty()) {
         s.run("SET LOCAL ROLE " + quote_ident(role), {}, limit);
     }
     s.run("SET LOCAL client_min_messages = 'error'", {}, limit);
-    auto const search = [&](std::string const &where) {
-        s.run("SELECT pg_catalog.set_config('search_path', $1::pg_catalog.text, true)", {where},
-              limit);
+    // "$user" in a search_path is the role that does the work.
+    auto const search_as_written = [&] {
+        if (search_path) {
+            s.run("SELECT pg_catalog.set_config('search_path', $1::pg_catalog.text, true)",
+                  {*search_path}, limit);
+        } else {
+            s.run("SET LOCAL search_path TO DEFAULT", {}, limit);
+        }
+    };
+    auto const create = [&](std::string const &table, std::size_t place) {
+        return std::string{"CREATE "} + (requests[place].unique ? "UNIQUE " : "") + "INDEX " +
+               index_name(place, 1) + " ON " + table + " " + requests[place].written;
     };
     for (auto const &each : by_table) {
         // No structured binding: clang 14 captures none.
@@ -130,25 +159,21 @@ void ask_definitions(pg::session &s, std::vector<index_request> const &requests,
         auto why = attempt(s, limit, [&] {
             s.run("CREATE TEMPORARY TABLE " + table + " (" + join(columns[oid], ", ") + ")", {},
                   limit);
+            search_as_written();
             for (auto const place : places) {
-                auto const &request = requests[place];
-                auto const wrong = attempt(s, limit, [&] {
-                    search(path);
-                    s.run(std::string{"CREATE "} + (request.unique ? "UNIQUE " : "") + "INDEX " +
-                              index_name(place, 1) + " ON " + table + " " + request.written,
-                          {}, limit);
-                    search("");
-                });
-                if (wrong) {
+                if (auto const wrong =
+                        attempt(s, limit, [&] { s.run(create(table, place), {}, limit); })) {
                     note(wanted[place], *wrong, "");
                 }
             }
+            s.run("SET LOCAL search_path TO ''", {}, limit);
             std::vector<std::size_t> unsure;
             auto const made = made_indexes(s, table, limit);
             for (auto const place : places) {
                 if (auto const at = made.find(index_name(place, 1)); at != made.end()) {
                     wanted[place].definition = at->second.definition;
-                    if (at->second.free) {
+                    if (at->second.free &&
+                        !done.contains({oid, requests[place].name, at->second.definition})) {
                         unsure.push_back(place);
                     }
                 }

@@ -284,7 +284,7 @@ index_snapshot load_indexes(pg::session &s, std::vector<index_request> const &wa
             each.unasked = true;
         }
     } else {
-        ask_definitions(s, wanted, out.wanted, role, search_path, limit);
+        ask_definitions(s, wanted, out, role, search_path, limit);
     }
     return out;
 }

@@ -55,10 +55,10 @@ std::vector<index_table> read_index_tables(pg::session &s, std::string const &oi
                                            std::string const &role, std::string &worker,
                                            pg::limits const &limit);
 
-// Fills `definition` or `problem` of those whose table was found and whose definition is not known.
-// Inside a looking_transaction that writes.
+// Fills `definition` or `problem` of those wanted whose table was found and whose definition is not
+// known; tables and indexes are read. Inside a looking_transaction that writes.
 void ask_definitions(pg::session &s, std::vector<index_request> const &requests,
-                     std::vector<wanted_index> &wanted, std::string const &role,
+                     index_snapshot &into, std::string const &role,
                      std::optional<std::string> const &search_path, pg::limits const &limit);
 
 } // namespace pgtend::catalog

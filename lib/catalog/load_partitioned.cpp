@@ -91,21 +91,24 @@ std::vector<partitioned_table> load_partitioned_tables(pg::session &s,
             table.key_definition = definition(table);
         });
     }
-    auto const children = s.run(sql::catalog_partitions, {oids}, limit);
-    auto const parent = children.column("parent"), oid = children.column("oid"),
-               schema = children.column("schema"), name = children.column("name"),
-               pending = children.column("pending"), is_default = children.column("is_default"),
-               bound = children.column("bound");
-    for (std::size_t i = 0; i < children.size(); ++i) {
-        attached_partition child;
-        child.oid = children.text(i, oid);
-        child.name = {children.text(i, schema), children.text(i, name)};
-        child.pending_detach = children.flag(i, pending);
-        child.is_default = children.flag(i, is_default);
-        child.range = range_of_tree(children.at(i, bound).value_or(""));
-        each_place(children.text(i, parent),
-                   [&](partitioned_table &table) { table.partitions.push_back(child); });
-    }
+    // A bound has nearly a kilobyte: they are read while the server sends them.
+    s.each_row(
+        sql::catalog_partitions, {oids},
+        [&](std::vector<rows::cell> const &cells) {
+            enum column : std::size_t { parent, oid, schema, name, pending, is_default, bound };
+            auto const text = [&](column which) {
+                return std::string{cells.at(which).value_or("")};
+            };
+            attached_partition child;
+            child.oid = text(oid);
+            child.name = {text(schema), text(name)};
+            child.pending_detach = cells.at(pending) == "t";
+            child.is_default = cells.at(is_default) == "t";
+            child.range = range_of_tree(cells.at(bound).value_or(""));
+            each_place(text(parent),
+                       [&](partitioned_table &table) { table.partitions.push_back(child); });
+        },
+        limit);
     std::vector<attached_partition *> unread;
     for (auto &table : out) {
         for (auto &each : table.partitions) {

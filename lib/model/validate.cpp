@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
+#include <optional>
 #include <tuple>
+#include <unordered_map>
 
 #include "base/duration.hpp"
 #include "base/text.hpp"
@@ -242,10 +244,21 @@ bool may_collide(std::string const &a, std::string const &b)
            });
 }
 
+// What may collide has equal ones.
+std::string without_digits(std::string_view schema, std::string const &name)
+{
+    auto out = std::string{schema} + "." + name;
+    std::replace_if(
+        out.begin(), out.end(), [](char c) { return c >= '0' && c <= '9'; }, '#');
+    return out;
+}
+
 void check_partitions(configuration const &all, problems &out)
 {
     std::map<qualified_name, partition_policy const *> seen;
     std::vector<std::pair<std::string, partition_policy const *>> shapes;
+    // By what is left without digits: indexes of `shapes`, ascending.
+    std::unordered_map<std::string, std::vector<std::size_t>> names, names_of_partitions;
     for (auto const &policy : all.partitions) {
         auto const refuse = [&](source_position const &exact, std::string const &message,
                                 std::string hint) {
@@ -273,8 +286,20 @@ void check_partitions(configuration const &all, problems &out)
             refuse(policy.name_at, e.message(), e.hint());
             continue;
         }
-        shapes.emplace_back(shape(policy), &policy);
+        auto const &schema = policy.table.schema;
+        auto its = shape(policy);
+        names[without_digits(schema, policy.table.name)].push_back(shapes.size());
+        names_of_partitions[without_digits(schema, its)].push_back(shapes.size());
+        shapes.emplace_back(std::move(its), &policy);
     }
+    auto const first = [](auto const &groups, std::string const &group, auto const &collides) {
+        auto const at = groups.find(group);
+        if (at == groups.end()) {
+            return std::optional<std::size_t>{};
+        }
+        auto const found = std::find_if(at->second.begin(), at->second.end(), collides);
+        return found == at->second.end() ? std::nullopt : std::optional{*found};
+    };
     for (std::size_t i = 0; i < shapes.size(); ++i) {
         auto const &mine = shapes[i].first;
         auto const *const policy = shapes[i].second;
@@ -284,19 +309,17 @@ void check_partitions(configuration const &all, problems &out)
                  fmt::format("partitions of {} may get the {}", display(policy->table), whose),
                  "begin `name:` with {table}_, or with words that differ"});
         };
-        for (std::size_t j = 0; j < shapes.size(); ++j) {
-            auto const &[other, of] = shapes[j];
-            if (of->table.schema != policy->table.schema) {
-                continue;
-            }
-            if (may_collide(mine, of->table.name)) {
-                refuse("name of " + display(of->table));
-                break;
-            }
-            if (j < i && may_collide(mine, other)) {
-                refuse("names of those of " + display(of->table));
-                break;
-            }
+        auto const group = without_digits(policy->table.schema, mine);
+        auto const table = first(names, group, [&](std::size_t j) {
+            return may_collide(mine, shapes[j].second->table.name);
+        });
+        auto const partition = first(names_of_partitions, group, [&](std::size_t j) {
+            return j < i && may_collide(mine, shapes[j].first);
+        });
+        if (table && (!partition || *table <= *partition)) {
+            refuse("name of " + display(shapes[*table].second->table));
+        } else if (partition) {
+            refuse("names of those of " + display(shapes[*partition].second->table));
         }
     }
 }

@@ -2,6 +2,7 @@
 #include "pg/session.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <fmt/core.h>
 #include <numeric>
 #include <utility>
@@ -31,6 +32,19 @@ long long count_of(std::vector<rows> const &results)
 bool has_nul(std::string_view text)
 {
     return text.find('\0') != std::string_view::npos;
+}
+
+void check(std::vector<param> const &parameters, std::string_view sql)
+{
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+        if (parameters[i] && has_nul(*parameters[i])) {
+            throw error{
+                fmt::format("parameter ${} holds a NUL byte, which PostgreSQL text cannot", i + 1),
+                {},
+                "22021",
+                std::string{sql}};
+        }
+    }
 }
 
 char const *begin_text(isolation level, bool read_only)
@@ -201,15 +215,7 @@ session &session::operator=(session &&) noexcept = default;
 rows session::run(std::string_view sql, std::vector<param> const &parameters, limits const &limit)
 {
     impl_->check(sql, limit);
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-        if (parameters[i] && has_nul(*parameters[i])) {
-            throw error{
-                fmt::format("parameter ${} holds a NUL byte, which PostgreSQL text cannot", i + 1),
-                {},
-                "22021",
-                std::string{sql}};
-        }
-    }
+    check(parameters, sql);
     rows out;
     impl_->guarded(sql, limit, [&]() -> impl::reply {
         try {
@@ -239,6 +245,32 @@ rows session::batch(std::string_view sql, limits const &limit)
 std::vector<rows> session::batch_all(std::string_view sql, limits const &limit)
 {
     return impl_->send(std::string{sql}, limit).results;
+}
+
+void session::each_row(std::string_view sql, std::vector<param> const &parameters,
+                       std::function<void(std::vector<rows::cell> const &)> const &use,
+                       limits const &limit)
+{
+    std::string const text{sql};
+    impl_->check(text, limit);
+    check(parameters, text);
+    std::exception_ptr problem;
+    impl_->guarded(text, limit, [&] {
+        auto answer = wire::each_row(impl_->conn, text, parameters, [&](auto const &cells) {
+            if (problem) {
+                return;
+            }
+            try {
+                use(cells);
+            } catch (...) {
+                problem = std::current_exception();
+            }
+        });
+        return impl::reply{std::move(answer.failure), count_of(answer.results)};
+    });
+    if (problem) {
+        std::rethrow_exception(problem);
+    }
 }
 
 rows session::count(std::string_view sql, limits const &limit)

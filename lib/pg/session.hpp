@@ -53,6 +53,14 @@ class session {
     // The same, the result of each statement.
     std::vector<rows> batch_all(std::string_view sql, limits const &limit = {});
 
+    // One statement whose rows are handed on as they come, while the server makes the next ones:
+    // for results of many thousands. `use` gets the cells of a row, in the order of the statement's
+    // columns, which live as long as the call. Throws what run() throws, some rows having been used
+    // by then; what `use` throws, after the rest was received and thrown away.
+    void each_row(std::string_view sql, std::vector<param> const &parameters,
+                  std::function<void(std::vector<rows::cell> const &)> const &use,
+                  limits const &limit = {});
+
     // One statement of which only the number of rows matters: those that it returns are counted and
     // thrown away as they come, so that memory stays flat. Throws what run() throws.
     rows count(std::string_view sql, limits const &limit = {});

@@ -55,6 +55,19 @@ std::string failure_of(PGresult const *result)
     return message.empty() ? "the server gave no reason" : message;
 }
 
+void add_row(PGresult const *result, int row, std::vector<rows::cell> &cells)
+{
+    auto const width = PQnfields(result);
+    for (int c = 0; c < width; ++c) {
+        if (PQgetisnull(result, row, c) != 0) {
+            cells.emplace_back();
+        } else {
+            cells.emplace_back(std::string_view{
+                PQgetvalue(result, row, c), static_cast<std::size_t>(PQgetlength(result, row, c))});
+        }
+    }
+}
+
 rows to_rows(std::shared_ptr<PGresult> const &result)
 {
     auto const width = PQnfields(result.get());
@@ -67,15 +80,7 @@ rows to_rows(std::shared_ptr<PGresult> const &result)
         names.emplace_back(PQfname(result.get(), c));
     }
     for (int r = 0; r < count; ++r) {
-        for (int c = 0; c < width; ++c) {
-            if (PQgetisnull(result.get(), r, c) != 0) {
-                cells.emplace_back();
-            } else {
-                cells.emplace_back(
-                    std::string_view{PQgetvalue(result.get(), r, c),
-                                     static_cast<std::size_t>(PQgetlength(result.get(), r, c))});
-            }
-        }
+        add_row(result.get(), r, cells);
     }
     auto const affected = std::strtoll(PQcmdTuples(result.get()), nullptr, 10);
     return {std::move(names), std::move(cells), static_cast<std::size_t>(count), affected, result};
@@ -245,9 +250,10 @@ void collect_notices(connection conn, notice_log *log) noexcept
 
 namespace {
 
-// Everything that the server answers to what was sent. Without `keep` rows are counted as they
-// come.
-answer receive(connection conn, bool keep)
+using row_user = std::function<void(PGresult const *)>;
+
+// Everything that the server answers to what was sent; of rows that come one by one, their number.
+answer receive(connection conn, row_user const *use_row = nullptr)
 {
     answer out;
     bool answered = false;
@@ -257,12 +263,13 @@ answer receive(connection conn, bool keep)
         switch (PQresultStatus(result.get())) {
         case PGRES_SINGLE_TUPLE:
             ++count;
+            (*use_row)(result.get());
             break;
         case PGRES_TUPLES_OK:
         case PGRES_COMMAND_OK:
         case PGRES_EMPTY_QUERY:
             out.tag = PQcmdStatus(result.get());
-            if (!keep) {
+            if (use_row != nullptr) {
                 std::string const changed = PQcmdTuples(result.get());
                 out.results.emplace_back(std::vector<std::string>{}, std::vector<rows::cell>{}, 0U,
                                          changed.empty() ? count : std::stoll(changed), nullptr);
@@ -294,7 +301,7 @@ answer execute(connection conn, std::string const &sql)
     if (PQsendQuery(pg(conn), sql.c_str()) == 0) {
         return {.failure = failure_text(conn)};
     }
-    return receive(conn, true);
+    return receive(conn);
 }
 
 answer parse(connection conn, std::string const &sql)
@@ -302,7 +309,29 @@ answer parse(connection conn, std::string const &sql)
     if (PQsendPrepare(pg(conn), "", sql.c_str(), 0, nullptr) == 0) {
         return {.failure = failure_text(conn)};
     }
-    return receive(conn, true);
+    return receive(conn);
+}
+
+answer each_row(connection conn, std::string const &sql, std::vector<param> const &parameters,
+                std::function<void(std::vector<rows::cell> const &)> const &use)
+{
+    std::vector<char const *> values;
+    values.reserve(parameters.size());
+    for (auto const &each : parameters) {
+        values.push_back(each ? each->c_str() : nullptr);
+    }
+    if (PQsendQueryParams(pg(conn), sql.c_str(), static_cast<int>(values.size()), nullptr,
+                          values.data(), nullptr, nullptr, 0) == 0 ||
+        PQsetSingleRowMode(pg(conn)) == 0) {
+        return {.failure = failure_text(conn)};
+    }
+    std::vector<rows::cell> cells;
+    row_user const hand_on = [&](PGresult const *result) {
+        cells.clear();
+        add_row(result, 0, cells);
+        use(cells);
+    };
+    return receive(conn, &hand_on);
 }
 
 answer count_rows(connection conn, std::string const &sql)
@@ -310,7 +339,8 @@ answer count_rows(connection conn, std::string const &sql)
     if (PQsendQuery(pg(conn), sql.c_str()) == 0 || PQsetSingleRowMode(pg(conn)) == 0) {
         return {.failure = failure_text(conn)};
     }
-    return receive(conn, false);
+    row_user const nothing = [](PGresult const *) {};
+    return receive(conn, &nothing);
 }
 
 std::string end_copy(connection conn)

@@ -3,6 +3,7 @@
 // one message, cancel. The only door to libpq: its header is included in wire.cpp alone.
 #pragma once
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,6 +69,9 @@ answer execute(connection conn, std::string const &sql);
 // Has one statement parsed and its names looked up, as the unnamed prepared statement; runs
 // nothing.
 answer parse(connection conn, std::string const &sql);
+// One statement, the cells of each row handed on as it comes. `use` does not throw.
+answer each_row(connection conn, std::string const &sql, std::vector<param> const &parameters,
+                std::function<void(std::vector<rows::cell> const &)> const &use);
 // One statement whose rows are counted and thrown away as they come, however many they are:
 // the one result has no row, and their number, or that of the changed ones, as affected().
 answer count_rows(connection conn, std::string const &sql);

@@ -202,6 +202,41 @@ TEST_SUITE("db")
         CHECK(s.run("SELECT 1").size() == 1);
     }
 
+    TEST_CASE("rows as they come: in order, without being kept; an error in the middle, and one of "
+              "who uses them")
+    {
+        database db;
+        auto s = db.connect();
+        std::vector<std::string> seen;
+        auto const note = [&](std::vector<rows::cell> const &cells) {
+            seen.push_back(std::string{cells.at(0).value_or("NULL")} + "/" +
+                           std::string{cells.at(1).value_or("NULL")});
+        };
+        s.each_row("SELECT i, nullif($1::text, i::text) FROM generate_series(1, 3) i", {"2"}, note);
+        CHECK(seen == std::vector<std::string>{"1/2", "2/NULL", "3/2"});
+        seen.clear();
+        s.each_row("SELECT 1, 2 WHERE false", {}, note);
+        CHECK(seen.empty());
+        CHECK(failure_of<error>([&] {
+                  s.each_row("SELECT i, 1 / (3 - i) FROM generate_series(1, 5) i", {}, note);
+              }).sqlstate() == "22012");
+        CHECK(seen.size() == 2);
+        CHECK(failure_of<error>([&] {
+                  s.each_row("SELECT i, i FROM generate_series(1, 100000) i", {},
+                             [&](auto const &) { throw error{"enough"}; });
+              }).message() == "enough");
+        CHECK(failure_of<error>([&] {
+                  s.each_row("SELECT $1", {std::string{"\0", 1}}, note);
+              }).sqlstate() == "22021");
+        CHECK(failure_of<timed_out>([&] {
+                  s.each_row("SELECT 1, pg_sleep(20)", {}, note, {.timeout = 100ms});
+              }).sqlstate() == "57014");
+        CHECK(failure_of<error>([&] {
+                  s.each_row("COPY (SELECT 1) TO STDOUT", {}, note);
+              }).sqlstate() == "0A000");
+        CHECK(s.run("SELECT 7").integer(0, 0) == 7);
+    }
+
     TEST_CASE("COPY from or to the client is an error that leaves the session usable")
     {
         database const db;

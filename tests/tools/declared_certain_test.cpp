@@ -186,4 +186,28 @@ TEST_SUITE("db")
         CHECK(!has(g.run({"index", "status"}).out, "different"));
         CHECK(has(g.run({"index", "status", "--search-path", "public"}).out, "different"));
     }
+
+    TEST_CASE("indexes are looked at by a second session, where the role may have one")
+    {
+        ground const g{"", declared};
+        g.db.psql(table);
+        auto s = g.db.connect();
+        test::role const owner{s, "one_at_a_time", "LOGIN"};
+        g.db.psql("ALTER TABLE t OWNER TO " + owner.name());
+        auto const connections = [&] {
+            auto const planned = as(g, owner, {"-v", "plan"});
+            CHECK_MESSAGE(planned.code == 3, planned.err);
+            CHECK(has(planned.out, "create index public.t_a on public.t"));
+            CHECK(has(planned.out, "create materialized view public.v"));
+            auto out = 0;
+            for (auto at = planned.err.find("] connected to"); at != std::string::npos;
+                 at = planned.err.find("] connected to", at + 1)) {
+                ++out;
+            }
+            return out;
+        };
+        CHECK(connections() == 2);
+        s.run("ALTER ROLE " + owner.name() + " CONNECTION LIMIT 1");
+        CHECK(connections() == 1);
+    }
 }
