@@ -109,8 +109,11 @@ class comparison {
         }
         auto once = where_;
         once.options.deadline = microseconds{0};
-        try {
-            return context_.open_control(once, writes_);
+        try { // what open_control() asks and warns of has been
+            auto session = context_.open(once);
+            auto server = pg::probe(session, context_.outside.time);
+            return context::control{std::move(session), std::move(server),
+                                    control_.transaction_pooler};
         } catch (connect_error const &) {
             return std::nullopt;
         }
