@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <map>
+#include <set>
 #include <unordered_map>
 
 #include "base/text.hpp"
@@ -28,6 +31,38 @@ std::string definition(partitioned_table const &table)
     }
     auto const how = table.strategy == 'r' ? "RANGE" : table.strategy == 'l' ? "LIST" : "HASH";
     return how + (" (" + join(key, ", ") + ")");
+}
+
+struct partition_key {
+    std::string oid; // of the table
+    char strategy;
+    std::vector<std::string> columns;
+    std::string type;
+};
+
+// Of those that are there and partitioned; a name without a schema is none.
+std::map<qualified_name, partition_key>
+read_keys(pg::session &s, std::vector<qualified_name> const &names, pg::limits const &limit)
+{
+    std::set<qualified_name> const once{names.begin(), names.end()};
+    std::vector<param> schemas, tables;
+    for (auto const &each : once) {
+        schemas.emplace_back(each.schema);
+        tables.emplace_back(each.name);
+    }
+    std::map<qualified_name, partition_key> out;
+    if (once.empty()) {
+        return out;
+    }
+    auto const found = s.run(sql::catalog_partitioned_tables,
+                             {array_literal(schemas), array_literal(tables)}, limit);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        out.insert_or_assign({found.text(i, "schema"), found.text(i, "name")},
+                             partition_key{found.text(i, "oid"), found.text(i, "strategy").at(0),
+                                           strings(found.text(i, "key")),
+                                           found.text(i, "key_type")});
+    }
+    return out;
 }
 
 bool by_time(partitioned_table const &table)
@@ -62,16 +97,45 @@ std::vector<partitioned_table> load_partitioned_tables(pg::session &s,
                                                        std::vector<qualified_name> const &names,
                                                        pg::limits const &limit)
 {
-    auto const found = find(s, names, "p", "partitioned table", limit);
-    auto const oids = found_oids(found);
-    std::vector<partitioned_table> out(found.size());
+    std::vector<partitioned_table> out(names.size());
+    auto keys = read_keys(s, names, limit);
+    auto const is_known = [&](qualified_name const &name) { return keys.contains(name); };
+    if (std::all_of(names.begin(), names.end(), is_known)) {
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            out[i].found = {names[i], names[i], keys.at(names[i]).oid, {}, {}};
+        }
+    } else { // without a schema, or not there: to be told
+        std::vector<qualified_name> there;
+        auto found = find(s, names, "p", "partitioned table", limit);
+        for (std::size_t i = 0; i < found.size(); ++i) {
+            if (found[i].usable()) {
+                there.push_back(found[i].name);
+            }
+            out[i].found = std::move(found[i]);
+        }
+        keys = read_keys(s, there, limit);
+    }
+    std::vector<param> oids;
     // Two policies may name one table, so an OID may have several places.
     std::unordered_multimap<std::string, std::size_t> places;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        out[i].found = found[i];
-        if (found[i].usable()) {
-            places.emplace(found[i].oid, i);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        auto &table = out[i];
+        if (!table.found.usable()) {
+            continue;
         }
+        if (!is_known(table.found.name)) {
+            table.found.problem = display(table.found.name) + " is gone";
+            table.found.hint = "it was dropped or renamed while this ran";
+            continue;
+        }
+        auto const &its = keys.at(table.found.name);
+        table.found.oid = its.oid;
+        table.strategy = its.strategy;
+        table.key = its.columns;
+        table.key_type = its.type;
+        table.key_definition = definition(table);
+        places.emplace(its.oid, i);
+        oids.emplace_back(its.oid);
     }
     if (places.empty()) {
         return out;
@@ -82,18 +146,9 @@ std::vector<partitioned_table> load_partitioned_tables(pg::session &s,
             use(out[at->second]);
         }
     };
-    auto const keys = s.run(sql::catalog_partitioned_tables, {oids}, limit);
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        each_place(keys.text(i, "oid"), [&](partitioned_table &table) {
-            table.strategy = keys.text(i, "strategy").at(0);
-            table.key = strings(keys.text(i, "key"));
-            table.key_type = keys.text(i, "key_type");
-            table.key_definition = definition(table);
-        });
-    }
     // A bound has nearly a kilobyte: they are read while the server sends them.
     s.each_row(
-        sql::catalog_partitions, {oids},
+        sql::catalog_partitions, {array_literal(oids)},
         [&](std::vector<rows::cell> const &cells) {
             enum column : std::size_t { parent, oid, schema, name, pending, is_default, bound };
             auto const text = [&](column which) {
