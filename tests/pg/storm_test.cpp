@@ -3,44 +3,18 @@
 #include <algorithm>
 #include <doctest/doctest.h>
 #include <fmt/core.h>
-#include <netinet/in.h>
 #include <random>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "pg/connect.hpp"
+#include "support/closed_port.hpp"
 
 using namespace pgtend;
 using namespace std::chrono_literals;
 
 namespace {
-
-// A port of this host on which nobody listens, and nobody else will.
-class closed_port {
-  public:
-    closed_port() : descriptor_{socket(AF_INET, SOCK_STREAM, 0)}
-    {
-        sockaddr_in at{};
-        at.sin_family = AF_INET;
-        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof at;
-        auto *const address = reinterpret_cast<sockaddr *>(&at);
-        REQUIRE(bind(descriptor_, address, size) == 0);
-        REQUIRE(getsockname(descriptor_, address, &size) == 0);
-        number_ = ntohs(at.sin_port);
-    }
-    ~closed_port() { close(descriptor_); }
-    closed_port(closed_port const &) = delete;
-    closed_port &operator=(closed_port const &) = delete;
-    int number() const { return number_; }
-
-  private:
-    int descriptor_;
-    int number_ = 0;
-};
 
 // Notes when the one who sleeps will wake, since its start.
 class noting_clock final : public pgtend::clock {
@@ -77,7 +51,7 @@ TEST_SUITE("nodb")
               "attempts a second after the first")
     {
         log::set_sink([](log::level, std::string_view) {});
-        closed_port const nobody;
+        test::closed_port const nobody;
         pg::connect_options options;
         options.target =
             pg::conninfo{fmt::format("host=127.0.0.1 port={} user=u dbname=d", nobody.number())};

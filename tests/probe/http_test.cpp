@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/error.hpp"
+#include "support/closed_port.hpp"
 #include "support/run.hpp"
 #include "support/services.hpp"
 
@@ -89,11 +90,9 @@ TEST_SUITE("nodb")
         CHECK(is_fault(say(http_probe{.url = server.url("/cut")}), "error http://localhost"));
         CHECK(is_fault(say(http_probe{.url = server.url("/huge")}),
                        "error the body is longer than 10,000,000 bytes"));
-        auto const gone = [] {
-            web const closed;
-            return closed.url("/");
-        }();
-        CHECK(is_fault(say(http_probe{.url = gone}), "error http://localhost", "connect"));
+        closed_port const nobody;
+        auto const gone = "http://127.0.0.1:" + std::to_string(nobody.number()) + "/";
+        CHECK(is_fault(say(http_probe{.url = gone}), "error http://127.0.0.1", "connect"));
         auto const slow =
             look(http_probe{.url = server.url("/hang"), .samples = 1000}, milliseconds{300});
         CHECK(slow.faults.size() == 2); // the first sample, and those that were not taken
