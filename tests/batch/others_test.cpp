@@ -190,19 +190,19 @@ TEST_SUITE("db")
                 REQUIRE(number(db, "SELECT pg_relation_size('t') / 8192") > 1024);
                 auto s = db.connect();
                 prefer_indexes(s);
-                bool moved = false;
+                int changes = 0;
                 auto const run =
                     run_batches(s, "t", "status = 'old'",
                                 deletes ? std::vector<model::assignment>{}
                                         : std::vector{value("status", "new")},
                                 {.initial_rows = 50}, [&](plan::work const &work, std::size_t) {
-                                    if (work.read_only || moved) {
+                                    if (work.read_only || ++changes != 2) {
                                         return;
                                     }
-                                    moved = true;
-                                    db.psql("UPDATE t SET at = 1 WHERE id = 20000");
+                                    // Not of the last page, which has room for a new version.
+                                    db.psql("UPDATE t SET at = 1 WHERE id = 19950");
                                 });
-                REQUIRE(moved);
+                REQUIRE(changes >= 2);
                 CHECK(run.problem == "");
                 CHECK(run.asked(how.asked) > 0);
                 CHECK(number(db, "SELECT count(*) FROM t WHERE status = 'old'") == 0);
