@@ -15,6 +15,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "support/closed_port.hpp"
 #include "support/database.hpp"
 #include "support/proxy.hpp"
 
@@ -95,16 +96,6 @@ class black_hole {
     int fillers_[4]{};
 };
 
-int closed_port()
-{
-    int port = 0;
-    {
-        black_hole const gone;
-        port = gone.port();
-    }
-    return port;
-}
-
 } // namespace
 
 TEST_SUITE("db")
@@ -145,8 +136,9 @@ TEST_SUITE("db")
     {
         logged.clear();
         log::set_sink(keep_log);
+        test::closed_port const closed;
         auto options = test::options_for(
-            fmt::format("host=127.0.0.1 port={} password=hidden-w0rd", closed_port()));
+            fmt::format("host=127.0.0.1 port={} password=hidden-w0rd", closed.number()));
         options.deadline = 20s;
         fake_clock time{instant{}};
         auto const begun = time.steady();
@@ -227,7 +219,8 @@ TEST_SUITE("db")
             return pg::connect(options, time, system_random()).run("SELECT 1").integer(0, 0) == 1;
         };
         auto const hosts = std::string{"127.0.0.1,127.0.0.1"};
-        CHECK(try_ports(fmt::format("{},{}", closed_port(), good.port()), hosts, ""));
+        test::closed_port const closed;
+        CHECK(try_ports(fmt::format("{},{}", closed.number(), good.port()), hosts, ""));
         CHECK(try_ports(fmt::format("{},{}", silent.port(), good.port()), hosts, ""));
         CHECK(try_ports(fmt::format("{},{}", hole.port(), good.port()), hosts, ""));
         CHECK(try_ports(fmt::format("{},{},{}", silent.port(), hole.port(), good.port()),
@@ -235,10 +228,9 @@ TEST_SUITE("db")
         CHECK(try_ports(fmt::format("{},{}", silent.port(), good.port()), "localhost,localhost",
                         "hostaddr=127.0.0.1,127.0.0.1"));
         // the one that it is connected to
-        auto const port = closed_port();
         CHECK(test::open(fmt::format("host=127.0.0.1,localhost hostaddr=127.0.0.1,127.0.0.1 "
                                      "port={},{} user=postgres dbname={} sslmode=disable",
-                                     port, good.port(), db.name()))
+                                     closed.number(), good.port(), db.name()))
                   .host() == "localhost");
         CHECK_THROWS_AS(try_ports(fmt::format("{},{}", silent.port(), hole.port()), hosts, ""),
                         connect_error);
@@ -306,10 +298,11 @@ TEST_SUITE("db")
         logged.clear();
         log::set_sink(keep_log);
         std::string said;
+        test::closed_port const closed;
         for (auto const &dsn : {
                  tcp_dsn(word),
                  tcp_dsn(word) + " dbname=missing",
-                 fmt::format("postgresql://me:{}@127.0.0.1:{}/x", word, closed_port()),
+                 fmt::format("postgresql://me:{}@127.0.0.1:{}/x", word, closed.number()),
                  "host=/nowhere user=me password=" + word,
                  "host=not..a..host user=me password=" + word,
                  "host=127.0.0.1 port=1 sslpassword=" + word + " sslkey=/nowhere sslcert=/nowhere",
