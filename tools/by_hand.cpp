@@ -21,7 +21,7 @@ void declare(options &o, run_options &into)
     o.text("--timezone", into.time_zone, "ZONE",
            "time zone of the SQL (default: the file's, else UTC)");
     o.text("--search-path", into.search_path, "PATH",
-           "search_path of the SQL (default: of role and database)");
+           "search_path of the SQL (default: of the file, else of role and database)");
     o.text("--role", into.policy.role, "ROLE", "do the work as this role");
     o.flag("--row-security", into.policy.row_security, "let policies hide rows instead of failing");
 }

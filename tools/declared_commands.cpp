@@ -6,6 +6,7 @@
 #include <istream>
 #include <memory>
 #include <ostream>
+#include <system_error>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -65,7 +66,11 @@ class comparison {
         auto second = open_second();
         std::future<plan::plan> last;
         if (second) {
-            last = std::async(std::launch::async, [&] { return look(sections.back(), *second); });
+            try {
+                last =
+                    std::async(std::launch::async, [&] { return look(sections.back(), *second); });
+            } catch (std::system_error const &) { // no thread is to be had
+            }
         }
         std::vector<plan::plan> out;
         for (auto const &section : sections.first(sections.size() - 1)) {
@@ -81,9 +86,16 @@ class comparison {
 
     engine::result print_script(std::vector<plan::plan> difference)
     {
+        bool const several = std::count_if(difference.begin(), difference.end(),
+                                           [](auto const &one) { return !one.empty(); }) > 1;
         plan::plan all;
         for (auto &each : difference) {
             all.append(std::move(each));
+        }
+        if (several) {
+            all.notes.emplace_back(
+                "planned for the database as it is: what one section makes may ask for more "
+                "of another, such as the index of a new partition; look again afterwards");
         }
         return context_.print_script(std::move(all), where_, settings_,
                                      control_.transaction_pooler);
@@ -115,6 +127,8 @@ class comparison {
             return context::control{std::move(session), std::move(server),
                                     control_.transaction_pooler};
         } catch (connect_error const &) {
+            return std::nullopt;
+        } catch (connection_lost const &) {
             return std::nullopt;
         }
     }
@@ -231,6 +245,9 @@ bool agreed(io &outside, std::size_t steps, std::string const &target)
     }
     outside.err << "apply " << steps << (steps == 1 ? " step" : " steps") << " to " << target
                 << "? [y/N] " << std::flush;
+    if (outside.await_answer) {
+        outside.await_answer();
+    }
     std::string answer;
     std::getline(outside.in, answer);
     return answer == "y" || answer == "Y" || answer == "yes";

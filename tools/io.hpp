@@ -17,6 +17,8 @@ struct io {
     std::ostream &out; // results
     std::ostream &err; // errors, progress
     std::istream &in;  // answers of a person
+    // Returns when `in` has an answer. Throws interrupted when stopped.
+    std::function<void()> await_answer = {};
     bool in_is_terminal = false;
     bool out_is_terminal = false;
     bool err_is_terminal = false;

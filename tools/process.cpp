@@ -106,6 +106,7 @@ int main(int argc, char **argv)
     io outside{.out = std::cout,
                .err = std::cerr,
                .in = std::cin,
+               .await_answer = [&] { await_input(STDIN_FILENO, signals.stop()); },
                .in_is_terminal = isatty(STDIN_FILENO) == 1,
                .out_is_terminal = isatty(STDOUT_FILENO) == 1,
                .err_is_terminal = isatty(STDERR_FILENO) == 1,

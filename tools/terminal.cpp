@@ -54,6 +54,16 @@ int terminal_width(int descriptor)
     return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+void await_input(int descriptor, std::stop_token const &stop)
+{
+    pollfd waiting{descriptor, POLLIN, 0};
+    do {
+        if (stop.stop_requested()) {
+            throw interrupted{"stopped while waiting for an answer"};
+        }
+    } while (::poll(&waiting, 1, 100) <= 0);
+}
+
 std::optional<std::string> ask_secret(std::string const &prompt, std::stop_token const &stop)
 {
     descriptor const terminal{::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)};
@@ -64,13 +74,11 @@ std::optional<std::string> ask_secret(std::string const &prompt, std::stop_token
     put(terminal.get(), prompt);
     std::string line;
     for (;;) {
-        if (stop.stop_requested()) {
+        try {
+            await_input(terminal.get(), stop);
+        } catch (interrupted const &) {
             put(terminal.get(), "\n");
-            throw interrupted{"stopped while asking for the password"};
-        }
-        pollfd waiting{terminal.get(), POLLIN, 0};
-        if (::poll(&waiting, 1, 100) <= 0) {
-            continue;
+            throw;
         }
         char c = 0;
         if (::read(terminal.get(), &c, 1) != 1 || c == '\n') {

@@ -15,4 +15,8 @@ int terminal_width(int descriptor);
 // Nothing when the process has no terminal. Throws interrupted when stopped.
 std::optional<std::string> ask_secret(std::string const &prompt, std::stop_token const &stop);
 
+// Returns when `descriptor` has something to read, or its end. Throws interrupted when stopped,
+// within 100 ms: the threads that read have signals blocked, so that reading itself goes on.
+void await_input(int descriptor, std::stop_token const &stop);
+
 } // namespace pgtend::tools

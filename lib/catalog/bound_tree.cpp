@@ -85,9 +85,11 @@ std::optional<std::int64_t> take_datum(std::string_view &rest)
     return skip(rest, "]") ? std::optional{static_cast<std::int64_t>(out)} : std::nullopt;
 }
 
+constexpr int date = 1082, timestamp = 1114, timestamptz = 1184; // pg_type.dat: fixed for ever
+constexpr int first_of_users = 16384;
+
 std::optional<time_point> time_of(int type, std::int64_t datum)
 {
-    constexpr int date = 1082, timestamp = 1114, timestamptz = 1184; // pg_type.dat: fixed for ever
     if (type == timestamp || type == timestamptz) {
         // The ends of the numbers are the infinities on both sides.
         bool const infinite = datum == before_all || datum == after_all;
@@ -106,7 +108,7 @@ std::optional<time_point> time_of(int type, std::int64_t datum)
 
 // "({PARTITIONRANGEDATUM :kind 0 :value {CONST ...} :location 48})"; kind -1 is MINVALUE, 1
 // MAXVALUE.
-std::optional<time_point> take_side(std::string_view &rest, std::string_view name)
+std::optional<time_point> take_side(std::string_view &rest, std::string_view name, int below_domain)
 {
     auto const before = take_until(rest, '(');
     if (!before || !before->ends_with(name) || !skip(rest, "{PARTITIONRANGEDATUM :kind ")) {
@@ -129,7 +131,7 @@ std::optional<time_point> take_side(std::string_view &rest, std::string_view nam
         if (!datum || !skip(rest, "}")) {
             return std::nullopt;
         }
-        out = time_of(*type, *datum);
+        out = time_of(*type >= first_of_users ? below_domain : *type, *datum);
     } else {
         out = *kind < 0 ? before_all : after_all;
         if (!skip(rest, " :value <>")) {
@@ -145,16 +147,19 @@ std::optional<time_point> take_side(std::string_view &rest, std::string_view nam
 
 } // namespace
 
-std::optional<time_range> range_of_tree(std::string_view tree)
+std::optional<time_range> range_of_tree(std::string_view tree, std::string_view key_type)
 {
+    int const below_domain = key_type == "date"                  ? date
+                             : key_type.starts_with("timestamp") ? timestamptz
+                                                                 : 0; // timestamp has its bytes
     if (!skip(tree, "{PARTITIONBOUNDSPEC :strategy r :is_default false ")) {
         return std::nullopt;
     }
-    auto const from = take_side(tree, " :lowerdatums ");
+    auto const from = take_side(tree, " :lowerdatums ", below_domain);
     if (!from) {
         return std::nullopt;
     }
-    auto const to = take_side(tree, " :upperdatums ");
+    auto const to = take_side(tree, " :upperdatums ", below_domain);
     return to && *from <= *to ? std::optional{time_range{*from, *to}} : std::nullopt;
 }
 

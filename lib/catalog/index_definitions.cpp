@@ -186,13 +186,19 @@ void ask_definitions(pg::session &s, std::vector<index_request> const &requests,
             continue;
         }
         if (why->sqlstate() == "42501") {
-            auto const who = s.run("SELECT pg_catalog.current_database(), current_user", {}, limit);
-            why = error{why->message(),
-                        "GRANT TEMPORARY ON DATABASE " + quote_ident(who.text(0, 0)) + " TO " +
-                            quote_ident(who.text(0, 1)) +
-                            "; what the server makes of a definition is seen on an empty "
-                            "temporary table",
-                        why->sqlstate()};
+            auto const who =
+                s.run("SELECT pg_catalog.current_database(), current_user, "
+                      "pg_catalog.has_database_privilege(pg_catalog.current_database(), "
+                      "'TEMPORARY')",
+                      {}, limit);
+            why = who.flag(0, 2)
+                      ? why
+                      : error{why->message(),
+                              "GRANT TEMPORARY ON DATABASE " + quote_ident(who.text(0, 0)) +
+                                  " TO " + quote_ident(who.text(0, 1)) +
+                                  "; what the server makes of a definition is seen on an empty "
+                                  "temporary table",
+                              why->sqlstate()};
         }
         for (auto const place : places) {
             note(wanted[place], *why, "the definition could not be looked at: ");

@@ -125,13 +125,15 @@ void add_places(pg::session &s, declared_matviews &out, std::string const &role,
         view.may_create = found.flag(i, "may_create");
         out.role = found.text(i, "role");
         out.login = found.text(i, "login");
+        view.comparer = found.text(i, "comparer");
         if (!found.flag(i, "may_compare")) {
-            view.not_compared = complaint{"role " + display_identifier(out.role) +
+            auto const &who = view.comparer.empty() ? out.role : view.comparer;
+            view.not_compared = complaint{"role " + display_identifier(who) +
                                               " may not create the temporary view that "
                                               "shows how the server reads the query",
                                           "GRANT TEMPORARY ON DATABASE " +
                                               display_identifier(found.text(i, "database")) +
-                                              " TO " + display_identifier(out.role),
+                                              " TO " + display_identifier(who),
                                           "42501"};
         }
     }
@@ -218,7 +220,8 @@ declared_matviews load_declared_matviews(pg::session &s,
         if (!wanted) {
             view.not_compared.reset();
         } else if (!view.not_compared) {
-            try_to_compare(s, view, role, search_path, limit);
+            try_to_compare(s, view, view.comparer.empty() ? role : view.comparer, search_path,
+                           limit);
         }
     }
     return out;

@@ -159,9 +159,12 @@ std::vector<partitioned_table> load_partitioned_tables(pg::session &s,
             child.name = {text(schema), text(name)};
             child.pending_detach = cells.at(pending) == "t";
             child.is_default = cells.at(is_default) == "t";
-            child.range = range_of_tree(cells.at(bound).value_or(""));
-            each_place(text(parent),
-                       [&](partitioned_table &table) { table.partitions.push_back(child); });
+            each_place(text(parent), [&](partitioned_table &table) {
+                if (!child.range) {
+                    child.range = range_of_tree(cells.at(bound).value_or(""), table.key_type);
+                }
+                table.partitions.push_back(child);
+            });
         },
         limit);
     std::vector<attached_partition *> unread;

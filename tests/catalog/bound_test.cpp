@@ -53,6 +53,20 @@ TEST_SUITE("nodb")
               time_range{before_all, at("2025-01-01T00:00:00Z")});
     }
 
+    TEST_CASE("stored bounds of a key whose type is a domain")
+    {
+        auto const january = constant(16385, "8 [ 0 -128 -44 126 -104 -51 2 0 ]");
+        CHECK_FALSE(range_of_tree(tree(january, maxvalue)));
+        for (auto const *type : {"timestamp with time zone", "timestamp without time zone"}) {
+            CHECK(range_of_tree(tree(january, maxvalue), type) ==
+                  time_range{at("2025-01-01T00:00:00Z"), after_all});
+        }
+        auto const day = constant(16385, "4 [ -1 -1 -1 -1 -1 -1 -1 -1 ]");
+        CHECK(range_of_tree(tree(day, maxvalue), "date") ==
+              time_range{at("1999-12-31T00:00:00Z"), after_all});
+        CHECK_FALSE(range_of_tree(tree(day, maxvalue), "bigint"));
+    }
+
     TEST_CASE("dates beyond what a time_point holds")
     {
         auto const far = constant(1082, "4 [ 0 -54 -102 59 0 0 0 0 ]"); // 10^9 days after 2000

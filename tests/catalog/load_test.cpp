@@ -155,4 +155,21 @@ TEST_SUITE("db")
         }
         CHECK(seen == examples.size());
     }
+
+    TEST_CASE("bounds of a key whose type is a domain are read though somebody holds the partition")
+    {
+        test::database const db;
+        auto s = db.connect(), other = db.connect();
+        s.run("CREATE DOMAIN moment AS timestamptz");
+        s.run("CREATE TABLE p (ts moment) PARTITION BY RANGE (ts)");
+        s.run(
+            "CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM ('2025-01-01 00:00Z') TO (MAXVALUE)");
+        other.run("BEGIN");
+        other.run("LOCK TABLE p_1");
+        s.run("SET lock_timeout = '100ms'");
+        auto const all = load_partitioned_tables(s, {{"public", "p"}});
+        REQUIRE(all.at(0).partitions.size() == 1);
+        CHECK(all[0].partitions[0].range ==
+              range_of_text("FOR VALUES FROM ('2025-01-01 00:00:00+00') TO (MAXVALUE)"));
+    }
 }

@@ -255,6 +255,16 @@ TEST_SUITE("db")
             CHECK(problems(apply(plan_of(s, foreign), s)) == list{});
             CHECK(s.run("SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = 'x'")
                       .text(0, std::size_t{0}) == worker);
+            // "$user" in the search_path is who creates it, whoever compares.
+            s.run("CREATE SCHEMA " + worker + " AUTHORIZATION " + worker +
+                  " CREATE TABLE t (a int)");
+            s.run("ALTER TABLE " + worker + ".t OWNER TO " + worker);
+            auto own = policy("SELECT a FROM t", "public.y");
+            own.owner = worker;
+            CHECK(problems(apply(plan_of(s, own), s)) == list{});
+            CHECK(look(s, own).as_declared);
+            CHECK(look(w, own).as_declared);
+            CHECK(plan_of(s, own).steps.empty());
             foreign.owner = "nobody_" + worker;
             CHECK_FALSE(look(s, foreign).creator_exists);
             s.run("REVOKE TEMPORARY ON DATABASE " + db.name() + " FROM PUBLIC");

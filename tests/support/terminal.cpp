@@ -55,6 +55,11 @@ terminal::~terminal()
     close(master_);
 }
 
+void terminal::send(int signal) const
+{
+    ::kill(pid_, signal);
+}
+
 void terminal::type(std::string const &keys) const
 {
     if (write(master_, keys.data(), keys.size()) != static_cast<ssize_t>(keys.size())) {

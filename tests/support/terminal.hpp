@@ -20,6 +20,7 @@ class terminal {
     terminal &operator=(terminal const &) = delete;
 
     void type(std::string const &keys) const;
+    void send(int signal) const; // to the program
     // Waits until this was written since the last call that found what it waited for, without
     // escape sequences and carriage returns. Throws error with what was written instead.
     void until(std::string const &text, std::chrono::seconds limit = std::chrono::seconds{30});

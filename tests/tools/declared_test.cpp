@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // plan and apply: the database against what the file declares.
+#include <csignal>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <fstream>
 #include <sstream>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "jobs/declared.hpp"
 #include "support/database.hpp"
+#include "support/launch.hpp"
 #include "support/process.hpp"
+#include "support/terminal.hpp"
 #include "tools/run.hpp"
 
 using namespace pgtend;
@@ -179,6 +183,32 @@ TEST_SUITE("db")
         CHECK(has(agreed.err, "steps to db? [y/N]"));
         CHECK(m.partitions("orders") >= 12);
         CHECK(m.partitions("rides") == 0);
+    }
+
+    TEST_CASE("^C and SIGTERM are answers, too")
+    {
+        months const m;
+        for (std::string const how : {"^C", "SIGTERM"}) {
+            test::terminal person{test::pgtend_words(m.arguments({"apply"})), 80};
+            person.until("[y/N]");
+            if (how == "^C") {
+                person.type("\x03");
+            } else {
+                person.send(SIGTERM);
+            }
+            CHECK(person.wait(std::chrono::seconds{5}).code == 130);
+        }
+        CHECK(m.partitions("orders") == 0);
+    }
+
+    TEST_CASE("a script of several sections says that one may ask for more of another")
+    {
+        months const m;
+        std::string const told = "what one section makes may ask for more of another";
+        CHECK_FALSE(has(m.run({"plan", "-o", "sql"}).out, told));
+        std::ofstream{m.config, std::ios::app}
+            << "indexes:\n  - { table: public.orders, name: orders_id, on: \"(id)\" }\n";
+        CHECK(has(m.run({"plan", "-o", "sql"}).out, told));
     }
 
     TEST_CASE("apply killed after any commit: the next one finishes")

@@ -72,6 +72,7 @@ struct declared_matview {
     std::string creator = {};
     bool creator_exists = true;
     bool may_be_creator = true; // by SET ROLE
+    std::string comparer = {};  // as whom its query is looked at: that owner; empty: who works
     bool may_create = true;     // the creator, in the schema
 
     // Of one that exists:
