@@ -198,7 +198,7 @@ report::document document_of(std::vector<plan::plan> const &difference, std::str
                          .tables = {}};
     report::table steps{.key = "steps",
                         .columns = {{"section", "section", align::left},
-                                    {"step", "step", align::left, true},
+                                    {"step", "step", align::left},
                                     {"object", "", align::left},
                                     {"reason", "because", align::left, true},
                                     {"impact", "meanwhile", align::left},

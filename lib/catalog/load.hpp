@@ -33,6 +33,12 @@ std::vector<partitioned_table> load_partitioned_tables(pg::session &s,
                                                        std::vector<qualified_name> const &names,
                                                        pg::limits const &limit = {});
 
+// Of the partitions of these tables, at any depth, those without their row level security; foreign
+// tables cannot have it. Ordered by table and partition.
+std::vector<unprotected_partition>
+load_unprotected_partitions(pg::session &s, std::vector<qualified_name> const &tables,
+                            std::string const &role, pg::limits const &limit = {});
+
 // In the order of the requests; a table that is gone by now is left out. Reads the default
 // partitions of the requested tables (ACCESS SHARE; a scan where the key has no index), one
 // statement each.

@@ -181,4 +181,32 @@ std::vector<partitioned_table> load_partitioned_tables(pg::session &s,
     return out;
 }
 
+std::vector<unprotected_partition>
+load_unprotected_partitions(pg::session &s, std::vector<qualified_name> const &tables,
+                            std::string const &role, pg::limits const &limit)
+{
+    std::vector<param> schemas, names;
+    for (auto const &each : tables) {
+        schemas.emplace_back(each.schema);
+        names.emplace_back(each.name);
+    }
+    auto const found =
+        s.run(sql::catalog_unprotected_partitions,
+              {array_literal(schemas), array_literal(names), role_parameter(role)}, limit);
+    std::vector<unprotected_partition> out;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        unprotected_partition one;
+        one.table = {found.text(i, "root_schema"), found.text(i, "root_name")};
+        one.partition = {found.text(i, "schema"), found.text(i, "name")};
+        one.enable = found.flag(i, "enable");
+        one.force = found.flag(i, "force");
+        one.may = found.flag(i, "may");
+        one.owner = found.text(i, "owner");
+        one.owner_is_superuser = found.flag(i, "owner_is_superuser");
+        one.role = found.text(i, "role");
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
 } // namespace pgtend::catalog

@@ -9,6 +9,7 @@
 #include "catalog/load.hpp"
 #include "jobs/matviews.hpp"
 #include "jobs/parameters.hpp"
+#include "partition/protect.hpp"
 #include "vacuum/declared.hpp"
 
 namespace pgtend::jobs {
@@ -49,7 +50,14 @@ constexpr section partitions{
             auto around = with;
             around.partitions = all.partitions;
             model::action const what = model::partition_action{};
-            return kind_of(what).make(what, around);
+            auto out = kind_of(what).make(what, around);
+            std::vector<qualified_name> tables;
+            for (auto const &policy : all.partitions) {
+                tables.push_back(policy.table);
+            }
+            out.append(partition::plan_protection(
+                catalog::load_unprotected_partitions(with.session, tables, with.role, with.limit)));
+            return out;
         },
 };
 

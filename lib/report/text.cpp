@@ -93,8 +93,24 @@ std::size_t width_of(std::vector<std::size_t> const &order, std::vector<std::siz
     return total;
 }
 
-// Takes from the columns that may be cut, down to `least`, until the table fits; false when it
-// cannot.
+// Of a name the end is shown, too, because it tells partitions apart.
+std::string cut_within(std::string const &name, std::size_t columns)
+{
+    if (display_width(name) <= columns || columns < narrowest) {
+        return cut_to_width(name, columns);
+    }
+    auto const head = cut_to_width(name, columns / 2 + 1); // with the ellipsis
+    auto const inside = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+    std::size_t tail = 0;
+    while (inside(name[tail]) ||
+           display_width(std::string_view{name}.substr(tail)) > columns - display_width(head)) {
+        ++tail;
+    }
+    return head + name.substr(tail);
+}
+
+// Takes from the widest of the columns that may be cut, down to `least`, until the table fits;
+// false when it cannot.
 bool fit(table const &t, std::vector<std::size_t> const &order, std::vector<std::size_t> &widths,
          std::size_t least, text_style const &style)
 {
@@ -102,17 +118,21 @@ bool fit(table const &t, std::vector<std::size_t> const &order, std::vector<std:
     auto const room = static_cast<std::size_t>(style.columns);
     auto excess = style.columns > 0 && total > room ? total - room : 0;
     auto less = widths;
-    for (auto const c : order) {
-        if (t.columns[c].shrinks && widths[c] > least) {
-            auto const taken = std::min(excess, widths[c] - least);
-            less[c] -= taken;
-            excess -= taken;
+    for (; excess > 0; --excess) {
+        std::size_t *widest = nullptr;
+        for (auto const c : order) {
+            if (t.columns[c].shrinks && less[c] > least &&
+                (widest == nullptr || less[c] > *widest)) {
+                widest = &less[c];
+            }
         }
+        if (widest == nullptr) {
+            return false;
+        }
+        --*widest;
     }
-    if (excess == 0) {
-        widths = std::move(less);
-    }
-    return excess == 0;
+    widths = std::move(less);
+    return true;
 }
 
 // Leaves out spare columns until the table fits, and returns their titles; nothing when it cannot.
@@ -167,7 +187,9 @@ void print(std::string &out, table const &t, text_style const &style)
     auto const put = [&](auto const &text_of, auto const &tone_of) {
         std::string line;
         for (auto const c : order) {
-            auto const text = cut_to_width(text_of(c), widths[c]);
+            auto const whole = text_of(c);
+            auto const text = whole.find(' ') == std::string::npos ? cut_within(whole, widths[c])
+                                                                   : cut_to_width(whole, widths[c]);
             std::string const blanks(widths[c] - display_width(text), ' ');
             if (!line.empty()) {
                 line.append(gap, ' ');

@@ -52,6 +52,19 @@ TEST_SUITE("nodb")
         CHECK(widest(report::render_text(jobs("x"), {.columns = 40})) < 40);
     }
 
+    TEST_CASE("the widest is cut first, and a name within, so that its end is seen")
+    {
+        report::document d;
+        d.tables = {
+            {.key = "rows",
+             .columns = {{"a", "a", report::align::left, true},
+                         {"b", "b", report::align::left, true}},
+             .rows = {{{"public.transport_bookings_2026_11"}, {"of 24 columns, no more."}}}}};
+        CHECK(report::render_text(d, {.columns = 50}) ==
+              "a                          b\n"
+              "public.transp…ings_2026_11  of 24 columns, no more.\n");
+    }
+
     TEST_CASE("a table that cannot fit shows a line for each column, and loses nothing")
     {
         auto const text =

@@ -49,4 +49,15 @@ struct partitioned_table {
     std::vector<attached_partition> partitions; // in no order
 };
 
+// A partition, at any depth, that lacks the row level security of its table: whoever may read it
+// by its own name sees every row.
+struct unprotected_partition {
+    qualified_name table, partition;
+    bool enable = false; // it is not on
+    bool force = false;  // it does not bind the owner, and should
+    bool may = true;     // the role that works may change it
+    std::string owner, role;
+    bool owner_is_superuser = false;
+};
+
 } // namespace pgtend::catalog
