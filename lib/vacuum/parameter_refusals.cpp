@@ -57,10 +57,14 @@ std::optional<error> obstacle(catalog::vacuum_table const &table,
 std::string changed_since(catalog::vacuum_table const &table, model::saved_parameter const &saved,
                           std::optional<std::string> const &present)
 {
-    return fmt::format("{}: {} is {}, changed by somebody since pgtend set it to {} (before: {}): "
-                       "left alone",
-                       display(table.name), saved.name, printable(present.value_or("not set")),
-                       printable(saved.value), printable(saved.original.value_or("not set")));
+    auto const is = fmt::format("{}: {} is {}, changed by somebody since pgtend ",
+                                display(table.name), saved.name,
+                                printable(present.value_or("not set")));
+    if (saved.original == saved.value) { // written down and not set
+        return is + fmt::format("saw that it is {}: left alone", printable(saved.value));
+    }
+    return is + fmt::format("set it to {} (before: {}): left alone", printable(saved.value),
+                            printable(saved.original.value_or("not set")));
 }
 
 } // namespace pgtend::vacuum

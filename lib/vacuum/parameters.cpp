@@ -109,9 +109,9 @@ class planner {
         }
     }
 
-    // From here on partitions are made with the values. What has one already without our doing is
-    // written down as it is, so that `autovacuum revert` can tell the two apart; what was made with
-    // an earlier value, as having had none.
+    // From here on a partition with the value was made with it. What has one already without our
+    // doing is written down as it is, so that this run's next one, and `autovacuum revert`, can
+    // tell the two apart; what was made with an earlier value, as having had none.
     void note_new_partitions(vacuum_table const &parent, work const &changes,
                              std::map<std::string, std::size_t> &noted)
     {
@@ -155,11 +155,9 @@ class planner {
                      std::vector<ledger_row> &rows) const
     {
         for (auto const &each : found_) {
-            if (each.wanted.name != name || !declared_.below(*each.table, parent.oid) ||
-                declared_.saved(each.table->oid, name) != nullptr || !each.present) {
-                continue;
-            }
-            if (each.saved || each.how == standing::in_force) {
+            if (each.wanted.name == name && each.present &&
+                declared_.below(*each.table, parent.oid) &&
+                declared_.saved(each.table->oid, name) == nullptr) {
                 rows.push_back({each.table->oid, display(each.table->name), name,
                                 each.saved ? each.saved->original : each.present,
                                 each.saved ? each.saved->value : *each.present});

@@ -332,16 +332,47 @@ TEST_SUITE("nodb")
                                    "forget what was saved of public.b",
                                    "forget what new partitions of public.orders got"});
         CHECK(made.steps[2].after == std::vector<std::size_t>{0, 1});
-        // One that somebody gave another value since.
+        // With another value it was not made by pgtend: that is nothing to take off, and no change.
         w.at("a").options = {option("0.01")};
-        CHECK(has(w.back().notes.at(0), "left alone"));
-        CHECK(has(w.make().notes.at(0), "left alone"));
+        CHECK(titles(w.back(0, true)) ==
+              list{"forget what was saved of public.b",
+                   "forget what new partitions of public.orders got"});
+        CHECK(has(statements(w.make().steps.at(0))[1],
+                  "('autovacuum_vacuum_scale_factor', '0.01', '0.05', '0.01')"));
         // One that is not permitted keeps what tells it from others.
         w.at("a").options = {option("0.05")};
         w.at("a").may_alter = false;
         CHECK(titles(w.back()) == list{"put autovacuum_vacuum_scale_factor of public.a back: role "
                                        "dba may not change public.a: it belongs to app",
                                        "forget what was saved of public.b"});
+    }
+
+    TEST_CASE("a partition with a value of its own is set also when only the note was made before")
+    {
+        world w;
+        w.at("b").options = {option("0.3")};
+        auto const made = w.make();
+        auto const &note = std::get<plan::transaction>(made.steps.at(0).body).statements[0];
+        CHECK(note.parameters[0] == R"({"1","3"})");
+        CHECK(note.parameters[3] == R"({NULL,"0.3"})");
+        CHECK(note.parameters[4] == R"({"0.05","0.3"})");
+        // What the ledger then has, after a kill.
+        w.save("orders", std::nullopt, "0.05", true);
+        w.save("b", "0.3", "0.3");
+        auto const next = w.make();
+        CHECK(titles(next) == list{"set autovacuum_vacuum_scale_factor of public.a",
+                                   "set autovacuum_vacuum_scale_factor of public.b",
+                                   "set autovacuum_vacuum_scale_factor of public.plain"});
+        CHECK(has(statements(next.steps.at(1))[1],
+                  "('autovacuum_vacuum_scale_factor', '0.3', '0.05', '0.3')"));
+        CHECK(titles(w.back(0, true)) ==
+              list{"forget what was saved of public.b",
+                   "forget what new partitions of public.orders got"});
+        // Changed meanwhile: theirs, and nothing is said of what pgtend never did.
+        w.at("b").options = {option("0.2")};
+        CHECK(w.make().notes ==
+              list{"public.b: autovacuum_vacuum_scale_factor is 0.2, changed by somebody since "
+                   "pgtend saw that it is 0.3: left alone; --force sets what is declared"});
     }
 
     TEST_CASE("a declaration that changes keeps how partitions began")
@@ -355,8 +386,8 @@ TEST_SUITE("nodb")
         CHECK(titles(made)[0] == "note what new partitions of public.orders get");
         auto const &note = std::get<plan::transaction>(made.steps[0].body).statements[0];
         CHECK(note.parameters[0] == R"({"1","2","3"})");
-        CHECK(note.parameters[3] == R"({NULL,NULL,NULL})");
-        CHECK(note.parameters[4] == R"({"0.02","0.05","0.05"})");
+        CHECK(note.parameters[3] == R"({NULL,NULL,"0.02"})");
+        CHECK(note.parameters[4] == R"({"0.02","0.05","0.02"})");
         CHECK(has(statements(made.steps[1])[1],
                   "('autovacuum_vacuum_scale_factor', '0.05', '0.02', NULL)"));
     }
