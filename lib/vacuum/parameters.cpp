@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vacuum/parameters.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 #include <map>
 
 #include "base/error.hpp"
@@ -20,20 +22,23 @@ class planner {
   public:
     planner(std::span<model::autovacuum_policy const> policies,
             catalog::vacuum_snapshot const &snapshot, model::parameter_ledger const &ledger,
-            changed_parameter changed)
-        : all_{snapshot}, ledger_{ledger}, changed_{changed}, declared_{policies, snapshot, ledger},
-          found_{declared_.all()}
+            changed_parameter changed, std::span<qualified_name const> only)
+        : all_{snapshot}, ledger_{ledger}, changed_{changed}, only_{only},
+          declared_{policies, snapshot, ledger}, found_{declared_.all()}
     {
+        std::erase_if(found_, [&](auto const &each) { return !chosen(*each.table); });
     }
 
     plan::plan make()
     {
-        refuse_unusable(all_, all_.asked.size(), "set storage parameters of ", out_);
+        refuse_unusable(all_, asked_for(), "set storage parameters of ", out_);
         refuse_too_new();
         auto const changes = sort_out();
         std::map<std::string, std::size_t> noted; // the parent's OID -> its step
         for (auto const *parent : declared_.parents()) {
-            note_new_partitions(*parent, changes, noted);
+            if (chosen(*parent)) {
+                note_new_partitions(*parent, changes, noted);
+            }
         }
         for (auto const &[name, each] : changes) {
             add(*each.front()->table, each, noted);
@@ -47,6 +52,28 @@ class planner {
 
   private:
     using work = std::map<qualified_name, std::vector<declared_parameter const *>>;
+
+    // Or is below one that is.
+    bool chosen(vacuum_table const &table) const
+    {
+        return only_.empty() ||
+               std::any_of(all_.asked.begin(), all_.asked.end(), [&](auto const &each) {
+                   return each.usable() && named(each.asked) && declared_.below(table, each.oid);
+               });
+    }
+
+    bool named(qualified_name const &table) const
+    {
+        return only_.empty() || std::find(only_.begin(), only_.end(), table) != only_.end();
+    }
+
+    std::vector<catalog::lookup> asked_for() const
+    {
+        std::vector<catalog::lookup> out;
+        std::copy_if(all_.asked.begin(), all_.asked.end(), std::back_inserter(out),
+                     [&](auto const &each) { return named(each.asked); });
+        return out;
+    }
 
     // What is to be changed, by table; what is left is told.
     work sort_out()
@@ -93,8 +120,11 @@ class planner {
     void refuse_too_new()
     {
         for (auto const &found : all_.asked) {
-            for (auto const &each : found.usable() ? declared_.of(found.oid)
-                                                   : std::vector<model::parameter_setting>{}) {
+            auto const *table = found.usable() ? declared_.table(found.oid) : nullptr;
+            if (table == nullptr || !chosen(*table)) {
+                continue;
+            }
+            for (auto const &each : declared_.of(found.oid)) {
                 auto const *known = model::find_storage_parameter(each.name);
                 if (known != nullptr && known->since > all_.settings.server_version) {
                     auto const shown = display(found.name);
@@ -200,6 +230,7 @@ class planner {
     catalog::vacuum_snapshot const &all_;
     model::parameter_ledger const &ledger_;
     changed_parameter changed_;
+    std::span<qualified_name const> only_;
     declarations declared_;
     std::vector<declared_parameter> found_;
     int in_force_ = 0;
@@ -210,9 +241,10 @@ class planner {
 
 plan::plan plan_parameters(std::span<model::autovacuum_policy const> policies,
                            catalog::vacuum_snapshot const &snapshot,
-                           model::parameter_ledger const &ledger, changed_parameter changed)
+                           model::parameter_ledger const &ledger, changed_parameter changed,
+                           std::span<qualified_name const> only)
 {
-    return planner{policies, snapshot, ledger, changed}.make();
+    return planner{policies, snapshot, ledger, changed, only}.make();
 }
 
 } // namespace pgtend::vacuum

@@ -181,6 +181,35 @@ TEST_SUITE("nodb")
         CHECK(declared.of("9").empty());
     }
 
+    TEST_CASE("of chosen tables; what the others declare still counts")
+    {
+        world w;
+        w.policies.push_back({{{"public", "a"}}, {{parameter, "0.01"}}});
+        w.ask({{{"public", "orders"}, "1"}, {{"public", "plain"}, "4"}, {{"public", "a"}, "2"}});
+        w.snapshot.asked.push_back({{"public", "gone"}, {}, {}, "table public.gone is gone", {}});
+        auto const of = [&](std::vector<qualified_name> const &only) {
+            return plan_parameters(w.policies, w.snapshot, w.ledger, changed_parameter::is_told,
+                                   only);
+        };
+        w.at("a").options = {option("0.01")};
+        auto const below = of({{"public", "orders"}});
+        CHECK(titles(below) == list{"note what new partitions of public.orders get",
+                                    "set autovacuum_vacuum_scale_factor of public.b"});
+        CHECK(below.notes == list{"1 declared storage parameter is in force"});
+        w.at("a").options = {};
+        auto const one = of({{"public", "a"}});
+        CHECK(titles(one) == list{"set autovacuum_vacuum_scale_factor of public.a"});
+        CHECK(one.steps.at(0).reason ==
+              "autovacuum_vacuum_scale_factor is not set, declared is 0.01");
+        CHECK(titles(of({{"public", "gone"}})) ==
+              list{"set storage parameters of public.gone: table public.gone is gone"});
+        w.policies[0].parameters = {{"autovacuum_vacuum_max_threshold", "1000000"}};
+        CHECK(titles(of({{"public", "plain"}})) ==
+              list{"set autovacuum_vacuum_max_threshold of public.plain: "
+                   "autovacuum_vacuum_max_threshold exists from PostgreSQL 18 on; the server is "
+                   "15"});
+    }
+
     TEST_CASE("what somebody changed since is left alone and told; what is as before is set again")
     {
         world w;
@@ -334,9 +363,8 @@ TEST_SUITE("nodb")
         CHECK(made.steps[2].after == std::vector<std::size_t>{0, 1});
         // With another value it was not made by pgtend: that is nothing to take off, and no change.
         w.at("a").options = {option("0.01")};
-        CHECK(titles(w.back(0, true)) ==
-              list{"forget what was saved of public.b",
-                   "forget what new partitions of public.orders got"});
+        CHECK(titles(w.back(0, true)) == list{"forget what was saved of public.b",
+                                              "forget what new partitions of public.orders got"});
         CHECK(has(statements(w.make().steps.at(0))[1],
                   "('autovacuum_vacuum_scale_factor', '0.01', '0.05', '0.01')"));
         // One that is not permitted keeps what tells it from others.
@@ -365,9 +393,8 @@ TEST_SUITE("nodb")
                                    "set autovacuum_vacuum_scale_factor of public.plain"});
         CHECK(has(statements(next.steps.at(1))[1],
                   "('autovacuum_vacuum_scale_factor', '0.3', '0.05', '0.3')"));
-        CHECK(titles(w.back(0, true)) ==
-              list{"forget what was saved of public.b",
-                   "forget what new partitions of public.orders got"});
+        CHECK(titles(w.back(0, true)) == list{"forget what was saved of public.b",
+                                              "forget what new partitions of public.orders got"});
         // Changed meanwhile: theirs, and nothing is said of what pgtend never did.
         w.at("b").options = {option("0.2")};
         CHECK(w.make().notes ==
