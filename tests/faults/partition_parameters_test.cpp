@@ -16,6 +16,10 @@ namespace {
 constexpr char declared[] = "autovacuum:\n"
                             "  - { tables: [public.orders], vacuum_scale_factor: 0.05 }\n";
 
+constexpr char policy[] = "partitions:\n"
+                          "  - { table: public.orders, key: at, every: month, from: 2026-01, "
+                          "premake: 0 }\n";
+
 struct scene : parameter_scene {
     explicit scene(std::string const &more = declared) : parameter_scene{more} {}
 
@@ -26,8 +30,9 @@ struct scene : parameter_scene {
     }
     std::string of(std::string const &table) const
     {
-        return db.value("SELECT coalesce(reloptions::text, '') FROM pg_class WHERE relname = '" +
-                        table + "'");
+        return db.value(
+            "SELECT coalesce(reloptions::text, '') FROM pg_catalog.pg_class WHERE relname = '" +
+            table + "'");
     }
     finished apply_all(std::vector<std::string> more = {}) const
     {
@@ -122,5 +127,91 @@ TEST_SUITE("db")
         CHECK(g.of("orders_a") == value("0.05"));
         CHECK(g.of("orders_b") == value("0.2"));
         CHECK(g.apply({"public.orders_a"}).code == 2); // nothing is declared for it by itself
+    }
+
+    TEST_CASE("what somebody changes of a partition that pgtend made is theirs, from its first day")
+    {
+        scene const g{std::string{declared} + policy};
+        g.db.psql("DROP TABLE orders_a, orders_b"); // nothing but what pgtend makes
+        REQUIRE(g.apply_all().code == 0);
+        CHECK(g.run({"plan"}).code == 0);
+        CHECK(g.of("orders_2026_01") == value("0.05"));
+        g.set("orders_2026_01", "0.01");
+        CHECK(g.run({"plan"}).code == 3);
+        auto const left = g.apply_all();
+        CHECK(left.code == 1);
+        CHECK(has(left.err,
+                  "public.orders_2026_01: autovacuum_vacuum_scale_factor is 0.01, changed "
+                  "by somebody since pgtend set it to 0.05 (before: not set): left "
+                  "alone"));
+        CHECK(g.of("orders_2026_01") == value("0.01"));
+        auto const revert = g.revert();
+        CHECK(has(revert.out, "left alone"));
+        CHECK(g.of("orders_2026_01") == value("0.01"));
+        CHECK(g.of("orders_2026_02") == "");
+        CHECK(g.saved() == 1);
+        // Forced: theirs is what it was before.
+        CHECK(g.apply({"--force"}).code == 0);
+        CHECK(g.of("orders_2026_01") == value("0.05"));
+        CHECK(g.revert().code == 0);
+        CHECK(g.of("orders_2026_01") == value("0.01"));
+        CHECK(g.saved() == 0);
+    }
+
+    TEST_CASE("partitions that come and go leave nothing in the ledger")
+    {
+        scene const g{std::string{declared} + policy};
+        g.db.psql("DROP TABLE orders_a, orders_b");
+        REQUIRE(g.run({"partition", "create"}).code == 0);
+        auto const rows = g.saved();
+        CHECK(rows == g.count("SELECT count(*) FROM pg_inherits"));
+        g.db.psql("DROP TABLE orders_2026_01, orders_2026_02");
+        REQUIRE(g.run({"partition", "create"}).code == 0);
+        CHECK(g.saved() == rows);
+    }
+
+    TEST_CASE("partitions are made as well where there is no ledger, or the role may not write it")
+    {
+        scene const g{std::string{declared} + policy};
+        auto const role = g.db.name() + "_maker";
+        g.db.psql("CREATE ROLE " + role + " LOGIN; GRANT CREATE ON SCHEMA public TO " + role +
+                  "; ALTER TABLE orders OWNER TO " + role);
+        auto const create = [&] {
+            return test::pgtend({"-c", g.config, "-d", g.db.dsn(role), "partition", "create"});
+        };
+        auto const made = create();
+        CHECK_MESSAGE(made.code == 0, made.err);
+        CHECK(g.of("orders_2026_01") == value("0.05"));
+        CHECK(g.saved() == 0);
+        REQUIRE(g.run({"init", "--remove"}).code == 0);
+        g.db.psql("DROP TABLE orders_2026_01");
+        auto const without = create();
+        CHECK_MESSAGE(without.code == 0, without.err);
+        CHECK(g.of("orders_2026_01") == value("0.05"));
+        g.db.psql("DROP OWNED BY " + role + " CASCADE; DROP ROLE " + role);
+    }
+
+    TEST_CASE("hostile names and a hostile search_path do not come between")
+    {
+        constexpr char table[] = "'public.\"we\"\"ird; $pgtend$ it''s\"'";
+        scene const g{
+            fmt::format("autovacuum:\n  - {{ tables: [{}], fillfactor: 90 }}\npartitions:"
+                        "\n  - {{ table: {}, key: at, every: year, from: 2026-01, premake: "
+                        "0 }}\n",
+                        table, table)};
+        g.db.psql(
+            "CREATE TABLE public.\"we\"\"ird; $pgtend$ it's\" (at date NOT NULL) PARTITION BY "
+            "RANGE (at); CREATE SCHEMA evil; CREATE FUNCTION evil.fooled(oid, oid) RETURNS "
+            "boolean LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''fooled''; END'; CREATE "
+            "OPERATOR evil.= (LEFTARG = oid, RIGHTARG = oid, FUNCTION = evil.fooled); CREATE "
+            "TABLE evil.pg_class (oid oid)");
+        g.db.psql("ALTER DATABASE " + g.db.name() + " SET search_path = evil, pg_catalog, public");
+        auto const made = g.run({"partition", "create"});
+        CHECK_MESSAGE(made.code == 0, made.err);
+        CHECK(g.of("we\"ird; $pgtend$ it''s_2026") == "{fillfactor=90}");
+        CHECK(g.db.value("SELECT table_name FROM pgtend.storage_parameter") ==
+              "public.\"we\"\"ird; $pgtend$ it's_2026\"");
+        CHECK(g.revert().code == 0);
+        CHECK(g.of("we\"ird; $pgtend$ it''s_2026") == "");
     }
 }
