@@ -41,13 +41,10 @@ model::autovacuum_policy policy_of(change_arguments const &a)
     return out;
 }
 
-// Of the file's policies what is for these tables.
-std::vector<model::autovacuum_policy> chosen(std::vector<model::autovacuum_policy> all,
-                                             std::vector<qualified_name> const &tables)
+// Throws usage_error unless the file declares something for each of these tables.
+void check_declared(std::vector<model::autovacuum_policy> const &all,
+                    std::vector<qualified_name> const &tables)
 {
-    if (tables.empty()) {
-        return all;
-    }
     std::vector<std::string> known;
     for (auto const &policy : all) {
         for (auto const &table : policy.tables) {
@@ -64,18 +61,13 @@ std::vector<model::autovacuum_policy> chosen(std::vector<model::autovacuum_polic
                                    : "declare them under autovacuum:, or give --set"};
         }
     }
-    for (auto &policy : all) {
-        std::erase_if(policy.tables, [&](auto const &table) {
-            return std::find(tables.begin(), tables.end(), table) == tables.end();
-        });
-    }
-    return all;
 }
 
 std::vector<model::autovacuum_policy> policies_of(context &c, change_arguments const &a)
 {
     if (a.set.empty()) {
-        auto out = chosen(c.configuration().autovacuum, names_of(a.tables));
+        auto out = c.configuration().autovacuum;
+        check_declared(out, names_of(a.tables));
         if (out.empty()) {
             throw usage_error{"the file declares no storage parameters",
                               "declare them under autovacuum:, or name a table and give --set"};
@@ -114,7 +106,8 @@ action declare_autovacuum_apply(options &o)
                                                                 {.session = control.session,
                                                                  .role = a->run.policy.role,
                                                                  .limit = limit,
-                                                                 .force = a->force});
+                                                                 .force = a->force,
+                                                                 .only = names_of(a->tables)});
                       },
                       static_cast<int>(a->workers), "pgtend/autovacuum-apply/1", "tables"},
             a->run);

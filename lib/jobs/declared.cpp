@@ -74,9 +74,16 @@ constexpr section autovacuum{
         },
     .difference =
         [](model::configuration const &all, planning const &with) {
-            return plan_declared_parameters(
-                all.autovacuum,
-                {.session = with.session, .role = with.role, .limit = with.limit, .certain = true});
+            auto chosen = vacuum::declared_tables(all.autovacuum);
+            if (chosen.empty()) {
+                return plan::plan{};
+            }
+            // All that is declared: a partition that is not chosen by itself keeps what is its own.
+            return plan_declared_parameters(with.autovacuum, {.session = with.session,
+                                                              .role = with.role,
+                                                              .limit = with.limit,
+                                                              .certain = true,
+                                                              .only = std::move(chosen)});
         },
 };
 

@@ -19,7 +19,8 @@ struct section {
     std::vector<qualified_name> (*objects)(model::configuration const &all);
     // Leaves only what it declares of these objects.
     void (*narrow)(model::configuration &all, std::span<qualified_name const> objects);
-    // `with` has what new objects get from other sections; `all` is what is to be compared.
+    // `with` has what new objects get from other sections, and all storage parameters of the file;
+    // `all` is what is to be compared.
     // Reads the catalog, taking ACCESS SHARE on catalogs only (for `matviews` also on what their
     // queries read, in a transaction that is rolled back), and compares; what an index would be is
     // seen on a temporary table that is rolled back. An empty plan: the database is as declared,

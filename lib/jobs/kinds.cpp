@@ -73,6 +73,7 @@ void give_parameters(partition::demand &due, planning const &with)
             auto const *known = model::find_storage_parameter(each.name);
             if (known->since <= found.settings.server_version) {
                 table.policy.storage_parameters.push_back(each.name + "=" + each.value);
+                table.to_note.push_back(each);
             } else {
                 due.notes.push_back(fmt::format(
                     "{}: new partitions are made without {}, which exists from PostgreSQL {} on",

@@ -48,7 +48,8 @@ plan::plan plan_declared_parameters(std::span<model::autovacuum_policy const> po
     return vacuum::plan_parameters(policies, load(vacuum::declared_tables(policies), with), ledger,
                                    with.force     ? changed_parameter::is_set
                                    : with.certain ? changed_parameter::fails
-                                                  : changed_parameter::is_told);
+                                                  : changed_parameter::is_told,
+                                   with.only);
 }
 
 plan::plan plan_parameters_back(std::vector<qualified_name> const &tables,

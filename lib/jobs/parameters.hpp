@@ -20,6 +20,8 @@ struct parameter_planning {
     // Whether all is as declared is to be known: what somebody changed since is a step that fails
     // and no note, and so is everything where the ledger may not be used, which else is thrown.
     bool certain = false;
+    // Of declared ones only these and what is below them; empty: all.
+    std::vector<qualified_name> only = {};
 };
 
 // What the ledger has; where the role may not use it, or its version is another one, `problem` says

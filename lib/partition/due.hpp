@@ -10,6 +10,7 @@
 #include "catalog/snapshot/creation.hpp"
 #include "catalog/snapshot/partitions.hpp"
 #include "model/partition_policy.hpp"
+#include "model/storage_parameter.hpp"
 
 namespace pgtend::partition {
 
@@ -33,6 +34,9 @@ struct due_table {
     qualified_name default_partition;       // empty name: none
     std::vector<due_partition> partitions;  // oldest first
     std::vector<refused_partition> refused; // in the same order
+    // Those of the policy's storage parameters that are declared for tables and not for new
+    // partitions alone: the ledger is to know that pgtend set them.
+    std::vector<model::parameter_setting> to_note = {};
 };
 
 struct demand {

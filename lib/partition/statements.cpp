@@ -124,6 +124,55 @@ std::string replica_index(std::string const &partition, qualified_name const &pa
     return "DO " + plan::quote_dollar(" " + body + " ");
 }
 
+// Looks for itself whether it may: the ledger is no condition for partitions, and who carries this
+// out need not be who planned it. Qualified operators: it runs under the work's search_path.
+plan::statement note_parameters(due_table const &table, std::string const &partition,
+                                std::string const &shown)
+{
+    auto const literal = [](std::string const &text) {
+        return std::string{trim(quote_literal(text))};
+    };
+    std::vector<std::string> values;
+    for (auto const &each : table.to_note) {
+        values.push_back("(" + literal(each.name) + ", " + literal(each.value) + ")");
+    }
+    auto const body =
+        "\nBEGIN\n"
+        "    IF (SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE')\n"
+        "           AND pg_catalog.has_table_privilege(r.oid, 'SELECT')\n"
+        "           AND pg_catalog.has_table_privilege(r.oid, 'INSERT')\n"
+        "           AND pg_catalog.has_table_privilege(r.oid, 'UPDATE')\n"
+        "           AND pg_catalog.has_table_privilege(r.oid, 'DELETE')\n"
+        "          FROM pg_catalog.pg_class r\n"
+        "          JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) r.relnamespace\n"
+        "         WHERE n.nspname OPERATOR(pg_catalog.=) 'pgtend'\n"
+        "           AND r.relname OPERATOR(pg_catalog.=) 'storage_parameter') THEN\n"
+        "        DELETE FROM pgtend.storage_parameter s\n"
+        "         USING (SELECT g.relation::pg_catalog.oid AS oid, g.parameter\n"
+        "                  FROM pgtend.storage_parameter g\n"
+        "                 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid "
+        "OPERATOR(pg_catalog.=) g.relation::pg_catalog.oid)\n"
+        "                   FOR UPDATE OF g SKIP LOCKED) AS gone\n"
+        "         WHERE s.relation::pg_catalog.oid OPERATOR(pg_catalog.=) gone.oid AND s.parameter "
+        "OPERATOR(pg_catalog.=) gone.parameter;\n"
+        "        INSERT INTO pgtend.storage_parameter (relation, parameter, table_name, original, "
+        "value, of_new_partitions, changed)\n"
+        "        SELECT " +
+        literal(partition) + "::pg_catalog.regclass, w.name, " + literal(shown) +
+        ", NULL, w.value, false, pg_catalog.clock_timestamp()\n"
+        "          FROM (VALUES " +
+        join(values, ",\n               ") +
+        ") AS w (name, value)\n"
+        "            ON CONFLICT (relation, parameter) DO UPDATE\n"
+        "           SET table_name = excluded.table_name, original = excluded.original, value = "
+        "excluded.value, of_new_partitions = false, changed = excluded.changed;\n"
+        "    END IF;\nEND\n";
+    plan::statement out;
+    out.sql = "DO " + plan::quote_dollar(body);
+    out.comment = "tells the ledger, where there is one, that pgtend set the parameters";
+    return out;
+}
+
 plan::statement attach(due_table const &table, std::string const &partition,
                        catalog::new_partition const &wanted, catalog::creation_facts const &facts)
 {
@@ -196,6 +245,10 @@ std::vector<plan::statement> create_statements(due_table const &table,
     out.push_back(attach(table, partition, wanted, facts));
     if (facts.replica_identity == 'i' && !facts.replica_index.name.empty()) {
         add(replica_index(partition, facts.replica_index));
+    }
+    if (!table.to_note.empty()) {
+        out.push_back(
+            note_parameters(table, partition, display({table.table.schema, wanted.name})));
     }
     return out;
 }

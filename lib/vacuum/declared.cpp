@@ -179,6 +179,9 @@ declarations::saved_of(catalog::vacuum_table const &leaf, std::string_view name,
     for (auto const *at = table(leaf.parent); at != nullptr && present; at = table(at->parent)) {
         auto const *given = saved(at->oid, name);
         if (given != nullptr && given->of_new_partitions) {
+            if (!model::same_parameter_value(name, *present, given->value)) {
+                break; // came with one of its own
+            }
             auto out = *given;
             out.table_oid = leaf.oid;
             out.table = leaf.name;

@@ -58,8 +58,9 @@ class declarations {
 
     // What the ledger has of this table itself, nullptr: nothing.
     model::saved_parameter const *saved(std::string const &table_oid, std::string_view name) const;
-    // The same, or for a partition that has a value and no row of its own what it got from the
-    // start: what a partitioned table above it gives to new ones.
+    // The same, or for a partition that has no row of its own, and the value that a partitioned
+    // table above it gives to new ones, what it got from the start. With another value it had that
+    // before pgtend.
     std::optional<model::saved_parameter> saved_of(catalog::vacuum_table const &table,
                                                    std::string_view name,
                                                    std::optional<std::string> const &present) const;

@@ -10,11 +10,10 @@
 
 namespace pgtend::vacuum {
 
-void refuse_unusable(catalog::vacuum_snapshot const &all, std::size_t count,
+void refuse_unusable(catalog::vacuum_snapshot const &all, std::span<catalog::lookup const> asked,
                      std::string const &verb, plan::plan &out)
 {
-    for (std::size_t i = 0; i < count; ++i) {
-        auto const &each = all.asked[i];
+    for (auto const &each : asked) {
         auto const shown = display(each.asked);
         auto const at = std::find_if(all.tables.begin(), all.tables.end(),
                                      [&](auto const &table) { return table.oid == each.oid; });
@@ -57,10 +56,14 @@ std::optional<error> obstacle(catalog::vacuum_table const &table,
 std::string changed_since(catalog::vacuum_table const &table, model::saved_parameter const &saved,
                           std::optional<std::string> const &present)
 {
-    return fmt::format("{}: {} is {}, changed by somebody since pgtend set it to {} (before: {}): "
-                       "left alone",
-                       display(table.name), saved.name, printable(present.value_or("not set")),
-                       printable(saved.value), printable(saved.original.value_or("not set")));
+    auto const is =
+        fmt::format("{}: {} is {}, changed by somebody since pgtend ", display(table.name),
+                    saved.name, printable(present.value_or("not set")));
+    if (saved.original == saved.value) { // written down and not set
+        return is + fmt::format("saw that it is {}: left alone", printable(saved.value));
+    }
+    return is + fmt::format("set it to {} (before: {}): left alone", printable(saved.value),
+                            printable(saved.original.value_or("not set")));
 }
 
 } // namespace pgtend::vacuum

@@ -2,6 +2,7 @@
 // Why a storage parameter cannot be changed, in words. Internal to the module.
 #pragma once
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/error.hpp"
@@ -11,8 +12,8 @@
 
 namespace pgtend::vacuum {
 
-// A refused step for each of the first `count` names asked for that is no table, or is gone.
-void refuse_unusable(catalog::vacuum_snapshot const &all, std::size_t count,
+// A refused step for each of these names, which `all` was asked for, that is no table, or is gone.
+void refuse_unusable(catalog::vacuum_snapshot const &all, std::span<catalog::lookup const> asked,
                      std::string const &verb, plan::plan &out);
 
 // Nothing: the role may, and there is a ledger that it may use.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vacuum/parameters.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 #include <map>
 
 #include "base/error.hpp"
@@ -20,20 +22,23 @@ class planner {
   public:
     planner(std::span<model::autovacuum_policy const> policies,
             catalog::vacuum_snapshot const &snapshot, model::parameter_ledger const &ledger,
-            changed_parameter changed)
-        : all_{snapshot}, ledger_{ledger}, changed_{changed}, declared_{policies, snapshot, ledger},
-          found_{declared_.all()}
+            changed_parameter changed, std::span<qualified_name const> only)
+        : all_{snapshot}, ledger_{ledger}, changed_{changed}, only_{only},
+          declared_{policies, snapshot, ledger}, found_{declared_.all()}
     {
+        std::erase_if(found_, [&](auto const &each) { return !chosen(*each.table); });
     }
 
     plan::plan make()
     {
-        refuse_unusable(all_, all_.asked.size(), "set storage parameters of ", out_);
+        refuse_unusable(all_, asked_for(), "set storage parameters of ", out_);
         refuse_too_new();
         auto const changes = sort_out();
         std::map<std::string, std::size_t> noted; // the parent's OID -> its step
         for (auto const *parent : declared_.parents()) {
-            note_new_partitions(*parent, changes, noted);
+            if (chosen(*parent)) {
+                note_new_partitions(*parent, changes, noted);
+            }
         }
         for (auto const &[name, each] : changes) {
             add(*each.front()->table, each, noted);
@@ -47,6 +52,28 @@ class planner {
 
   private:
     using work = std::map<qualified_name, std::vector<declared_parameter const *>>;
+
+    // Or is below one that is.
+    bool chosen(vacuum_table const &table) const
+    {
+        return only_.empty() ||
+               std::any_of(all_.asked.begin(), all_.asked.end(), [&](auto const &each) {
+                   return each.usable() && named(each.asked) && declared_.below(table, each.oid);
+               });
+    }
+
+    bool named(qualified_name const &table) const
+    {
+        return only_.empty() || std::find(only_.begin(), only_.end(), table) != only_.end();
+    }
+
+    std::vector<catalog::lookup> asked_for() const
+    {
+        std::vector<catalog::lookup> out;
+        std::copy_if(all_.asked.begin(), all_.asked.end(), std::back_inserter(out),
+                     [&](auto const &each) { return named(each.asked); });
+        return out;
+    }
 
     // What is to be changed, by table; what is left is told.
     work sort_out()
@@ -93,8 +120,11 @@ class planner {
     void refuse_too_new()
     {
         for (auto const &found : all_.asked) {
-            for (auto const &each : found.usable() ? declared_.of(found.oid)
-                                                   : std::vector<model::parameter_setting>{}) {
+            auto const *table = found.usable() ? declared_.table(found.oid) : nullptr;
+            if (table == nullptr || !chosen(*table)) {
+                continue;
+            }
+            for (auto const &each : declared_.of(found.oid)) {
                 auto const *known = model::find_storage_parameter(each.name);
                 if (known != nullptr && known->since > all_.settings.server_version) {
                     auto const shown = display(found.name);
@@ -109,9 +139,9 @@ class planner {
         }
     }
 
-    // From here on partitions are made with the values. What has one already without our doing is
-    // written down as it is, so that `autovacuum revert` can tell the two apart; what was made with
-    // an earlier value, as having had none.
+    // From here on a partition with the value was made with it. What has one already without our
+    // doing is written down as it is, so that this run's next one, and `autovacuum revert`, can
+    // tell the two apart; what was made with an earlier value, as having had none.
     void note_new_partitions(vacuum_table const &parent, work const &changes,
                              std::map<std::string, std::size_t> &noted)
     {
@@ -155,11 +185,9 @@ class planner {
                      std::vector<ledger_row> &rows) const
     {
         for (auto const &each : found_) {
-            if (each.wanted.name != name || !declared_.below(*each.table, parent.oid) ||
-                declared_.saved(each.table->oid, name) != nullptr || !each.present) {
-                continue;
-            }
-            if (each.saved || each.how == standing::in_force) {
+            if (each.wanted.name == name && each.present &&
+                declared_.below(*each.table, parent.oid) &&
+                declared_.saved(each.table->oid, name) == nullptr) {
                 rows.push_back({each.table->oid, display(each.table->name), name,
                                 each.saved ? each.saved->original : each.present,
                                 each.saved ? each.saved->value : *each.present});
@@ -202,6 +230,7 @@ class planner {
     catalog::vacuum_snapshot const &all_;
     model::parameter_ledger const &ledger_;
     changed_parameter changed_;
+    std::span<qualified_name const> only_;
     declarations declared_;
     std::vector<declared_parameter> found_;
     int in_force_ = 0;
@@ -212,9 +241,10 @@ class planner {
 
 plan::plan plan_parameters(std::span<model::autovacuum_policy const> policies,
                            catalog::vacuum_snapshot const &snapshot,
-                           model::parameter_ledger const &ledger, changed_parameter changed)
+                           model::parameter_ledger const &ledger, changed_parameter changed,
+                           std::span<qualified_name const> only)
 {
-    return planner{policies, snapshot, ledger, changed}.make();
+    return planner{policies, snapshot, ledger, changed, only}.make();
 }
 
 } // namespace pgtend::vacuum

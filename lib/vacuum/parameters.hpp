@@ -22,11 +22,15 @@ namespace pgtend::vacuum {
 // it is set, what it then was is the new original. Steps that fail: a table that does not exist or
 // is a materialized view, one that the role does not own, a parameter that the server is too old
 // for; all of them where the database has no ledger, or the role may not use it.
+//
+// `only` chooses among the names of declared_tables(), each with what is below it; empty: all. What
+// is declared for others still counts: a partition's own declaration goes before its parent's.
 enum class changed_parameter { is_told, fails, is_set };
 plan::plan plan_parameters(std::span<model::autovacuum_policy const> policies,
                            catalog::vacuum_snapshot const &snapshot,
                            model::parameter_ledger const &ledger,
-                           changed_parameter changed = changed_parameter::is_told);
+                           changed_parameter changed = changed_parameter::is_told,
+                           std::span<qualified_name const> only = {});
 
 // What puts the originals back (RESET where there was none) and has the ledger forget them. The
 // first `named` of `snapshot.asked` choose, with what is below them; 0: all that the ledger has,

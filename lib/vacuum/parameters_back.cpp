@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
+#include <span>
 
 #include "base/text.hpp"
 #include "plan/refusal.hpp"
@@ -26,7 +27,8 @@ class way_back {
 
     plan::plan make()
     {
-        refuse_unusable(all_, named_, "put storage parameters back of ", out_);
+        refuse_unusable(all_, std::span{all_.asked}.first(named_),
+                        "put storage parameters back of ", out_);
         std::map<qualified_name, vacuum_table const *> leaves;
         for (auto const &each : all_.tables) {
             if (each.kind != 'p' && chosen(each.oid)) {

@@ -62,7 +62,7 @@ TEST_SUITE("nodb")
              .rows = {{{"public.transport_bookings_2026_11"}, {"of 24 columns, no more."}}}}};
         CHECK(report::render_text(d, {.columns = 50}) ==
               "a                          b\n"
-              "public.transp…ings_2026_11  of 24 columns, no more.\n");
+              "public.trans…ings_2026_11  of 24 columns, no more.\n");
     }
 
     TEST_CASE("a table that cannot fit shows a line for each column, and loses nothing")

@@ -4,123 +4,13 @@
 
 #include <doctest/doctest.h>
 
-#include "plan/refusal.hpp"
 #include "support/lists.hpp"
 #include "vacuum/declared.hpp"
+#include "vacuum/parameter_world.hpp"
 
 using namespace pgtend;
+using namespace pgtend::test;
 using namespace pgtend::vacuum;
-
-namespace {
-
-using list = std::vector<std::string>;
-
-catalog::vacuum_table table(std::string const &name, std::string const &oid, list options = {})
-{
-    catalog::vacuum_table out;
-    out.oid = oid;
-    out.name = {"public", name};
-    out.options = std::move(options);
-    out.owner = "app";
-    return out;
-}
-
-// public.orders (1, partitioned) with the partitions a (2) and b (3), and public.plain (4).
-struct world {
-    catalog::vacuum_snapshot snapshot;
-    model::parameter_ledger ledger;
-    std::vector<model::autovacuum_policy> policies{{{{"public", "orders"}, {"public", "plain"}},
-                                                    {{"autovacuum_vacuum_scale_factor", "0.05"}}}};
-
-    world()
-    {
-        snapshot.settings.server_version = 150000;
-        snapshot.role = "dba";
-        snapshot.tables = {table("orders", "1"), table("b", "3"), table("a", "2"),
-                           table("plain", "4")};
-        snapshot.tables[0].kind = 'p';
-        snapshot.tables[1].parent = snapshot.tables[2].parent = "1";
-        ask({{{"public", "orders"}, "1"}, {{"public", "plain"}, "4"}});
-    }
-
-    void ask(std::vector<std::pair<qualified_name, std::string>> const &names)
-    {
-        snapshot.asked.clear();
-        for (auto const &[name, oid] : names) {
-            snapshot.asked.push_back({name, name, oid, {}, {}});
-        }
-    }
-
-    catalog::vacuum_table &at(std::string const &name)
-    {
-        for (auto &each : snapshot.tables) {
-            if (each.name.name == name) {
-                return each;
-            }
-        }
-        FAIL("no " << name);
-        return snapshot.tables.front();
-    }
-
-    void save(std::string const &name, std::optional<std::string> original,
-              std::string const &value, bool of_new_partitions = false)
-    {
-        ledger.saved.push_back({at(name).oid,
-                                "public." + name,
-                                {"public", name},
-                                "autovacuum_vacuum_scale_factor",
-                                std::move(original),
-                                value,
-                                of_new_partitions});
-    }
-
-    plan::plan make(bool force = false) const
-    {
-        return plan_parameters(policies, snapshot, ledger,
-                               force ? changed_parameter::is_set : changed_parameter::is_told);
-    }
-    plan::plan back(std::size_t named = 0, bool force = false) const
-    {
-        return plan_parameters_back(snapshot, ledger, named, force);
-    }
-};
-
-constexpr char parameter[] = "autovacuum_vacuum_scale_factor";
-
-std::string option(std::string const &value)
-{
-    return std::string{parameter} + "=" + value;
-}
-
-// Titles; of a step that is refused also why.
-list titles(plan::plan const &of)
-{
-    list out;
-    for (auto const &step : of.steps) {
-        out.push_back(step.title);
-        if (auto const *task = std::get_if<std::unique_ptr<plan::task>>(&step.body)) {
-            auto const *why = plan::refused(**task);
-            out.back() += ": " + (why == nullptr ? std::string{"?"} : why->message());
-        }
-    }
-    return out;
-}
-
-list statements(plan::step const &step)
-{
-    list out;
-    for (auto const &each : std::get<plan::transaction>(step.body).statements) {
-        out.push_back(each.sql);
-    }
-    return out;
-}
-
-bool has(std::string const &text, std::string const &part)
-{
-    return text.find(part) != std::string::npos;
-}
-
-} // namespace
 
 TEST_SUITE("nodb")
 {
@@ -179,6 +69,35 @@ TEST_SUITE("nodb")
         CHECK(declared.of("3") == std::vector<model::parameter_setting>{{parameter, "0.05"}});
         CHECK(declared.of("1") == std::vector<model::parameter_setting>{{parameter, "0.05"}});
         CHECK(declared.of("9").empty());
+    }
+
+    TEST_CASE("of chosen tables; what the others declare still counts")
+    {
+        world w;
+        w.policies.push_back({{{"public", "a"}}, {{parameter, "0.01"}}});
+        w.ask({{{"public", "orders"}, "1"}, {{"public", "plain"}, "4"}, {{"public", "a"}, "2"}});
+        w.snapshot.asked.push_back({{"public", "gone"}, {}, {}, "table public.gone is gone", {}});
+        auto const of = [&](std::vector<qualified_name> const &only) {
+            return plan_parameters(w.policies, w.snapshot, w.ledger, changed_parameter::is_told,
+                                   only);
+        };
+        w.at("a").options = {option("0.01")};
+        auto const below = of({{"public", "orders"}});
+        CHECK(titles(below) == list{"note what new partitions of public.orders get",
+                                    "set autovacuum_vacuum_scale_factor of public.b"});
+        CHECK(below.notes == list{"1 declared storage parameter is in force"});
+        w.at("a").options = {};
+        auto const one = of({{"public", "a"}});
+        CHECK(titles(one) == list{"set autovacuum_vacuum_scale_factor of public.a"});
+        CHECK(one.steps.at(0).reason ==
+              "autovacuum_vacuum_scale_factor is not set, declared is 0.01");
+        CHECK(titles(of({{"public", "gone"}})) ==
+              list{"set storage parameters of public.gone: table public.gone is gone"});
+        w.policies[0].parameters = {{"autovacuum_vacuum_max_threshold", "1000000"}};
+        CHECK(titles(of({{"public", "plain"}})) ==
+              list{"set autovacuum_vacuum_max_threshold of public.plain: "
+                   "autovacuum_vacuum_max_threshold exists from PostgreSQL 18 on; the server is "
+                   "15"});
     }
 
     TEST_CASE("what somebody changed since is left alone and told; what is as before is set again")
@@ -277,71 +196,31 @@ TEST_SUITE("nodb")
         CHECK(w.make().steps.size() == 1);
     }
 
-    TEST_CASE("back: the originals, by SET and RESET, and the ledger forgets")
+    TEST_CASE("a partition with a value of its own is set also when only the note was made before")
     {
         world w;
-        w.save("a", std::nullopt, "0.05");
-        w.save("plain", "0.3", "0.05");
-        w.at("a").options = w.at("plain").options = {option("0.05")};
-        auto const made = w.back();
-        CHECK(titles(made) == list{"put autovacuum_vacuum_scale_factor of public.a back",
-                                   "put autovacuum_vacuum_scale_factor of public.plain back"});
-        CHECK(made.steps[0].reason == "autovacuum_vacuum_scale_factor is 0.05, and was not set "
-                                      "before");
-        auto const reset = statements(made.steps[0]);
-        CHECK(has(reset[1], "DELETE FROM pgtend.storage_parameter"));
-        CHECK(reset[2] == "ALTER TABLE \"public\".\"a\" RESET (autovacuum_vacuum_scale_factor)");
-        CHECK(statements(made.steps[1])[2] ==
-              "ALTER TABLE \"public\".\"plain\" SET (autovacuum_vacuum_scale_factor = '0.3')");
-        // Of one table.
-        w.ask({{{"public", "orders"}, "1"}});
-        CHECK(titles(w.back(1)) == list{"put autovacuum_vacuum_scale_factor of public.a back"});
-        // Nothing of ours.
-        w.ledger.saved.clear();
-        CHECK(w.back().notes == list{"no storage parameter is set by pgtend"});
-    }
-
-    TEST_CASE("back: what somebody changed since is left; what is as before is forgotten")
-    {
-        world w;
-        w.save("a", "0.3", "0.05");
-        w.save("plain", "0.3", "0.05");
-        w.ledger.saved.push_back({"99", "public.old", {}, parameter, std::nullopt, "0.05", false});
-        w.at("a").options = {option("0.01")};
-        w.at("plain").options = {option("0.3")};
-        auto const made = w.back();
-        CHECK(titles(made) ==
-              list{"forget what was saved of public.plain", "forget what was saved of public.old"});
-        CHECK(statements(made.steps[0]).size() == 1);
-        CHECK(made.notes.size() == 1);
-        CHECK(has(made.notes[0], "public.a: autovacuum_vacuum_scale_factor is 0.01, changed by "
-                                 "somebody since pgtend set it to 0.05 (before: 0.3): left alone"));
-        CHECK(titles(w.back(0, true))[0] == "put autovacuum_vacuum_scale_factor of public.a back");
-        // Of tables that are named those that are gone are none.
-        CHECK(w.back(2).steps.size() == 1);
-    }
-
-    TEST_CASE("back: partitions made since have it taken off, others that had it keep it")
-    {
-        world w;
+        w.at("b").options = {option("0.3")};
+        auto const made = w.make();
+        auto const &note = std::get<plan::transaction>(made.steps.at(0).body).statements[0];
+        CHECK(note.parameters[0] == R"({"1","3"})");
+        CHECK(note.parameters[3] == R"({NULL,"0.3"})");
+        CHECK(note.parameters[4] == R"({"0.05","0.3"})");
+        // What the ledger then has, after a kill.
         w.save("orders", std::nullopt, "0.05", true);
-        w.save("b", "0.05", "0.05"); // had it before
-        w.at("a").options = w.at("b").options = {option("0.05")};
-        auto const made = w.back();
-        CHECK(titles(made) == list{"put autovacuum_vacuum_scale_factor of public.a back",
-                                   "forget what was saved of public.b",
-                                   "forget what new partitions of public.orders got"});
-        CHECK(made.steps[2].after == std::vector<std::size_t>{0, 1});
-        // One that somebody gave another value since.
-        w.at("a").options = {option("0.01")};
-        CHECK(has(w.back().notes.at(0), "left alone"));
-        CHECK(has(w.make().notes.at(0), "left alone"));
-        // One that is not permitted keeps what tells it from others.
-        w.at("a").options = {option("0.05")};
-        w.at("a").may_alter = false;
-        CHECK(titles(w.back()) == list{"put autovacuum_vacuum_scale_factor of public.a back: role "
-                                       "dba may not change public.a: it belongs to app",
-                                       "forget what was saved of public.b"});
+        w.save("b", "0.3", "0.3");
+        auto const next = w.make();
+        CHECK(titles(next) == list{"set autovacuum_vacuum_scale_factor of public.a",
+                                   "set autovacuum_vacuum_scale_factor of public.b",
+                                   "set autovacuum_vacuum_scale_factor of public.plain"});
+        CHECK(has(statements(next.steps.at(1))[1],
+                  "('autovacuum_vacuum_scale_factor', '0.3', '0.05', '0.3')"));
+        CHECK(titles(w.back(0, true)) == list{"forget what was saved of public.b",
+                                              "forget what new partitions of public.orders got"});
+        // Changed meanwhile: theirs, and nothing is said of what pgtend never did.
+        w.at("b").options = {option("0.2")};
+        CHECK(w.make().notes ==
+              list{"public.b: autovacuum_vacuum_scale_factor is 0.2, changed by somebody since "
+                   "pgtend saw that it is 0.3: left alone; --force sets what is declared"});
     }
 
     TEST_CASE("a declaration that changes keeps how partitions began")
@@ -355,8 +234,8 @@ TEST_SUITE("nodb")
         CHECK(titles(made)[0] == "note what new partitions of public.orders get");
         auto const &note = std::get<plan::transaction>(made.steps[0].body).statements[0];
         CHECK(note.parameters[0] == R"({"1","2","3"})");
-        CHECK(note.parameters[3] == R"({NULL,NULL,NULL})");
-        CHECK(note.parameters[4] == R"({"0.02","0.05","0.05"})");
+        CHECK(note.parameters[3] == R"({NULL,NULL,"0.02"})");
+        CHECK(note.parameters[4] == R"({"0.02","0.05","0.02"})");
         CHECK(has(statements(made.steps[1])[1],
                   "('autovacuum_vacuum_scale_factor', '0.05', '0.02', NULL)"));
     }
