@@ -259,7 +259,8 @@ building planner::what(index_table const &table, qualified_name const &name) con
             .table_oid = table.oid,
             .definition = wanted_.definition,
             .unique = declared_.unique,
-            .tablespace = declared_.tablespace};
+            .tablespace = declared_.tablespace,
+            .also = wanted_.also};
 }
 
 std::size_t planner::build(index_table const &table, qualified_name const &name,

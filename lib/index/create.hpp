@@ -35,7 +35,9 @@ std::vector<qualified_name> names_below(std::vector<model::index_policy> const &
 // All steps are one lane, in order, because a build waits for the transactions of others that go
 // on; what a step needs that failed, it does not begin. Every step may be interrupted: the next
 // plan goes on from there. Steps check right before they begin whether another session has done
-// them meanwhile.
+// them meanwhile: what has the name then and another definition makes them, or the last step of a
+// partitioned table, fail (42P07). A build that a deadlock ended drops what it left and begins
+// anew.
 plan::plan plan_create(std::vector<model::index_policy> const &declared,
                        catalog::index_snapshot const &found);
 

@@ -78,7 +78,7 @@ TEST_SUITE("nodb")
         CHECK(only.locks.at(0).mode == plan::lock_mode::share);
         auto const attach = attach_statement({"s", "p"}, {"s", "pt"}, {"s", "i"}, {"s", "t"});
         CHECK(attach.lock_timeout <= milliseconds{40});
-        for (auto const &each : {create_statement(what), drop_statement({"s", "i"}, {"s", "t"}),
+        for (auto const &each : {create_statement(what), drop_statement(what, "9"),
                                  rebuild_statement({"s", "i"}, "9", {"s", "t"})}) {
             CHECK(each.concurrently);
             CHECK_FALSE(each.in_transaction);
