@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "model/sql_lexer.hpp"
+#include "model/storage_parameter.hpp"
 
 namespace pgtend::index {
 namespace {
@@ -64,6 +65,26 @@ plan::statement concurrently(std::string sql, qualified_name const &table)
 plan::statement drop_concurrently(qualified_name const &index, qualified_name const &table)
 {
     return concurrently("DROP INDEX CONCURRENTLY " + plan::quote(index), table);
+}
+
+// "(fastupdate='off', fillfactor='70')", sorted; none has a comma in its value. What the server
+// takes for a boolean: parse_bool() of its bool.c.
+std::vector<std::string> storage_values(std::string const &printed)
+{
+    std::vector<std::string> out;
+    for (auto const &each : split(printed.substr(0, printed.rfind(')')), ',')) {
+        auto const equals = std::min(each.find('='), each.size());
+        std::string name{trim(std::string_view{each}.substr(0, equals))};
+        auto value = lower(trim(std::string_view{each}.substr(equals)));
+        std::erase_if(value, [](char c) { return c == '=' || c == '\''; });
+        bool const on = value == "1" || value == "on" ||
+                        (!value.empty() && (std::string_view{"true"}.starts_with(value) ||
+                                            std::string_view{"yes"}.starts_with(value)));
+        std::erase(name, '(');
+        out.push_back(name + "=" + (on ? "on" : model::reads_as_false(value) ? "off" : value));
+    }
+    std::sort(out.begin(), out.end());
+    return out;
 }
 
 std::string body_of(building const &what)
@@ -171,6 +192,16 @@ definition_parts parts_of(std::string_view definition)
         out.where = trim(definition.substr(where + word));
     }
     return out;
+}
+
+bool equal_definitions(std::string_view a, std::string_view b)
+{
+    if (a == b) {
+        return true;
+    }
+    auto const one = parts_of(a), other = parts_of(b);
+    return one.head == other.head && one.where == other.where &&
+           storage_values(one.storage) == storage_values(other.storage);
 }
 
 std::string without_storage(std::string_view definition)

@@ -24,6 +24,10 @@ definition_parts parts_of(std::string_view definition);
 // Empty for all others, and where a name may want quotes.
 std::string plain_definition(model::index_policy const &declared);
 
+// Whether the server reads the same in both: storage parameters in any order, and their booleans in
+// any of the ways in which the server takes and keeps them (off, false, no, 0).
+bool equal_definitions(std::string_view a, std::string_view b);
+
 // Without the storage parameters, which change neither what an index is good for nor whether it can
 // be attached.
 std::string without_storage(std::string_view definition);

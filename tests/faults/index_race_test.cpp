@@ -182,4 +182,33 @@ TEST_SUITE("db")
         CHECK(g.db.value("SELECT count(*) FROM pg_class WHERE relname IN ('lone', 'p_id')") ==
               left);
     }
+
+    TEST_CASE(
+        "an invalid index of a partition, attached by hand: declared for the partition, it is "
+        "rebuilt, and for the whole, too, that is valid then")
+    {
+        std::string more;
+        SUBCASE("the partition's alone") {}
+        SUBCASE("that of the whole, too")
+        {
+            more = "  - { table: public.p, name: p_id, unique: true, on: \"(id, k)\" }\n";
+        }
+        test::ground g{"",
+                       "indexes:\n  - { table: public.p2, name: p2_id, unique: true, on: \"(id, "
+                       "k)\" }\n" +
+                           more};
+        g.db.psql(tree);
+        g.db.psql("CREATE UNIQUE INDEX p_id ON ONLY p (id, k); INSERT INTO p VALUES (1, 2)");
+        {
+            auto s = g.db.connect();
+            CHECK_THROWS_AS(s.run("CREATE UNIQUE INDEX CONCURRENTLY p2_id ON p2 (id, k)"), error);
+        }
+        g.db.psql("ALTER INDEX p_id ATTACH PARTITION p2_id; DELETE FROM p WHERE id = 1");
+        auto const done = g.run({"apply", "--yes"});
+        CHECK_MESSAGE(done.code == 0, done.err);
+        CHECK(g.db.value("SELECT indisvalid FROM pg_index WHERE indexrelid = 'p2_id'::regclass") ==
+              "t");
+        CHECK(g.count(valid) == (more.empty() ? 1 : 4));
+        CHECK(g.run({"plan"}).code == 0);
+    }
 }

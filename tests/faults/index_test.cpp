@@ -157,6 +157,28 @@ TEST_SUITE("db")
                       "c.relname ~ '^p[1-3]?$'") == 4);
     }
 
+    TEST_CASE(
+        "storage parameters that are written otherwise are the same: a table's index, and one of "
+        "a partitioned table that is not finished")
+    {
+        test::ground g{"",
+                       "indexes:\n"
+                       "  - { table: public.lone, name: lone_a, method: gin, on: \"(a)\", with: "
+                       "{ fastupdate: off, gin_pending_list_limit: 64 } }\n"
+                       "  - { table: public.q, name: q_a, method: gin, on: \"(a)\", with: { "
+                       "fastupdate: off } }\n"};
+        g.db.psql(
+            "CREATE TABLE lone (a int[]); CREATE INDEX lone_a ON lone USING gin (a) WITH "
+            "(gin_pending_list_limit = 64, fastupdate = false);"
+            "CREATE TABLE q (a int[], k int) PARTITION BY LIST (k); CREATE TABLE q1 PARTITION "
+            "OF q FOR VALUES IN (1); CREATE INDEX q_a ON ONLY q USING gin (a) WITH "
+            "(fastupdate = 'NO')");
+        auto const done = g.run({"index", "create"});
+        CHECK_MESSAGE(done.code == 0, done.err);
+        CHECK(has(done.out, "public.lone: index public.lone_a is there"));
+        CHECK(g.run({"plan"}).code == 0);
+    }
+
     TEST_CASE("an old transaction: not begun, told who holds it, once for all leaves, and nothing "
               "is left invalid that was to be built")
     {

@@ -113,6 +113,16 @@ TEST_SUITE("nodb")
         }
     }
 
+    TEST_CASE("an invalid index of a partition that is attached already, and declared for the "
+              "partition itself, is rebuilt: it cannot be dropped")
+    {
+        auto all = snapshot({"i"});
+        all.indexes.push_back(make_index("10", "i", "1", "t", "99"));
+        CHECK(told(plan_of(all)) == list{});
+        all.indexes.back().valid = false;
+        CHECK(sql_of(plan_of(all)) == list{"REINDEX INDEX CONCURRENTLY \"public\".\"i\""});
+    }
+
     TEST_CASE("a partitioned table: the whole first, leaf by leaf, attached, then asked")
     {
         auto all = snapshot({"i"}, 'p');
