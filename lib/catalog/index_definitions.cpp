@@ -83,9 +83,9 @@ void ask_again(pg::session &s, std::string const &table, std::vector<std::size_t
 
 using printed_index = std::tuple<std::string, std::string, std::string>;
 
-// Table, name and definition of those whose definition needs no second look: an index of a table
-// with rows that has the name. In a partition one may wait to be attached that was built from a
-// printed definition.
+// Table, name and definition of those whose definition needs no second look: a valid index of a
+// table with rows that has the name. In a partition one may wait to be attached that was built from
+// a printed definition.
 std::set<printed_index> finished_ones(index_snapshot const &found)
 {
     std::unordered_set<std::string> with_rows;
@@ -96,7 +96,7 @@ std::set<printed_index> finished_ones(index_snapshot const &found)
     }
     std::set<printed_index> out;
     for (auto const &each : found.indexes) {
-        if (with_rows.contains(each.table_oid)) {
+        if (each.valid && with_rows.contains(each.table_oid)) {
             out.emplace(each.table_oid, each.name.name, each.definition);
         }
     }

@@ -94,6 +94,10 @@ std::string hint_for(error const &e, plan::statement const *failed, work_setting
                    : "Unqualified names are looked up in the search_path of role and database; "
                      "`search_path:` names another.";
     }
+    if (state == "42P07" && failed != nullptr && !failed->still_wanted.empty()) {
+        return "Since this began, somebody made something of that name that is not what is wanted: "
+               "run it again, and it says what is there and what to do.";
+    }
     if (state == "57014") {
         return "It ran into statement_timeout, or somebody cancelled it; `timeout:` gives it more "
                "time.";

@@ -65,6 +65,7 @@ void transactor::run_statement(plan::statement const &body, bool english, done &
     auto const limit = control_.limit(body.timeout, body.concurrently);
     if (!body.still_wanted.empty() && session().run(body.still_wanted, {}, limit).empty()) {
         out.results.emplace_back();
+        ++out.left_out;
         add_notes(out.warnings, {"found done by somebody else meanwhile"});
         return;
     }

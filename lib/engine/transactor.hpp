@@ -20,6 +20,7 @@ class transactor {
         std::vector<rows> results;
         microseconds elapsed{0};
         std::vector<std::string> warnings;
+        int left_out = 0; // statements that were no longer wanted
     };
     struct request {
         std::vector<plan::statement> const &statements;

@@ -289,6 +289,21 @@ bool worker::worth_a_retry(error const &failed, request const &what)
     return transient(state) && !(conflict && what.tell_conflicts);
 }
 
+bool worker::clear_up(request const &what, plan::statement const *failed)
+{
+    bool some = false;
+    if (failed != nullptr) {
+        for (auto const &each : failed->clear_up) {
+            int attempts = 0;
+            std::vector const alone{each};
+            some =
+                persist({.step = what.step, .statements = alone}, attempts).left_out == 0 || some;
+        }
+        clear_until_.clear(); // who failed for the same reason may have begun anew
+    }
+    return some;
+}
+
 worker::done worker::persist(request const &what, int &attempts)
 {
     auto const &settings = control_.around().settings;
@@ -300,6 +315,7 @@ worker::done worker::persist(request const &what, int &attempts)
                    .pauses = {settings.lock.attempt, longest_lock_pause, control_.random()}};
     backoff pauses{settings.retry.initial, settings.retry.ceiling, control_.random()};
     bool asked_again = false; // whether it is still wanted
+    int cleared = 0;
     for (int retries = 0;;) {
         control_.check();
         hands_.forget();
@@ -324,7 +340,8 @@ worker::done worker::persist(request const &what, int &attempts)
             }
             wait_for_lock(what, wait, who);
         } else if (!asked_again && overtaken(*failed, hands_.current())) {
-            asked_again = true;
+            // Asked once; once more each time that something was cleared away for it.
+            asked_again = !clear_up(what, hands_.current()) || ++cleared > settings.retry.max;
         } else if (worth_a_retry(*failed, what) && retries < settings.retry.max) {
             ++retries;
             ++retries_;
@@ -332,7 +349,9 @@ worker::done worker::persist(request const &what, int &attempts)
                           " (SQLSTATE " + failed->sqlstate() + ")";
             auto const pause = pauses.next();
             control_.retrying(what.step, pgtend::describe(*failed), pause);
+            auto const *const by = hands_.current();
             control_.pause(pause);
+            clear_up(what, by);
         } else {
             throw with_hint(*failed, hands_.current(), settings, hands_.opened());
         }

@@ -39,6 +39,9 @@ class worker {
     // (lock_busy).
     done persist(request const &what, int &attempts);
     static bool worth_a_retry(error const &failed, request const &what);
+    // Before the next attempt at a statement that failed: see plan::statement::clear_up. Whether
+    // there was anything. Throws as persist().
+    bool clear_up(request const &what, plan::statement const *failed);
     // What a look before this attempt finds out; nothing is asked about relations that were clear a
     // moment ago, and that this worker has locked since without a wait.
     sight look_around(std::vector<plan::lock> const &wanted);

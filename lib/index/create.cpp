@@ -85,6 +85,11 @@ void planner::consider()
     check_right(table);
     if (table.kind == 'p') {
         plan_tree(table, there);
+    } else if (there != nullptr && !there->parent.empty()) {
+        // What is declared is this one: whether the whole is valid then, is asked where that is.
+        add_alone("rebuild index " + display(name_),
+                  "invalid; attached already, so that it cannot be dropped", table,
+                  rebuild_statement(name_, there->oid, table.name), {});
     } else {
         build(table, name_, there, there == nullptr ? "missing" : interrupted(*there), {});
     }
@@ -150,8 +155,12 @@ std::string planner::told_declared() const
 
 bool planner::equal(table_index const &index) const
 {
-    return index.unique == declared_.unique && wanted_.is(index.definition) && index.immediate &&
-           !index.exclusion &&
+    auto const &its = index.definition;
+    auto const same = [&](std::string const &mine) { return equal_definitions(mine, its); };
+    return index.unique == declared_.unique &&
+           (same(wanted_.definition) ||
+            std::any_of(wanted_.also.begin(), wanted_.also.end(), same)) &&
+           index.immediate && !index.exclusion &&
            (declared_.tablespace.empty() || index.tablespace == declared_.tablespace);
 }
 
@@ -259,7 +268,8 @@ building planner::what(index_table const &table, qualified_name const &name) con
             .table_oid = table.oid,
             .definition = wanted_.definition,
             .unique = declared_.unique,
-            .tablespace = declared_.tablespace};
+            .tablespace = declared_.tablespace,
+            .also = wanted_.also};
 }
 
 std::size_t planner::build(index_table const &table, qualified_name const &name,

@@ -30,12 +30,15 @@ std::vector<qualified_name> names_below(std::vector<model::index_policy> const &
 // A partitioned table: ON ONLY on it and on each partitioned one below, which partitions made later
 // then follow; each leaf CONCURRENTLY; ATTACH, after which the server calls the whole valid, and a
 // last step asks whether it did. Leaves with an equal valid index are attached, not built. An
-// invalid index that is attached already cannot be dropped: REINDEX INDEX CONCURRENTLY.
+// invalid index that is attached already cannot be dropped: REINDEX INDEX CONCURRENTLY, also when
+// it is declared for the partition itself; the whole is looked at again only where it is declared.
 //
 // All steps are one lane, in order, because a build waits for the transactions of others that go
 // on; what a step needs that failed, it does not begin. Every step may be interrupted: the next
 // plan goes on from there. Steps check right before they begin whether another session has done
-// them meanwhile.
+// them meanwhile: what has the name then and another definition makes them, or the last step of a
+// partitioned table, fail (42P07). A build that a deadlock ended drops what it left and begins
+// anew.
 plan::plan plan_create(std::vector<model::index_policy> const &declared,
                        catalog::index_snapshot const &found);
 

@@ -31,7 +31,11 @@ void planner::plan_tree(index_table const &root, table_index const *there)
         refuse_hopeless(root, *there);
     }
     descend(root, there, name_, all);
-    auto check = validity_check(name_, root.name, root.oid);
+    auto expected = what(root, name_);
+    if (there != nullptr) {
+        expected.also.push_back(there->definition); // equal, though perhaps written otherwise
+    }
+    auto check = validity_check(expected);
     add({"check index " + display(name_), "every partition must have its own by now",
          display(root.name), std::move(check), std::move(all)});
 }

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "model/sql_lexer.hpp"
+#include "model/storage_parameter.hpp"
 
 namespace pgtend::index {
 namespace {
@@ -61,6 +62,31 @@ plan::statement concurrently(std::string sql, qualified_name const &table)
             .concurrently = true};
 }
 
+plan::statement drop_concurrently(qualified_name const &index, qualified_name const &table)
+{
+    return concurrently("DROP INDEX CONCURRENTLY " + plan::quote(index), table);
+}
+
+// "(fastupdate='off', fillfactor='70')", sorted; none has a comma in its value. What the server
+// takes for a boolean: parse_bool() of its bool.c.
+std::vector<std::string> storage_values(std::string const &printed)
+{
+    std::vector<std::string> out;
+    for (auto const &each : split(printed.substr(0, printed.rfind(')')), ',')) {
+        auto const equals = std::min(each.find('='), each.size());
+        std::string name{trim(std::string_view{each}.substr(0, equals))};
+        auto value = lower(trim(std::string_view{each}.substr(equals)));
+        std::erase_if(value, [](char c) { return c == '=' || c == '\''; });
+        bool const on = value == "1" || value == "on" ||
+                        (!value.empty() && (std::string_view{"true"}.starts_with(value) ||
+                                            std::string_view{"yes"}.starts_with(value)));
+        std::erase(name, '(');
+        out.push_back(name + "=" + (on ? "on" : model::reads_as_false(value) ? "off" : value));
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
 std::string body_of(building const &what)
 {
     auto const parts = parts_of(what.definition);
@@ -81,6 +107,14 @@ std::string create_words(building const &what)
 {
     return what.unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ";
 }
+
+// Names are told qualified under an empty search_path, here that of one statement outside of
+// transactions. That it is set first is certain because its length is an argument of who tells
+// (0: the whole definition).
+constexpr char empty_path[] = "WITH path AS MATERIALIZED (SELECT pg_catalog.set_config("
+                              "'search_path', '', true) AS nothing) ";
+constexpr char told_in_path[] =
+    "pg_catalog.pg_get_indexdef(i.indexrelid, pg_catalog.length(path.nothing), false)";
 
 bool plain_name(std::string_view name)
 {
@@ -160,10 +194,45 @@ definition_parts parts_of(std::string_view definition)
     return out;
 }
 
+bool equal_definitions(std::string_view a, std::string_view b)
+{
+    if (a == b) {
+        return true;
+    }
+    auto const one = parts_of(a), other = parts_of(b);
+    return one.head == other.head && one.where == other.where &&
+           storage_values(one.storage) == storage_values(other.storage);
+}
+
 std::string without_storage(std::string_view definition)
 {
     auto const parts = parts_of(definition);
     return parts.head + (parts.where.empty() ? "" : " WHERE " + parts.where);
+}
+
+std::string same_definition(building const &what, std::string const &told)
+{
+    // A partitioned index is told as ON ONLY.
+    auto const format = plan::quote_literal(create_words(what) + "%I ON %s%I.%I %s") + ", " +
+                        plan::quote_literal(what.name.name) +
+                        ", CASE c.relkind WHEN 'I' THEN 'ONLY ' ELSE '' END, " +
+                        plan::quote_literal(what.table.schema) + ", " +
+                        plan::quote_literal(what.table.name) + ", ";
+    auto definitions = "pg_catalog.format(" + format + plan::quote_literal(what.definition) + ")";
+    for (auto const &each : what.also) {
+        definitions += ", pg_catalog.format(" + format + plan::quote_literal(each) + ")";
+    }
+    auto out = "i.indimmediate AND NOT i.indisexclusion AND " + told +
+               " OPERATOR(pg_catalog.=) ANY (ARRAY[" + definitions + "])";
+    if (!what.tablespace.empty()) {
+        out += " AND EXISTS (SELECT FROM pg_catalog.pg_tablespace s, pg_catalog.pg_database d "
+               "WHERE s.spcname OPERATOR(pg_catalog.=) " +
+               plan::quote_literal(what.tablespace) +
+               "::pg_catalog.name AND d.datname OPERATOR(pg_catalog.=) "
+               "pg_catalog.current_database() AND s.oid OPERATOR(pg_catalog.=) coalesce("
+               "nullif(c.reltablespace, 0::pg_catalog.oid), d.dattablespace))";
+    }
+    return out;
 }
 
 plan::statement create_statement(building const &what)
@@ -172,8 +241,17 @@ plan::statement create_statement(building const &what)
         concurrently(create_words(what) + "CONCURRENTLY " + plan::quote_ident(what.name.name) +
                          " ON " + plan::quote(what.table) + " " + body_of(what),
                      what.table);
-    out.still_wanted = "SELECT 1 WHERE NOT EXISTS (SELECT FROM " + index_named(what.name) +
-                       same_oid("indrelid", what.table_oid) + " AND i.indisvalid)";
+    auto const such = [&](std::string const &validity) {
+        return " FROM path, " + index_named(what.name) + same_oid("indrelid", what.table_oid) +
+               " AND " + validity + " AND " + same_definition(what, told_in_path);
+    };
+    out.still_wanted = "SELECT 1 WHERE NOT EXISTS (" + std::string{empty_path} + "SELECT" +
+                       such("i.indisvalid") + ")";
+    auto drop = drop_concurrently(what.name, what.table);
+    drop.still_wanted = std::string{empty_path} + "SELECT 1" + such("NOT i.indisvalid") +
+                        " AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid "
+                        "OPERATOR(pg_catalog.=) i.indexrelid)";
+    out.clear_up.push_back(std::move(drop));
     return out;
 }
 
@@ -199,15 +277,33 @@ plan::statement attach_statement(qualified_name const &parent,
             .lock_timeout = short_wait};
 }
 
-plan::statement drop_statement(qualified_name const &index, qualified_name const &table)
+plan::statement drop_statement(building const &what, std::string const &oid)
 {
-    return concurrently("DROP INDEX CONCURRENTLY " + plan::quote(index), table);
+    auto out = drop_concurrently(what.name, what.table);
+    out.still_wanted = std::string{empty_path} + "SELECT 1 FROM path, " + index_named(what.name) +
+                       " AND (i.indexrelid OPERATOR(pg_catalog.=) " + plan::quote_literal(oid) +
+                       "::pg_catalog.oid OR " + same_definition(what, told_in_path) + ")";
+    return out;
+}
+
+plan::statement drop_whole_statement(qualified_name const &index, std::string const &oid,
+                                     std::vector<qualified_name> const &tables)
+{
+    plan::statement out{.sql = "DROP INDEX " + plan::quote(index),
+                        .comment = "the index of a partitioned table cannot be dropped "
+                                   "concurrently",
+                        .still_wanted =
+                            "SELECT 1 FROM " + index_named(index) + same_oid("indexrelid", oid)};
+    for (auto const &locked : tables) {
+        out.locks.push_back({plan::quote(locked), plan::lock_mode::access_exclusive});
+    }
+    return out;
 }
 
 plan::statement drop_invalid_statement(qualified_name const &index, std::string const &oid,
                                        qualified_name const &table)
 {
-    auto out = drop_statement(index, table);
+    auto out = drop_concurrently(index, table);
     out.still_wanted = "SELECT 1 FROM " + index_named(index) + same_oid("indexrelid", oid) +
                        " AND NOT i.indisvalid";
     return out;

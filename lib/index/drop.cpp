@@ -79,17 +79,16 @@ plan::step step_of(named_index const &each)
                    .object = table,
                    .lane = table};
     if (!index.partitioned) {
-        out.body = plan::standalone{drop_statement(index.name, index.table)};
+        out.body = plan::standalone{drop_statement({.name = index.name,
+                                                    .table = index.table,
+                                                    .table_oid = index.table_oid,
+                                                    .definition = index.definition,
+                                                    .unique = index.unique},
+                                                   index.oid)};
         return out;
     }
-    plan::statement body{.sql = "DROP INDEX " + plan::quote(index.name),
-                         .comment = "the index of a partitioned table cannot be dropped "
-                                    "concurrently"};
-    for (auto const &locked : each.tables) {
-        body.locks.push_back({plan::quote(locked), plan::lock_mode::access_exclusive});
-    }
     plan::transaction together;
-    together.statements.push_back(std::move(body));
+    together.statements.push_back(drop_whole_statement(index.name, index.oid, each.tables));
     out.reason += "; all at once, because it cannot be done concurrently";
     out.body = std::move(together);
     return out;

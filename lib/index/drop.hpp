@@ -22,6 +22,9 @@ constexpr std::size_t most_locked_tables = 500;
 // out one by one: it is dropped as a whole, in one transaction that needs ACCESS EXCLUSIVE on the
 // table and all its partitions, for as long as it takes to change the catalogs; tried shortly and
 // again. Refused when that were more than most_locked_tables.
+//
+// Right before it drops, the server is asked whether that index is still there: another one to
+// which somebody gave the name meanwhile is left.
 plan::plan plan_drop(std::vector<catalog::named_index> const &named,
                      std::set<qualified_name> const &declared);
 

@@ -7,8 +7,8 @@
 namespace pgtend::index {
 namespace {
 
-// Asked in a transaction without locks on the tables: pg_partition_tree() would lock them all. It
-// runs under the work's search_path.
+// Asked in a transaction without locks on the tables, but for ACCESS SHARE on the first one, whose
+// index is told: pg_partition_tree() would lock them all. The end of it is same_definition().
 constexpr char question[] =
     R"(WITH RECURSIVE tables (oid) AS (
     SELECT $3::pg_catalog.oid
@@ -33,15 +33,23 @@ SELECT EXISTS (SELECT FROM valid WHERE root) AS is_valid,
                     SELECT FROM valid v WHERE v.indrelid OPERATOR(pg_catalog.=) t.oid)
                    AND t.oid OPERATOR(pg_catalog.<>) $3::pg_catalog.oid LIMIT 3) m
           JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) m.oid
-          JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace) AS lacking)";
+          JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace) AS lacking,
+       EXISTS (SELECT FROM indexes) AS is_there,
+       EXISTS (SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid
+                 JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+                WHERE i.indrelid OPERATOR(pg_catalog.=) $3::pg_catalog.oid
+                  AND n.nspname OPERATOR(pg_catalog.=) $1::pg_catalog.name
+                  AND c.relname OPERATOR(pg_catalog.=) $2::pg_catalog.name AND )";
 
 class check final : public plan::task {
   public:
-    check(qualified_name index, qualified_name table, std::string const &table_oid)
-        : index_{std::move(index)}, table_{std::move(table)}
+    explicit check(building const &what) : index_{what.name}, table_{what.table}
     {
-        question_.sql = question;
-        question_.parameters = {index_.schema, index_.name, table_oid};
+        empty_path_.sql = "SET LOCAL search_path TO ''";
+        question_.sql = question +
+                        same_definition(what, "pg_catalog.pg_get_indexdef(i.indexrelid)") +
+                        ") AS is_same";
+        question_.parameters = {index_.schema, index_.name, what.table_oid};
     }
 
     plan::description describe() const override
@@ -57,14 +65,20 @@ class check final : public plan::task {
         if (!asked_) {
             asked_ = true;
             plan::work out;
-            out.statements.push_back(question_);
+            out.statements = {empty_path_, question_};
             out.read_only = true;
             return out;
         }
         if (last.failed) {
             throw error{last.failed->message, last.failed->hint, last.failed->sqlstate};
         }
-        auto const &answer = last.results.at(0);
+        auto const &answer = last.results.at(1);
+        if (answer.flag(0, "is_there") && !answer.flag(0, "is_same")) {
+            throw error{"index " + display(index_) + " of " + display(table_) +
+                            " has another definition than the one declared: somebody made it "
+                            "since this began",
+                        "run it again: it says what is there and what to do", "42P07"};
+        }
         if (!answer.flag(0, "is_valid")) {
             auto const lacking = answer.text(0, "lacking");
             throw error{
@@ -79,16 +93,15 @@ class check final : public plan::task {
 
   private:
     qualified_name index_, table_;
-    plan::statement question_;
+    plan::statement empty_path_, question_;
     bool asked_ = false;
 };
 
 } // namespace
 
-std::unique_ptr<plan::task> validity_check(qualified_name const &index, qualified_name const &table,
-                                           std::string const &table_oid)
+std::unique_ptr<plan::task> validity_check(building const &what)
 {
-    return std::make_unique<check>(index, table, table_oid);
+    return std::make_unique<check>(what);
 }
 
 } // namespace pgtend::index

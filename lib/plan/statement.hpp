@@ -72,6 +72,11 @@ struct statement {
     // left out, and the step has a note of it; asked once more when the statement fails because its
     // object is there already, or gone. Empty: always wanted.
     std::string still_wanted = {};
+    // Outside a transaction, where an attempt that fails is not taken back as a whole: what clears
+    // away what it left. Run, each for itself and under the lock protocol, before the next attempt
+    // after a deadlock (40P01), or when the object was there already; `still_wanted` says whether
+    // there is anything to clear away.
+    std::vector<statement> clear_up = {};
     // It may lock tables in ways that `locks` does not know, such as the DDL of a person: it waits
     // for a lock as shortly as a statement that needs the lock protocol.
     bool short_waits = false;

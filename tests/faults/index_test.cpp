@@ -6,57 +6,22 @@
 #include <thread>
 
 #include "base/error.hpp"
-#include "support/ground.hpp"
+#include "faults/index_scene.hpp"
 #include "support/hour.hpp"
 
 using namespace pgtend;
 using test::before;
+using test::building;
+using test::closed_gate;
 using test::due;
 using test::eventually;
 using test::has;
+using test::indexes;
 using test::later;
+using test::tree;
+using test::valid;
 
 namespace {
-
-// An index on slow(id) of a table with rows waits for the gate: an advisory lock, because an
-// IMMUTABLE function does not see rows that come meanwhile.
-constexpr char gate[] =
-    "CREATE FUNCTION slow(id int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM "
-    "pg_advisory_lock_shared(1); PERFORM pg_advisory_unlock_shared(1); RETURN id; END $$;";
-
-class closed_gate {
-  public:
-    explicit closed_gate(test::ground const &g) : session_{g.db.connect()}
-    {
-        g.db.psql(gate);
-        session_.run("SELECT pg_advisory_lock(1)");
-    }
-    void open() { session_.run("SELECT pg_advisory_unlock(1)"); }
-
-  private:
-    pg::session session_;
-};
-
-constexpr char tree[] = "CREATE TABLE p (id int, k int) PARTITION BY LIST (k);"
-                        "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);"
-                        "CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);"
-                        "CREATE TABLE p3 PARTITION OF p FOR VALUES IN (3);"
-                        "INSERT INTO p SELECT g, 2 FROM generate_series(1, 1000) g;";
-
-std::string indexes(std::string const &table, std::string const &name,
-                    std::string const &on = "(public.slow(id))")
-{
-    return "indexes:\n  - { table: public." + table + ", name: " + name + ", on: \"" + on +
-           "\" }\n";
-}
-
-constexpr char building[] =
-    "SELECT coalesce(min(pid), 0) FROM pg_stat_activity WHERE datname = current_database() AND "
-    "state = 'active' AND pid <> pg_backend_pid() AND query LIKE 'CREATE INDEX CONCURRENTLY%' AND "
-    "clock_timestamp() > query_start + interval '100 ms'";
-constexpr char valid[] =
-    "SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = indrelid WHERE "
-    "indisvalid AND c.relname ~ '^p[1-3]?$'";
 
 void end_backend(test::ground const &g, std::string const &pid)
 {
@@ -190,6 +155,28 @@ TEST_SUITE("db")
         CHECK(g.count(valid) == 4);
         CHECK(g.count("SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = indrelid WHERE "
                       "c.relname ~ '^p[1-3]?$'") == 4);
+    }
+
+    TEST_CASE(
+        "storage parameters that are written otherwise are the same: a table's index, and one of "
+        "a partitioned table that is not finished")
+    {
+        test::ground g{"",
+                       "indexes:\n"
+                       "  - { table: public.lone, name: lone_a, method: gin, on: \"(a)\", with: "
+                       "{ fastupdate: off, gin_pending_list_limit: 64 } }\n"
+                       "  - { table: public.q, name: q_a, method: gin, on: \"(a)\", with: { "
+                       "fastupdate: off } }\n"};
+        g.db.psql(
+            "CREATE TABLE lone (a int[]); CREATE INDEX lone_a ON lone USING gin (a) WITH "
+            "(gin_pending_list_limit = 64, fastupdate = false);"
+            "CREATE TABLE q (a int[], k int) PARTITION BY LIST (k); CREATE TABLE q1 PARTITION "
+            "OF q FOR VALUES IN (1); CREATE INDEX q_a ON ONLY q USING gin (a) WITH "
+            "(fastupdate = 'NO')");
+        auto const done = g.run({"index", "create"});
+        CHECK_MESSAGE(done.code == 0, done.err);
+        CHECK(has(done.out, "public.lone: index public.lone_a is there"));
+        CHECK(g.run({"plan"}).code == 0);
     }
 
     TEST_CASE("an old transaction: not begun, told who holds it, once for all leaves, and nothing "

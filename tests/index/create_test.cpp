@@ -96,6 +96,33 @@ TEST_SUITE("nodb")
         CHECK(sql_of(plan_of(all, {"i", "j"})).size() == 2);
     }
 
+    TEST_CASE(
+        "what a deadlock leaves of a build is cleared away before it is tried again, while it "
+        "is what was built")
+    {
+        auto all = snapshot({"i"});
+        all.wanted[0].also = {"USING btree (a) WHERE (b)"};
+        auto const body = std::get<plan::standalone>(plan_of(all).steps.at(0).body).body;
+        REQUIRE(body.clear_up.size() == 1);
+        auto const &drop = body.clear_up[0];
+        CHECK(drop.sql == "DROP INDEX CONCURRENTLY \"public\".\"i\"");
+        CHECK(drop.concurrently);
+        for (auto const *part :
+             {"NOT i.indisvalid", "USING btree (a)", "USING btree (a) WHERE (b)"}) {
+            CHECK_MESSAGE(drop.still_wanted.find(part) != std::string::npos, part);
+        }
+    }
+
+    TEST_CASE("an invalid index of a partition that is attached already, and declared for the "
+              "partition itself, is rebuilt: it cannot be dropped")
+    {
+        auto all = snapshot({"i"});
+        all.indexes.push_back(make_index("10", "i", "1", "t", "99"));
+        CHECK(told(plan_of(all)) == list{});
+        all.indexes.back().valid = false;
+        CHECK(sql_of(plan_of(all)) == list{"REINDEX INDEX CONCURRENTLY \"public\".\"i\""});
+    }
+
     TEST_CASE("a partitioned table: the whole first, leaf by leaf, attached, then asked")
     {
         auto all = snapshot({"i"}, 'p');

@@ -25,6 +25,24 @@ TEST_SUITE("nodb")
               "USING btree (a) WHERE (a > 1)");
     }
 
+    TEST_CASE("storage parameters are compared as the server reads them")
+    {
+        auto const same = [](std::string const &a, std::string const &b) {
+            return equal_definitions("USING gin (a)" + a, "USING gin (a)" + b);
+        };
+        CHECK(same(" WITH (fastupdate='off')", " WITH (fastupdate='false')"));
+        CHECK(same(" WITH (fastupdate=NO)", " WITH (fastupdate='0')"));
+        CHECK(same(" WITH (fastupdate='on') WHERE (b > 1)",
+                   " WITH (fastupdate='TRUE') WHERE (b > 1)"));
+        CHECK(same(" WITH (fastupdate='on', gin_pending_list_limit='64')",
+                   " WITH (gin_pending_list_limit='64', fastupdate='yes')"));
+        CHECK_FALSE(same(" WITH (fastupdate='on')", " WITH (fastupdate='off')"));
+        CHECK_FALSE(same(" WITH (fastupdate='on')", ""));
+        CHECK_FALSE(
+            same(" WITH (gin_pending_list_limit='64')", " WITH (gin_pending_list_limit='65')"));
+        CHECK_FALSE(same(" WITH (fastupdate='on') WHERE (b > 1)", " WITH (fastupdate='on')"));
+    }
+
     TEST_CASE("plain is what names nothing but columns and their order")
     {
         auto const plain = [](std::string on) {
@@ -78,7 +96,7 @@ TEST_SUITE("nodb")
         CHECK(only.locks.at(0).mode == plan::lock_mode::share);
         auto const attach = attach_statement({"s", "p"}, {"s", "pt"}, {"s", "i"}, {"s", "t"});
         CHECK(attach.lock_timeout <= milliseconds{40});
-        for (auto const &each : {create_statement(what), drop_statement({"s", "i"}, {"s", "t"}),
+        for (auto const &each : {create_statement(what), drop_statement(what, "9"),
                                  rebuild_statement({"s", "i"}, "9", {"s", "t"})}) {
             CHECK(each.concurrently);
             CHECK_FALSE(each.in_transaction);
