@@ -50,4 +50,36 @@ TEST_SUITE("db")
         CHECK(run.tally.rows == 5000);
         CHECK(number(db, "SELECT count(*) FROM t") == 0);
     }
+
+    TEST_CASE("max_rows is kept, however many rows others add to what was found")
+    {
+        for (bool const by_key : {true, false}) {
+            INFO(by_key);
+            test::database db;
+            db.psql("CREATE TABLE t (id int, at timestamptz); INSERT INTO t SELECT i, "
+                    "'2026-01-01'::timestamptz + i * interval '1 s' FROM generate_series(1, 2000) "
+                    "i; ANALYZE t");
+            if (by_key) {
+                db.psql("CREATE INDEX ON t (at)");
+                believe_in_many(db, "t");
+            }
+            auto s = db.connect();
+            if (by_key) {
+                prefer_indexes(s);
+            }
+            int changes = 0;
+            auto const run = run_batches(
+                s, "t", "at < now()", {},
+                {.initial_rows = 10, .target = milliseconds{1}, .max_rows = 1000},
+                [&](plan::work const &work, std::size_t) {
+                    if (!work.read_only && ++changes == 1) {
+                        db.psql("INSERT INTO t SELECT 1, '2026-01-01'::timestamptz FROM "
+                                "generate_series(1, 5000) i");
+                    }
+                });
+            CHECK(run.problem == "");
+            CHECK(run.tally.rows == 1000);
+            CHECK(number(db, "SELECT count(*) FROM t") == 6000);
+        }
+    }
 }
