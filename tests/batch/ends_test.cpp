@@ -82,4 +82,23 @@ TEST_SUITE("db")
             CHECK(number(db, "SELECT count(*) FROM t") == 6000);
         }
     }
+
+    TEST_CASE("a trigger of one partition is wrong: that one fails, the others are done")
+    {
+        test::database db;
+        db.psql("CREATE TABLE t (id int, k int) PARTITION BY LIST (k); CREATE TABLE t_1 PARTITION "
+                "OF t FOR VALUES IN (1); CREATE TABLE t_2 PARTITION OF t FOR VALUES IN (2); CREATE "
+                "TABLE t_3 PARTITION OF t FOR VALUES IN (3); INSERT INTO t SELECT i, 1 + i % 3 "
+                "FROM generate_series(1, 300) i;"
+                "CREATE FUNCTION bad() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM "
+                "no_such_function(1); RETURN NULL; END $$;"
+                "CREATE TRIGGER a AFTER DELETE ON t_2 FOR EACH ROW EXECUTE FUNCTION bad()");
+        auto s = db.connect();
+        auto const run = run_batches(s, "t", "true");
+        CHECK(run.sqlstate == "42883");
+        CHECK(run.problem.find("public.t_2") != std::string::npos);
+        CHECK(run.problem.find("no_such_function") != std::string::npos);
+        CHECK(run.tally.rows == 200);
+        CHECK(number(db, "SELECT count(*) FROM t") == 100);
+    }
 }
