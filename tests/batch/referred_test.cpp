@@ -50,4 +50,31 @@ TEST_SUITE("db")
             CHECK(run.noted("50 rows of public.t_1 are left") == in_second);
         }
     }
+
+    TEST_CASE("a row that others begin to refer to meanwhile is left, all others go")
+    {
+        test::database db;
+        db.psql("CREATE TABLE t (id int PRIMARY KEY, up int REFERENCES t, at int); CREATE INDEX ON "
+                "t (up); INSERT INTO t SELECT i, nullif(i / 2, 0), 1 FROM generate_series(1, 5000) "
+                "i; ANALYZE t");
+        auto s = db.connect();
+        bool done = false, listed = false;
+        auto const run = run_batches(
+            s, "t", "at = 1", {}, {.initial_rows = 100}, [&](plan::work const &work, std::size_t) {
+                if (!work.read_only && listed && !done) {
+                    done = true;
+                    db.psql("INSERT INTO t VALUES (100001, 4000, 2)");
+                }
+                for (auto const &each : work.statements) {
+                    listed = listed || each.sql.find("pgtend_other") != std::string::npos;
+                }
+            });
+        CHECK(done);
+        CHECK(run.problem == "");
+        // The row, and those that it refers to.
+        auto const left = number(db, "SELECT count(*) FROM t WHERE at = 1");
+        CHECK(left == 12);
+        CHECK(run.tally.left == left);
+        CHECK(run.tally.rows == 5000 - left);
+    }
 }
