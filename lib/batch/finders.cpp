@@ -63,6 +63,7 @@ void key_finder::list(section::kind what)
     auto listed = keys();
     listed.what = what;
     listing_.emplace(sql_, std::move(listed));
+    ++sections_;
 }
 
 std::vector<plan::statement> key_finder::question(long long rows)

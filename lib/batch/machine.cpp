@@ -129,9 +129,8 @@ std::optional<plan::work> machine::open_next()
 plan::work machine::ask_change()
 {
     attempt::wish wish{.rows = *current_};
-    // Near the limit the statement itself keeps it; a list has been cut already.
-    if (remaining() && current_->what != section::kind::listed &&
-        *remaining() < 10 * sizer_.rows() + current_->rows) {
+    // A list has been cut already; elsewhere others may have added any number of rows.
+    if (current_->what != section::kind::listed) {
         wish.most = remaining();
     }
     if (!narrowing_ && finder_->asks_along()) {

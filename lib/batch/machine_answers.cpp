@@ -11,6 +11,8 @@ namespace {
 
 // In a row, of batches that skip locked rows: then somebody holds more than rows.
 constexpr int most_conflicts = 10;
+// In a row, of a row that was just listed as one that no other of the table refers to.
+constexpr int most_refusals = 3;
 
 bool is_conflict(plan::failure const &f)
 {
@@ -39,8 +41,9 @@ void machine::absorb(asked what, plan::outcome const &last)
         if (why.sqlstate == "42P01" && what == asked::find && calls_by_schema()) {
             report_.fail_all(called_by_schema(what_, why));
         }
+        // In a change it is a trigger that is wrong: the statement has been planned by then.
         // 53200: too many partitions to lock all at once; then none is excluded.
-        if (is_wrong_statement(why) || what == asked::rights ||
+        if ((is_wrong_statement(why) && what != asked::change) || what == asked::rights ||
             (what == asked::table && why.sqlstate != "53200")) {
             report_.fail_all(what == asked::table ? with_leaves(what_, target_, why) : why);
         }
@@ -174,6 +177,8 @@ void machine::change_failed(plan::failure const &why)
         referred_.add(leaf_, why.message);
         held_.forget(leaf_);
         close_leaf();
+    } else if (refers_still(why) && referred_.has(leaf_)) {
+        refused_again(why);
     } else if (!may_not_lock && !is_conflict(why)) {
         leaf_failed(why);
     } else if (may_not_lock || !may_lock_) {
@@ -204,6 +209,19 @@ void machine::met_a_lock(plan::failure const &why)
     } else {
         narrowing_.emplace(*sql_, *current_, rows);
     }
+    current_.reset();
+}
+
+// Somebody has referred to a row since it was listed: listed anew, without it, the others go. A row
+// that comes again is referred to by another table.
+void machine::refused_again(plan::failure const &why)
+{
+    if (current_->rows == 1 && ++conflicts_ >= most_refusals) {
+        leaf_failed(why);
+        return;
+    }
+    auto whole = narrowing_ ? narrowing_->whole() : *current_;
+    narrowing_.emplace(*sql_, std::move(whole), current_->rows);
     current_.reset();
 }
 

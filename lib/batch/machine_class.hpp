@@ -107,6 +107,7 @@ class machine final : public plan::task {
     void put_aside(long long count);
     void change_failed(plan::failure const &why);
     void met_a_lock(plan::failure const &why);
+    void refused_again(plan::failure const &why);
     void leaf_left_alone();
     void leaf_failed(plan::failure const &why);
     void close_leaf();

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "batch/finders.hpp"
+#include "batch/sizer.hpp"
 
 namespace pgtend::batch {
 
@@ -28,7 +29,7 @@ class narrowing {
         places_.take_back();
         most_ = half(rows);
     }
-    void succeeded() { most_ *= 2; }
+    void succeeded() { most_ = std::min(most_ * 2, sizer::most); }
 
   private:
     static long long half(long long rows) { return std::max(rows / 2, 1LL); }

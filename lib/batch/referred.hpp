@@ -30,12 +30,17 @@ class referred_rows {
     {
         std::erase(leaves_, leaf);
         std::erase(pass_, leaf);
+        std::erase(to_count_, leaf);
     }
     std::string const &why() const noexcept { return why_; }
 
-    // The next leaf to go through; rows: deleted so far, of all. Nothing after a pass without any.
+    // The next leaf to go through; rows: deleted so far, of all. Nothing after a pass without any,
+    // nor once the rest is counted.
     std::optional<std::size_t> next(long long rows)
     {
+        if (counting_) {
+            return std::nullopt;
+        }
         if (pass_.empty() && rows != rows_before_) {
             pass_.assign(leaves_.begin(), leaves_.end());
             rows_before_ = rows;
@@ -47,9 +52,9 @@ class referred_rows {
     {
         if (!counting_) {
             counting_ = true;
-            pass_.assign(leaves_.begin(), leaves_.end());
+            to_count_.assign(leaves_.begin(), leaves_.end());
         }
-        return take(pass_);
+        return take(to_count_);
     }
 
   private:
@@ -64,7 +69,7 @@ class referred_rows {
     }
 
     std::vector<std::size_t> leaves_ = {};
-    std::deque<std::size_t> pass_ = {};
+    std::deque<std::size_t> pass_ = {}, to_count_ = {};
     long long rows_before_ = -1;
     std::string why_ = {};
     bool counting_ = false;

@@ -3,11 +3,13 @@
 // is.
 #include <algorithm>
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "base/error.hpp"
 #include "batch/condition.hpp"
 #include "batch/explain.hpp"
 #include "batch/machine.hpp"
+#include "batch/narrowing.hpp"
 #include "batch/sizer.hpp"
 #include "batch/support.hpp"
 
@@ -203,5 +205,23 @@ TEST_SUITE("nodb")
         CHECK(steady.rows() == 2'000);
         steady.measured(2'000, us{2'000}, us{4'500});
         CHECK(steady.rows() < 4'000);
+    }
+
+    TEST_CASE("a narrowed section grows to the wanted number of rows again, and not beyond it")
+    {
+        batch::change const what{{"public", "t"}, "true", {}};
+        catalog::leaf_table const leaf{"1", {"public", "t"}, false, {}};
+        batch::leaf_statements const sql{what, {.table = leaf, .root = "1"}};
+        batch::narrowing narrow{sql, {}, 2};
+        std::string places;
+        for (int i = 1; i <= 1000; ++i) {
+            places += fmt::format("{}\"(0,{})\"", places.empty() ? "{" : ",", i);
+        }
+        narrow.places().answer({rows{{"places"}, {places + "}"}, 1, 0}}, microseconds{0});
+        CHECK(narrow.take(10)->rows == 1);
+        for (int i = 0; i < 70; ++i) {
+            narrow.succeeded();
+            CHECK(narrow.take(10)->rows == (i == 0 ? 2 : i == 1 ? 4 : i == 2 ? 8 : 10));
+        }
     }
 }

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a run ends, and what it says of what it did not do.
+#include <doctest/doctest.h>
+
+#include "batch/support.hpp"
+#include "support/database.hpp"
+
+using namespace pgtend;
+using test::believe_in_many;
+using test::number;
+using test::prefer_indexes;
+using test::run_batches;
+
+namespace {
+
+bool asks(plan::work const &work, char const *text)
+{
+    for (auto const &each : work.statements) {
+        if (each.sql.find(text) != std::string::npos) {
+            return true;
+        }
+    }
+    return false;
+}
+
+} // namespace
+
+TEST_SUITE("db")
+{
+    TEST_CASE("a row that gets a value after the values were walked through, with many rows "
+              "without one: it is looked for once more")
+    {
+        test::database db;
+        db.psql("CREATE TABLE t (id int, at int, status text); INSERT INTO t SELECT i, CASE WHEN i "
+                "<= 10 THEN i END, 'old' FROM generate_series(1, 5000) i; CREATE INDEX ON t (at) "
+                "WHERE status = 'old'; ANALYZE t");
+        believe_in_many(db, "t");
+        auto s = db.connect();
+        prefer_indexes(s);
+        int looks = 0;
+        auto const run = run_batches(s, "t", "status = 'old'", {}, {.initial_rows = 100},
+                                     [&](plan::work const &work, std::size_t) {
+                                         if (work.read_only && asks(work, "IS NULL") &&
+                                             asks(work, "array_agg") && ++looks == 1) {
+                                             db.psql("UPDATE t SET at = 5 WHERE id = 4000");
+                                         }
+                                     });
+        CHECK(looks > 0);
+        CHECK(run.problem == "");
+        CHECK(run.tally.rows == 5000);
+        CHECK(number(db, "SELECT count(*) FROM t") == 0);
+    }
+
+    TEST_CASE("max_rows is kept, however many rows others add to what was found")
+    {
+        for (bool const by_key : {true, false}) {
+            INFO(by_key);
+            test::database db;
+            db.psql("CREATE TABLE t (id int, at timestamptz); INSERT INTO t SELECT i, "
+                    "'2026-01-01'::timestamptz + i * interval '1 s' FROM generate_series(1, 2000) "
+                    "i; ANALYZE t");
+            if (by_key) {
+                db.psql("CREATE INDEX ON t (at)");
+                believe_in_many(db, "t");
+            }
+            auto s = db.connect();
+            if (by_key) {
+                prefer_indexes(s);
+            }
+            int changes = 0;
+            auto const run = run_batches(
+                s, "t", "at < now()", {},
+                {.initial_rows = 10, .target = milliseconds{1}, .max_rows = 1000},
+                [&](plan::work const &work, std::size_t) {
+                    if (!work.read_only && ++changes == 1) {
+                        db.psql("INSERT INTO t SELECT 1, '2026-01-01'::timestamptz FROM "
+                                "generate_series(1, 5000) i");
+                    }
+                });
+            CHECK(run.problem == "");
+            CHECK(run.tally.rows == 1000);
+            CHECK(number(db, "SELECT count(*) FROM t") == 6000);
+        }
+    }
+
+    TEST_CASE("a trigger of one partition is wrong: that one fails, the others are done")
+    {
+        test::database db;
+        db.psql("CREATE TABLE t (id int, k int) PARTITION BY LIST (k); CREATE TABLE t_1 PARTITION "
+                "OF t FOR VALUES IN (1); CREATE TABLE t_2 PARTITION OF t FOR VALUES IN (2); CREATE "
+                "TABLE t_3 PARTITION OF t FOR VALUES IN (3); INSERT INTO t SELECT i, 1 + i % 3 "
+                "FROM generate_series(1, 300) i;"
+                "CREATE FUNCTION bad() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM "
+                "no_such_function(1); RETURN NULL; END $$;"
+                "CREATE TRIGGER a AFTER DELETE ON t_2 FOR EACH ROW EXECUTE FUNCTION bad()");
+        auto s = db.connect();
+        auto const run = run_batches(s, "t", "true");
+        CHECK(run.sqlstate == "42883");
+        CHECK(run.problem.find("public.t_2") != std::string::npos);
+        CHECK(run.problem.find("no_such_function") != std::string::npos);
+        CHECK(run.tally.rows == 200);
+        CHECK(number(db, "SELECT count(*) FROM t") == 100);
+    }
+}
