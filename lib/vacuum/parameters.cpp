@@ -114,7 +114,22 @@ class planner {
         auto const shown = display(each.table->name);
         out_.steps.push_back(plan::refused_step(
             "set " + each.wanted.name + " of " + shown, shown,
-            error{what, "declare what is there, or pgtend autovacuum apply --force " + shown}));
+            error{what, "declare what is there, or pgtend autovacuum apply --force " +
+                            display(declared_for(*each.table).name)}));
+    }
+
+    // The table that the file names: itself, or the one above it of which it is a partition.
+    vacuum_table const &declared_for(vacuum_table const &table) const
+    {
+        auto const is_asked = [&](vacuum_table const &one) {
+            return std::any_of(all_.asked.begin(), all_.asked.end(),
+                               [&](auto const &each) { return each.oid == one.oid; });
+        };
+        auto const *at = &table;
+        while (at != nullptr && !is_asked(*at)) {
+            at = declared_.table(at->parent);
+        }
+        return at == nullptr ? table : *at;
     }
 
     void refuse_too_new()

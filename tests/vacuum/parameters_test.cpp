@@ -2,6 +2,7 @@
 // Plans of storage parameters, without a server.
 #include "vacuum/parameters.hpp"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 
 #include "support/lists.hpp"
@@ -221,6 +222,13 @@ TEST_SUITE("nodb")
         CHECK(w.make().notes ==
               list{"public.b: autovacuum_vacuum_scale_factor is 0.2, changed by somebody since "
                    "pgtend saw that it is 0.3: left alone; --force sets what is declared"});
+        // What the file names can be forced.
+        auto const refused = vacuum::plan_parameters(w.policies, w.snapshot, w.ledger,
+                                                     vacuum::changed_parameter::fails);
+        auto const step = std::find_if(refused.steps.begin(), refused.steps.end(),
+                                       [](auto const &one) { return one.object == "public.b"; });
+        REQUIRE(step != refused.steps.end());
+        CHECK(has(plan::refused(*step)->hint(), "autovacuum apply --force public.orders"));
     }
 
     TEST_CASE("a declaration that changes keeps how partitions began")
