@@ -16,6 +16,7 @@ void list_finder::answer(std::vector<rows> const &results, microseconds)
 {
     asked_ = true;
     places_ = results.at(0).text(0, "places");
+    since_ = results.at(0).text(0, "since");
     ends_.clear();
     next_ = 0;
     // {"(0,1)","(0,2)"}
@@ -43,10 +44,17 @@ std::optional<section> list_finder::take(long long rows)
     out.what = section::kind::listed;
     out.places = "{" + places_.substr(begin, ends_[next_ - 1] - begin) + "}";
     out.rows = static_cast<long long>(count);
+    out.since = since_;
     return out;
 }
 
 // -- key_finder
+
+namespace {
+
+constexpr long long far = 256; // sections
+
+} // namespace
 
 section key_finder::keys() const
 {
@@ -55,6 +63,8 @@ section key_finder::keys() const
     out.key = key_;
     out.from = from_;
     out.beyond = beyond_;
+    out.far = sections_ >= far;
+    out.since = since_;
     return out;
 }
 
@@ -142,6 +152,7 @@ section block_finder::blocks(long long first, long long end) const
     out.what = section::kind::blocks;
     out.first_block = first;
     out.end_block = end;
+    out.since = since_;
     return out;
 }
 
@@ -198,7 +209,9 @@ section block_finder::rest(std::optional<section> const &taken) const
     auto const first = taken                    ? taken->first_block
                        : next_ < counts_.size() ? counts_[next_].first
                                                 : at_;
-    return blocks(first, end_);
+    auto out = blocks(first, end_);
+    out.since.clear(); // what others wrote meanwhile is left, too
+    return out;
 }
 
 } // namespace pgtend::batch

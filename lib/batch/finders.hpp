@@ -66,6 +66,7 @@ class list_finder final : public finder {
     std::size_t before_ = 0;        // the same before the last take()
     long long sections_ = 0;
     std::string after_; // the last place of the window
+    std::string since_; // see section, of the window
     bool asked_ = false, full_ = false;
 };
 
@@ -74,8 +75,9 @@ class list_finder final : public finder {
 // without a value, at the end.
 class key_finder final : public finder {
   public:
-    key_finder(leaf_statements const &sql, catalog::walk_column key)
-        : sql_{sql}, key_{std::move(key)}
+    // since: see section; of a moment before the first question.
+    key_finder(leaf_statements const &sql, catalog::walk_column key, std::string since)
+        : sql_{sql}, key_{std::move(key)}, since_{std::move(since)}
     {
     }
 
@@ -94,6 +96,7 @@ class key_finder final : public finder {
 
     leaf_statements const &sql_;
     catalog::walk_column key_;
+    std::string since_;
     std::optional<std::string> from_ = {}; // where the next section begins
     bool beyond_ = false;                  // without rows of that value
     std::optional<section> ready_ = {};
@@ -108,9 +111,11 @@ class block_finder final : public finder {
   public:
     // blocks: where the heap ends now. What is added behind meanwhile is looked at too, twice: rows
     // that others update go there, or into free space that it has passed.
-    // again: it goes through the heap once more.
-    block_finder(leaf_statements const &sql, long long blocks, bool again = false)
-        : sql_{sql}, end_{blocks}, again_{again}
+    // again: it goes through the heap once more. since: see section; of a moment before the first
+    // question, and empty when it goes through once more.
+    block_finder(leaf_statements const &sql, long long blocks, std::string since,
+                 bool again = false)
+        : sql_{sql}, since_{std::move(since)}, end_{blocks}, again_{again}
     {
     }
 
@@ -127,6 +132,7 @@ class block_finder final : public finder {
     section blocks(long long first, long long end) const;
 
     leaf_statements const &sql_;
+    std::string since_;
     long long at_ = 0, end_;
     bool again_, found_ = false;
     long long questions_ = 0;

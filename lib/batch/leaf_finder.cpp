@@ -44,7 +44,7 @@ void leaf_finder::answer(std::vector<rows> const &results, microseconds elapsed)
         chosen_.reset();
         expected_ = many_rows + 1;
         if (columns_.empty()) {
-            chosen_ = std::make_unique<block_finder>(sql_, blocks_);
+            chosen_ = std::make_unique<block_finder>(sql_, blocks_, since_);
         }
     }
     few_ = false;
@@ -54,6 +54,7 @@ void leaf_finder::plan_known(std::vector<rows> const &results)
 {
     auto const nodes = nodes_of(results.at(0).text(0, 0));
     blocks_ = results.at(1).integer(0, "blocks");
+    since_ = results.at(1).text(0, "since");
     auto const is_change = [](plan_node const &n) { return n.type == "ModifyTable"; };
     auto const changing = std::find_if(nodes.begin(), nodes.end(), is_change);
     auto const scan = std::find_if(changing, nodes.end(), [&](plan_node const &n) {
@@ -66,7 +67,7 @@ void leaf_finder::plan_known(std::vector<rows> const &results)
     }
     expected_ = scan->rows;
     if (scan->index.empty() && scan->type != "Bitmap Heap Scan") {
-        chosen_ = std::make_unique<block_finder>(sql_, blocks_);
+        chosen_ = std::make_unique<block_finder>(sql_, blocks_, since_);
         return;
     }
     auto const used = indexes_of(nodes);
@@ -98,7 +99,7 @@ void leaf_finder::order_known(std::vector<rows> const &results)
     };
     for (std::size_t i = 0; i < columns_.size(); ++i) {
         if (ordered(2 * i) && !ordered(2 * i + 1)) {
-            chosen_ = std::make_unique<key_finder>(sql_, columns_[i]);
+            chosen_ = std::make_unique<key_finder>(sql_, columns_[i], since_);
             return;
         }
     }
@@ -110,7 +111,7 @@ void leaf_finder::without_order()
     if (*expected_ <= many_rows || sparse()) {
         chosen_ = std::make_unique<list_finder>(sql_, section{});
     } else {
-        chosen_ = std::make_unique<block_finder>(sql_, blocks_);
+        chosen_ = std::make_unique<block_finder>(sql_, blocks_, since_);
     }
 }
 

@@ -50,6 +50,7 @@ class leaf_finder final : public finder {
     catalog::leaf_table const &leaf_;
     std::optional<double> expected_ = {}; // matching rows, by the planner's estimate
     long long blocks_ = 0;
+    std::string since_ = {};
     std::vector<catalog::walk_column> columns_ = {}; // that may give the order
     bool scattered_ = false;                         // the planner takes a Bitmap Scan
     bool nothing_ = false;                           // the condition excludes all rows

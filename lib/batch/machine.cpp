@@ -84,7 +84,9 @@ bool machine::open_leaf(std::size_t which)
                      "run the job in the database that holds them"});
         return false;
     }
-    leaf_facts facts{.table = leaf(), .root = target_.found.oid};
+    leaf_facts facts{.table = leaf(),
+                     .root = target_.found.oid,
+                     .once = may_keep() || held_.round() > 0 || referred_.has(leaf_)};
     if (may_meet_own()) {
         facts.writers = &writers_[leaf_];
     }
@@ -117,7 +119,8 @@ std::optional<plan::work> machine::open_next()
             // A block has more rows than may be left for one; and at last each row is known.
             finder_ = std::make_unique<list_finder>(*sql_, section{});
         } else {
-            finder_ = std::make_unique<block_finder>(*sql_, held->where.end_block, true);
+            finder_ =
+                std::make_unique<block_finder>(*sql_, held->where.end_block, std::string{}, true);
         }
     } else if (auto const counted = referred_.next_to_count()) {
         open_leaf(*counted);

@@ -35,6 +35,11 @@ inline std::string number(std::vector<param> &parameters, long long value)
     return next(parameters, std::to_string(value)) + "::bigint";
 }
 
+// The first transaction that a statement's snapshot cannot know, as text.
+inline constexpr std::string_view next_transaction =
+    "pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.xid::"
+    "pg_catalog.text";
+
 // A name for a table of ours beside one that the condition may call by name.
 inline std::string unlike(std::string_view name, std::string const &wanted)
 {

@@ -108,18 +108,36 @@ std::string leaf_statements::within(section const &rows, std::vector<param> &par
 std::string leaf_statements::predicate(section const &rows, std::vector<param> &parameters) const
 {
     auto out = within(rows, parameters);
-    return out + not_written(parameters);
+    return out + not_written(rows, parameters);
 }
 
-// CASE hides the comparison from the planner's estimate, which would have few rows left.
-std::string leaf_statements::not_written(std::vector<param> &parameters) const
+// What the run itself wrote. A list of its transactions grows with each batch, and is paid for in
+// each; so a section leaves out all that was written since it was looked for, by whomever: of the
+// places of a list that is only what took a place that got free, and elsewhere the table is looked
+// through once more. The distance of two ages is that of the transactions, whatever age() counts
+// from. From 0 to 2^30 it is since then, which the shift asks at once: more than a run sees, and
+// less than how far off the xmin of a row frozen long ago may seem.
+// CASE hides the comparison from the planner's estimate, which would have few rows left. ANY, not
+// ALL: the server hashes a long list of ANY once for a statement (convert_saop_to_hashed_saop in
+// optimizer/util/clauses.c, from 14 on; ALL from 15 on), else each row is compared with all of it.
+std::string leaf_statements::not_written(section const &rows, std::vector<param> &parameters) const
 {
-    if (leaf_.writers == nullptr || leaf_.writers->empty()) {
+    bool const wrote = leaf_.writers != nullptr && !leaf_.writers->empty();
+    if (!wrote && !rows.far) {
+        return {};
+    }
+    if (!rows.since.empty() && (rows.what == section::kind::listed || !leaf_.once)) {
+        auto const since = next(parameters, rows.since) + "::pg_catalog.xid";
+        return fmt::format(" AND CASE WHEN pg_catalog.age({})::bigint{}pg_catalog.age({}){}30{}0 "
+                           "THEN false ELSE true END",
+                           since, op("-"), column("xmin"), op(">>"), op("="));
+    }
+    if (!wrote) {
         return {};
     }
     auto const writers = next(parameters, "{" + leaf_.writers->substr(1) + "}");
-    return fmt::format(" AND CASE WHEN {}{}ALL ({}::pg_catalog.xid[]) THEN true ELSE false END",
-                       column("xmin"), op("<>"), writers);
+    return fmt::format(" AND CASE WHEN {}{}ANY ({}::pg_catalog.xid[]) THEN false ELSE true END",
+                       column("xmin"), op("="), writers);
 }
 
 // A row that refers to itself is no other one.

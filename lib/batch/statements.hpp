@@ -37,6 +37,11 @@ struct section {
     long long first_block = 0, end_block = 0;
     std::string places = {}; // an array literal of tid
     long long rows = 0;      // that matched when it was found; 0: not counted
+    // A transaction's ID (xid): what this one and later ones wrote came after the section's rows
+    // were looked for. Empty: not known.
+    std::string since = {};
+    // Others may add rows as fast as batches go: leave out what came since, whoever wrote it.
+    bool far = false;
 };
 
 // A leaf and what is to be known of it for its statements.
@@ -46,6 +51,8 @@ struct leaf_facts {
     // Transactions of this run (xid, with a comma before each): rows that they wrote are not looked
     // at. Null: it needs no such thing.
     std::string const *writers = nullptr;
+    // The table is not looked through once more: rows that others wrote meanwhile must be met now.
+    bool once = false;
     // Only rows that no other row of the table refers to are listed.
     std::vector<catalog::self_reference> unreferenced = {};
 };
@@ -64,7 +71,7 @@ class leaf_statements {
     // EXPLAIN (FORMAT JSON) of the change of all rows: which index helps, how many rows are
     // expected; the server checks names, types and privileges.
     plan::statement explain() const;
-    // One row, one column: the blocks of the heap.
+    // One row: the blocks of the heap (`blocks`), and the next transaction's ID (`since`).
     plan::statement size() const;
     // One row or none: the key of the row after the next `rows` ones from `from` on, in the order
     // of the key (`key`, null when it is), and whether it is greater than `from` (`beyond`).
@@ -74,7 +81,7 @@ class leaf_statements {
     plan::statement explain_boundary(catalog::walk_column const &key, long long rows,
                                      bool nulls_first) const;
     // One row: the places of at most `most` matching rows behind `after`, in their order, as an
-    // array literal (`places`, null when there are none).
+    // array literal (`places`, null when there are none), and the next transaction's ID (`since`).
     plan::statement list(section const &rows, std::string const &after, long long most) const;
     // A row for each `step` blocks from first_block on that hold matching rows: `block`,
     // `matching`.
@@ -107,7 +114,7 @@ class leaf_statements {
     std::string within(section const &rows, std::vector<param> &parameters) const;
     std::string predicate(section const &rows, std::vector<param> &parameters) const;
     std::string attached(std::vector<param> &parameters) const;
-    std::string not_written(std::vector<param> &parameters) const;
+    std::string not_written(section const &rows, std::vector<param> &parameters) const;
     std::string unreferenced() const;
     std::string ending(std::string_view clock, std::vector<param> &parameters) const;
     std::string column(std::string_view name) const;

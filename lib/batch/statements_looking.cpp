@@ -21,9 +21,12 @@ plan::statement leaf_statements::explain() const
 
 plan::statement leaf_statements::size() const
 {
-    return statement("SELECT pg_catalog.pg_relation_size($1::pg_catalog.regclass)" + op("/") +
-                         "pg_catalog.current_setting('block_size')::bigint AS blocks",
-                     {quote(leaf_.table.name)}, lock_mode::access_share);
+    return statement(
+        fmt::format("SELECT pg_catalog.pg_relation_size($1::pg_catalog.regclass){}"
+                    "pg_catalog.current_setting('block_size')::bigint AS blocks, {} AS "
+                    "since",
+                    op("/"), next_transaction),
+        {quote(leaf_.table.name)}, lock_mode::access_share);
 }
 
 plan::statement leaf_statements::boundary(section const &from, long long rows) const
@@ -69,10 +72,11 @@ plan::statement leaf_statements::list(section const &rows, std::string const &af
     which += unreferenced();
     auto const limit = number(parameters, most);
     return statement(
-        fmt::format("SELECT pg_catalog.array_agg(z.place)::pg_catalog.text AS places FROM "
-                    "(SELECT {0} AS place FROM {1} "
+        fmt::format("SELECT pg_catalog.array_agg(z.place)::pg_catalog.text AS places, {5} AS since "
+                    "FROM (SELECT {0} AS place FROM {1} "
                     "WHERE {2}{3} ORDER BY {0} LIMIT {4}) AS z",
-                    column("ctid"), from_, in_parentheses(what_.where), which, limit),
+                    column("ctid"), from_, in_parentheses(what_.where), which, limit,
+                    next_transaction),
         std::move(parameters), lock_mode::access_share);
 }
 
@@ -83,7 +87,7 @@ plan::statement leaf_statements::count_blocks(section const &blocks, long long s
     auto const first = number(parameters, blocks.first_block);
     auto const end = number(parameters, blocks.end_block);
     auto const each = number(parameters, step);
-    auto const written = not_written(parameters);
+    auto const written = not_written(blocks, parameters);
     auto const series = unlike(what_.table.name, "pgtend_g");
     auto const place = [](std::string const &block) {
         return "pg_catalog.concat('(', " + block + ", ',0)')::pg_catalog.tid";

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a run ends, and what it says of what it did not do.
+#include <algorithm>
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "batch/support.hpp"
 #include "support/database.hpp"
@@ -100,5 +102,98 @@ TEST_SUITE("db")
         CHECK(run.problem.find("no_such_function") != std::string::npos);
         CHECK(run.tally.rows == 200);
         CHECK(number(db, "SELECT count(*) FROM t") == 100);
+    }
+
+    TEST_CASE("what a batch costs does not grow with the batches before it")
+    {
+        test::database db;
+        db.psql("CREATE TABLE t (id int PRIMARY KEY, status text NOT NULL); INSERT INTO t SELECT "
+                "i, 'old' FROM generate_series(1, 1000) i; ANALYZE t");
+        believe_in_many(db, "t");
+        for (bool const by_key : {true, false}) {
+            INFO(by_key);
+            db.psql("UPDATE t SET status = 'old'");
+            auto s = db.connect();
+            if (by_key) {
+                prefer_indexes(s);
+            }
+            auto const run =
+                run_batches(s, "t", "id > 0 and status = 'old'", {test::value("status", "new")},
+                            {.initial_rows = 5, .target = microseconds{1}});
+            CHECK(run.problem == "");
+            CHECK(run.tally.rows == 1000);
+            CHECK(run.tally.batches > 5);
+            CHECK(run.asked(by_key ? "AS beyond" : "generate_series") > 1);
+            std::size_t longest = 0;
+            for (auto const &work : run.log) {
+                for (auto const &each : work.statements) {
+                    for (auto const &value : each.parameters) {
+                        longest = std::max(longest, work.read_only ? 0 : value->size());
+                    }
+                }
+            }
+            CHECK(longest < 50);
+        }
+    }
+
+    TEST_CASE("a trigger adds a row for each that goes, in a subtransaction or by another table: "
+              "the run ends")
+    {
+        struct trigger {
+            char const *on, *body;
+        };
+        for (auto const &what :
+             {trigger{"t", "BEGIN INSERT INTO t (status) VALUES ('old'); EXCEPTION WHEN "
+                           "unique_violation THEN NULL; END; RETURN NULL;"},
+              trigger{"child", "INSERT INTO t (status) VALUES ('old') RETURNING id INTO n; INSERT "
+                               "INTO child VALUES (n); RETURN NULL;"}}) {
+            INFO(what.on);
+            test::database db;
+            db.psql(fmt::format(
+                "CREATE TABLE t (id bigserial PRIMARY KEY, status text); CREATE TABLE child (t "
+                "bigint REFERENCES t ON DELETE CASCADE); CREATE INDEX ON child (t);"
+                "INSERT INTO t (status) SELECT 'old' FROM generate_series(1, 2000) i; INSERT INTO "
+                "child SELECT id FROM t;"
+                "CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE n bigint; "
+                "BEGIN {} END $$; CREATE TRIGGER a AFTER DELETE ON {} FOR EACH ROW EXECUTE "
+                "FUNCTION again(); ANALYZE t",
+                what.body, what.on));
+            believe_in_many(db, "t");
+            auto s = db.connect();
+            prefer_indexes(s);
+            auto work =
+                test::plan_batches(s, "t", "id > 0 and status = 'old'", {}, {.initial_rows = 500});
+            auto const run = test::drive(
+                test::task_of(work),
+                [&](plan::work const &asked) { return test::carry_out(s, asked); }, 400);
+            CHECK(run.problem == "");
+            CHECK(run.asked("AS beyond") > 0);
+            CHECK(run.tally.rows >= 2000);
+        }
+    }
+
+    TEST_CASE("others add rows as fast as batches go: the run ends")
+    {
+        test::database db;
+        db.psql("CREATE TABLE t (id bigserial PRIMARY KEY); INSERT INTO t SELECT i "
+                "FROM generate_series(1, 100) i; SELECT setval('t_id_seq', 100); ANALYZE t");
+        believe_in_many(db, "t");
+        auto s = db.connect();
+        prefer_indexes(s);
+        auto other = db.connect();
+        auto work = test::plan_batches(s, "t", "id > 0", {},
+                                       {.initial_rows = 1, .target = microseconds{1}});
+        auto const run = test::drive(
+            test::task_of(work),
+            [&](plan::work const &asked) {
+                if (!asked.read_only) {
+                    other.run("INSERT INTO t DEFAULT VALUES");
+                    other.run("INSERT INTO t DEFAULT VALUES");
+                }
+                return test::carry_out(s, asked);
+            },
+            4'000);
+        CHECK(run.problem == "");
+        CHECK(run.tally.rows >= 100);
     }
 }

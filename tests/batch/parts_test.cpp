@@ -207,6 +207,30 @@ TEST_SUITE("nodb")
         CHECK(steady.rows() < 4'000);
     }
 
+    TEST_CASE("a cost that does not depend on the rows does not make batches smaller")
+    {
+        using us = microseconds;
+        // 28 microseconds a row, and what a batch costs besides grows with each.
+        for (auto const target : {milliseconds{2}, milliseconds{25}}) {
+            batch::sizer sizes{500, target};
+            long long const fitting = microseconds{target}.count() / 28;
+            long long least = batch::sizer::most, most = 0;
+            for (int i = 0; i < 20'000; ++i) {
+                auto const now = sizes.rows();
+                auto const noise = 900 + i * 7919 % 200; // 0.9 to 1.1
+                auto const took = us{(now * 28 + 100 + i / 10) * noise / 1'000};
+                sizes.measured(now, took, took + us{600});
+                if (i > 100) {
+                    least = std::min(least, now);
+                    most = std::max(most, now);
+                }
+            }
+            INFO(target.count());
+            CHECK(least >= (target == milliseconds{2} ? fitting / 4 : 40));
+            CHECK(most <= 4 * fitting);
+        }
+    }
+
     TEST_CASE("a narrowed section grows to the wanted number of rows again, and not beyond it")
     {
         batch::change const what{{"public", "t"}, "true", {}};
@@ -217,7 +241,8 @@ TEST_SUITE("nodb")
         for (int i = 1; i <= 1000; ++i) {
             places += fmt::format("{}\"(0,{})\"", places.empty() ? "{" : ",", i);
         }
-        narrow.places().answer({rows{{"places"}, {places + "}"}, 1, 0}}, microseconds{0});
+        narrow.places().answer({rows{{"places", "since"}, {places + "}", "1"}, 1, 0}},
+                               microseconds{0});
         CHECK(narrow.take(10)->rows == 1);
         for (int i = 0; i < 70; ++i) {
             narrow.succeeded();

@@ -17,8 +17,8 @@ TEST_SUITE("db")
         struct stays {
             bool in_first, in_second;
         };
-        for (auto const &[in_first, in_second] :
-             {stays{true, false}, stays{false, true}, stays{true, true}}) {
+        for (auto const &where : {stays{true, false}, stays{false, true}, stays{true, true}}) {
+            auto const in_first = where.in_first, in_second = where.in_second;
             INFO(in_first, in_second);
             test::database db;
             db.psql("CREATE TABLE t (id int, k int, up int, up_k int, at int DEFAULT 1, PRIMARY "
