@@ -236,6 +236,24 @@ TEST_SUITE("db")
         CHECK(m.run({"plan"}).code == 0);
     }
 
+    TEST_CASE("a partition without the row level security of its table: found, and mended alone")
+    {
+        months m;
+        m.db.psql("ALTER TABLE orders ENABLE ROW LEVEL SECURITY");
+        REQUIRE(m.run({"apply", "--yes"}).code == 0);
+        REQUIRE(m.run({"plan"}).code == 0);
+        m.db.psql("ALTER TABLE orders_2025_02 DISABLE ROW LEVEL SECURITY");
+        auto const planned = m.run({"plan"});
+        CHECK(planned.code == 3);
+        CHECK(has(planned.out, "1 difference"));
+        CHECK(has(planned.out, "enable row level security of public.orders_2025_02"));
+        CHECK(m.run({"plan", "public.rides"}).code == 0);
+        CHECK(m.run({"apply", "--yes"}).code == 0);
+        CHECK(m.run({"plan"}).code == 0);
+        CHECK(m.db.value("SELECT count(*) FROM pg_class WHERE relrowsecurity AND relname LIKE "
+                         "'orders%'") == std::to_string(m.partitions("orders") + 1));
+    }
+
     TEST_CASE("what cannot be made is told by plan and fails in apply, and the rest is done")
     {
         months m;
