@@ -109,6 +109,12 @@ TEST_SUITE("db")
         test::database db;
         db.psql("CREATE TABLE t (id int PRIMARY KEY, status text NOT NULL); INSERT INTO t SELECT "
                 "i, 'old' FROM generate_series(1, 1000) i; ANALYZE t");
+        // Rows that cost, so that batches stay small.
+        db.psql("CREATE FUNCTION dear() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM "
+                "pg_sleep(0.001); "
+                "RETURN NULL; END $$; CREATE TRIGGER dear AFTER UPDATE ON t FOR EACH ROW WHEN "
+                "(new.status = "
+                "'new') EXECUTE FUNCTION dear()");
         believe_in_many(db, "t");
         for (bool const by_key : {true, false}) {
             INFO(by_key);
