@@ -4,12 +4,14 @@
 -- $1 oid[]: of these tables; NULL: of all but the system's, temporary ones and pgtend's own; $2 bool: leave out the definitions of
 -- tables on which somebody holds or awaits an ACCESS EXCLUSIVE lock, which would be waited for; locked_by then tells who; $3 bool: print
 -- only what comparing the indexes of a table may need, which are those with a condition, and those that begin with the same column as
--- another one; printing 20,000 indexes takes 0.4 s
+-- another one; printing 20,000 indexes takes 0.4 s; $4 oid[], $5 name[]: NULL, or leave out what is attached to another index, but for
+-- the indexes of the tables $4 and what is attached, at any depth, to those of them that are called $5, or to an index that could be
+-- attached itself
 -- is_printed: definition and expressions are told.
 -- definition: what pg_get_indexdef says from USING on, under an empty search_path with all names qualified. expressions: each key
 -- as text, where one is an expression. building: somebody builds an index of this table now; role and database decide whether
 -- that can be seen. working: somebody, perhaps VACUUM, holds the lock of such a build.
-WITH shown AS MATERIALIZED (
+WITH RECURSIVE shown AS MATERIALIZED (
     SELECT c.oid, c.relname, c.relkind, n.nspname
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -34,6 +36,15 @@ WITH shown AS MATERIALIZED (
 ), siblings AS MATERIALIZED (
     SELECT i.indrelid, i.indkey[0] AS first
     FROM pg_catalog.pg_index i WHERE $3::bool GROUP BY i.indrelid, i.indkey[0] HAVING pg_catalog.count(*) > 1
+), family (oid) AS (
+    SELECT i.indexrelid
+    FROM shown s
+    JOIN pg_catalog.pg_index i ON i.indrelid = s.oid
+    JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+    WHERE s.relkind = 'p' AND $4::oid[] IS NOT NULL
+      AND CASE WHEN s.oid = ANY ($4::oid[]) THEN c.relname = ANY ($5::name[]) ELSE NOT c.relispartition END
+    UNION
+    SELECT h.inhrelid FROM family JOIN pg_catalog.pg_inherits h ON h.inhparent = family.oid
 ), found AS MATERIALIZED (
     SELECT s.nspname, s.relname AS table_name, s.relkind AS table_kind, c.relname, c.relkind, c.relnamespace, c.relam, c.reltablespace,
            c.relpages, c.reloptions, i.indexrelid, i.indrelid, i.indisunique, i.indisvalid, i.indislive, i.indimmediate, i.indisexclusion,
@@ -46,6 +57,8 @@ WITH shown AS MATERIALIZED (
     LEFT JOIN siblings b ON b.indrelid = i.indrelid AND b.first = i.indkey[0]
     LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = i.indexrelid
     LEFT JOIN locked ON locked.oid = s.oid
+    WHERE $4::oid[] IS NULL OR NOT c.relispartition OR s.oid = ANY ($4::oid[])
+       OR i.indexrelid IN (SELECT family.oid FROM family)
 ), alike AS MATERIALIZED (
     -- What is attached to one partitioned index has its columns, expressions and condition: it is printed alike when operator classes,
     -- order and parameters are the same too. One of them is printed for all.

@@ -63,12 +63,10 @@ class comparison {
     std::vector<plan::plan> of_all()
     {
         auto const sections = jobs::sections();
-        auto second = open_second();
-        std::future<plan::plan> last;
-        if (second) {
+        std::future<std::optional<plan::plan>> beside;
+        if (worth_a_second_session()) {
             try {
-                last =
-                    std::async(std::launch::async, [&] { return look(sections.back(), *second); });
+                beside = std::async(std::launch::async, [&] { return look_beside(); });
             } catch (std::system_error const &) { // no thread is to be had
             }
         }
@@ -76,11 +74,8 @@ class comparison {
         for (auto const &section : sections.first(sections.size() - 1)) {
             out.push_back(of(section));
         }
-        try {
-            out.push_back(last.valid() ? last.get() : of(sections.back()));
-        } catch (connection_lost const &) {
-            out.push_back(of(sections.back()));
-        }
+        auto last = beside.valid() ? beside.get() : std::nullopt;
+        out.push_back(last ? std::move(*last) : of(sections.back()));
         return out;
     }
 
@@ -108,24 +103,25 @@ class comparison {
     }
 
   private:
-    // None where the server, or a pooler with one connection, may have no other for us, and when
-    // there is nothing to share.
-    std::optional<context::control> open_second()
+    bool worth_a_second_session() const
     {
         auto const sections = jobs::sections();
         auto const asked = [&](auto const &section) { return !section.objects(declared_).empty(); };
-        bool const shared = asked(sections.back()) &&
-                            std::any_of(sections.begin(), std::prev(sections.end()), asked);
-        if (!shared || control_.server.pid_differs) {
-            return std::nullopt;
-        }
+        return asked(sections.back()) && !control_.server.pid_differs &&
+               std::any_of(sections.begin(), std::prev(sections.end()), asked);
+    }
+
+    // None where the server, or a pooler with one connection, has no other for us.
+    std::optional<plan::plan> look_beside()
+    {
         auto once = where_;
         once.options.deadline = microseconds{0};
         try { // what open_control() asks and warns of has been
             auto session = context_.open(once);
             auto server = pg::probe(session, context_.outside.time);
-            return context::control{std::move(session), std::move(server),
+            context::control second{std::move(session), std::move(server),
                                     control_.transaction_pooler};
+            return look(jobs::sections().back(), second);
         } catch (connect_error const &) {
             return std::nullopt;
         } catch (connection_lost const &) {

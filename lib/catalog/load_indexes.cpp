@@ -143,18 +143,21 @@ void find_takers(pg::session &s, std::vector<index_request> const &requests,
 }
 
 std::vector<table_index> read_once(pg::session &s, param const &tables, printing of,
-                                   pg::limits const &limit)
+                                   pg::limits const &limit, index_choice const &chosen)
 {
     rows found;
-    param const fewer = of == printing::compared ? "t" : "f";
-    auto const waited = attempt(s, limit, [&] {
-        found = s.run(sql::catalog_indexes, {tables, "f", fewer}, limit);
-    });
+    auto const ask = [&](param const &leave_out_locked) {
+        found = s.run(sql::catalog_indexes,
+                      {tables, leave_out_locked, of == printing::compared ? "t" : "f",
+                       chosen.tables, chosen.names},
+                      limit);
+    };
+    auto const waited = attempt(s, limit, [&] { ask("f"); });
     if (waited && waited->sqlstate() != "55P03") {
         throw error{*waited};
     }
     if (waited) {
-        found = s.run(sql::catalog_indexes, {tables, "t", fewer}, limit);
+        ask("t");
     }
     index_reader const reader{found};
     std::vector<table_index> out;
@@ -206,12 +209,12 @@ looking_transaction::looking_transaction(pg::session &s, bool writes, pg::limits
 }
 
 std::vector<table_index> read_indexes(pg::session &s, param const &tables, printing of,
-                                      pg::limits const &limit)
+                                      pg::limits const &limit, index_choice const &chosen)
 {
     constexpr int most_attempts = 3;
     std::vector<table_index> out;
     for (int i = 0; i < most_attempts; ++i) {
-        out = read_once(s, tables, of, limit);
+        out = read_once(s, tables, of, limit, chosen);
         // Who prints an index looks at it later than the query: it may be gone by then.
         if (std::none_of(out.begin(), out.end(), [](auto const &each) {
                 return each.printed && each.definition.empty();
@@ -266,11 +269,15 @@ index_snapshot load_indexes(pg::session &s, std::vector<index_request> const &wa
     bool const standby = s.run("SELECT pg_catalog.pg_is_in_recovery()", {}, limit).flag(0, 0);
     looking_transaction const looking{s, !standby, limit};
     std::vector<lookup> tables;
-    for (auto const &each : out.wanted) {
-        tables.push_back(each.found);
+    std::vector<param> called;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        tables.push_back(out.wanted[i].found);
+        called.emplace_back(wanted[i].name);
     }
-    out.tables = read_index_tables(s, found_oids(tables), role, out.role, limit);
-    out.indexes = read_indexes(s, oids_of(out.tables), printing::all, limit);
+    auto const chosen = found_oids(tables);
+    out.tables = read_index_tables(s, chosen, role, out.role, limit);
+    out.indexes =
+        read_indexes(s, oids_of(out.tables), printing::all, limit, {chosen, array_literal(called)});
     find_takers(s, wanted, out.wanted, limit);
     know_plain_ones(wanted, out);
     if (standby) {

@@ -45,10 +45,16 @@ std::optional<error> attempt(pg::session &s, pg::limits const &limit, Work const
 // Of which indexes the server is asked for the definition, which is half of the work.
 enum class printing { all, compared }; // compared: as table_index::printed says
 
+// For the indexes of these names on these tables (array literals of OIDs and of names): what is
+// attached to other indexes of theirs is left out, which of a large tree is most.
+struct index_choice {
+    param tables, names;
+};
+
 // Of these tables (an array literal of OIDs), or all; in a looking_transaction. Waits a second for
 // who holds an ACCESS EXCLUSIVE lock on one, then leaves the definitions of such tables out.
 std::vector<table_index> read_indexes(pg::session &s, param const &tables, printing of,
-                                      pg::limits const &limit);
+                                      pg::limits const &limit, index_choice const &chosen = {});
 
 // These tables and the partitions below them; the role that will do the work.
 std::vector<index_table> read_index_tables(pg::session &s, std::string const &oids,

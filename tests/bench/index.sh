@@ -75,7 +75,7 @@ note "$(psql_here -c 'SELECT count(*) FROM pg_class WHERE oid > 16383') relation
 # psql takes no parameters here: all tables, also those that somebody locks.
 for file in catalog_indexes catalog_foreign_keys; do
     # shellcheck disable=SC2016
-    { echo "SET search_path = '';"; sed 's/\$1::oid\[\]/NULL::oid[]/g; s/\$2::bool/false/g; s/\$3::bool/true/g' "sql/$file.sql"; }
+    { echo "SET search_path = '';"; sed 's/\$1::oid\[\]/NULL::oid[]/g; s/\$2::bool/false/g; s/\$3::bool/true/g; s/\$4::oid\[\]/NULL::oid[]/g; s/\$5::name\[\]/NULL::name[]/g' "sql/$file.sql"; }
 done >"$scratch/fetch.sql"
 status() {
     local code=0

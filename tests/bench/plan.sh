@@ -21,10 +21,12 @@ psql_run kwenda CHECKPOINT
 oids_of() { psql_run kwenda "WITH RECURSIVE t (oid) AS (SELECT unnest('{$1}'::regclass[])::oid UNION SELECT inhrelid FROM t JOIN pg_inherits ON inhparent = t.oid) SELECT array_agg(oid) FROM t"; }
 declared() { sed -n "/^$1:/,/^[a-z]/s/.*table: \(public\.[a-z_]*\).*/\1/p" schedules/kwenda.yaml | sort -u | paste -sd,; }
 partitioned=$(oids_of "$(declared partitions)") indexed=$(oids_of "$(declared indexes)")
+wanted=$(psql_run kwenda "SELECT array_agg(t::oid) FROM unnest('{$(declared indexes)}'::regclass[]) t")
+names="{$(sed -n '/^indexes:/,/^[a-z]/s/.*name: \([a-z_]*\).*/\1/p' schedules/kwenda.yaml | paste -sd,)}"
 {
     sed "s/\\\$1::oid\[\]/'$partitioned'::oid[]/" sql/catalog_partitions.sql
     sed "s/\\\$1::oid\[\]/'$indexed'::oid[]/; s/\\\$2::name/NULL::name/" sql/catalog_vacuum_tables.sql
-    sed "s/\\\$1::oid\[\]/'$indexed'::oid[]/g; s/\\\$[23]::bool/false/g" sql/catalog_indexes.sql
+    sed "s/\\\$1::oid\[\]/'$indexed'::oid[]/g; s/\\\$[23]::bool/false/g; s/\\\$4::oid\[\]/'$wanted'::oid[]/g; s/\\\$5::name\[\]/'$names'::name[]/g" sql/catalog_indexes.sql
 } >"$scratch/floor.sql"
 floor() { "$PGBIN/psql" -XqAt -v ON_ERROR_STOP=1 -o /dev/null -f "$scratch/floor.sql"; }
 

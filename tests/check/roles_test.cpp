@@ -183,7 +183,7 @@ bool asks_the_database(std::string const &id)
 
 TEST_SUITE("db")
 {
-    TEST_CASE("no check fails for any role, and who sees less says so")
+    TEST_CASE("F30: no check fails for any role, and who sees less says so")
     {
         own_server const server;
         server.psql("ALTER SYSTEM SET autovacuum = off");

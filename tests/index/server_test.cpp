@@ -207,6 +207,44 @@ TEST_SUITE("db")
         }
     }
 
+    TEST_CASE("of a tree what is attached to other indexes is not read, and all that may serve is")
+    {
+        database const db;
+        auto s = db.connect();
+        for (auto const *sql :
+             {"CREATE TABLE p (k int, a int) PARTITION BY RANGE (k)",
+              "CREATE INDEX other ON p (a, k)", "CREATE INDEX wanted ON ONLY p (a)",
+              "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)",
+              "CREATE INDEX alone ON p1 (k)",
+              "CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20) PARTITION BY RANGE (k)",
+              "ALTER INDEX p2_a_idx RENAME TO attached_below",
+              "CREATE TABLE p21 PARTITION OF p2 FOR VALUES FROM (10) TO (15)",
+              "CREATE TABLE p3 (k int, a int) PARTITION BY RANGE (k)",
+              "CREATE TABLE p31 PARTITION OF p3 FOR VALUES FROM (20) TO (30)",
+              "CREATE INDEX candidate ON p3 (k)", "CREATE TABLE apart (a int)",
+              "ALTER TABLE p ATTACH PARTITION p3 FOR VALUES FROM (20) TO (30)",
+              "CREATE INDEX apart_a ON apart (a)"}) {
+            s.run(sql);
+        }
+        auto const read = [&](std::vector<catalog::index_request> const &wanted) {
+            list out;
+            for (auto const &each : catalog::load_indexes(s, wanted, "", {}).indexes) {
+                out.push_back(each.name.name);
+            }
+            return out;
+        };
+        catalog::index_request const of_tree{
+            {"public", "p"}, "wanted", "USING btree (a)", false, {}};
+        catalog::index_request const of_part{
+            {"public", "p2"}, "attached_below", "USING btree (a)", false, {}};
+        CHECK(read({of_tree}) == list{"other", "wanted", "alone", "p1_a_idx", "attached_below",
+                                      "p21_a_idx", "candidate", "p3_a_idx", "p31_a_idx",
+                                      "p31_k_idx"});
+        CHECK(read({of_part}) == list{"attached_below", "p2_a_k_idx", "p21_a_idx"});
+        CHECK(read({of_part, {{"public", "apart"}, "x", "USING btree (a)", false, {}}}) ==
+              list{"apart_a", "attached_below", "p2_a_k_idx", "p21_a_idx"});
+    }
+
     TEST_CASE(
         "a look at definitions leaves nothing, locks nothing, and needs no right on the table")
     {

@@ -94,7 +94,9 @@ struct index_snapshot {
     std::string role;                 // who will do the work
     std::vector<wanted_index> wanted; // in the order of the request
     std::vector<index_table> tables;  // those wanted, and all partitions below them
-    std::vector<table_index> indexes; // of these tables
+    // Of these tables, without what is attached to an index that nobody asked for; of the tables
+    // wanted, all.
+    std::vector<table_index> indexes;
     std::set<qualified_name> taken;   // of the names that load_taken_names() was asked for
 };
 
