@@ -5,8 +5,7 @@
 SELECT c.oid,
        owner.rolname AS owner,
        worker.rolname AS role,
-       c.relrowsecurity AS row_security,
-       c.relforcerowsecurity AS force_row_security,
+       above.row_security, above.force_row_security,
        c.relreplident AS replica_identity,
        c.relpersistence = 't' AS temporary,
        EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisexclusion) AS excludes,
@@ -102,6 +101,17 @@ FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = c.oid
 JOIN pg_catalog.pg_roles owner ON owner.oid = c.relowner
 JOIN pg_catalog.pg_roles worker ON worker.rolname = coalesce($2::name, current_user)
+-- A table above may have row level security that this one, being its partition, lacks still.
+CROSS JOIN LATERAL (
+    WITH RECURSIVE up (oid) AS (
+        SELECT c.oid
+        UNION
+        SELECT i.inhparent FROM up JOIN pg_catalog.pg_inherits i ON i.inhrelid = up.oid
+    )
+    SELECT pg_catalog.bool_or(u.relrowsecurity) AS row_security, pg_catalog.bool_or(u.relforcerowsecurity) AS force_row_security
+    FROM up
+    JOIN pg_catalog.pg_class u ON u.oid = up.oid
+) above
 LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
 LEFT JOIN pg_catalog.pg_tablespace ts ON ts.oid = c.reltablespace
 LEFT JOIN LATERAL (

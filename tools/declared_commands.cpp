@@ -382,7 +382,8 @@ action declare_apply(options &o)
                 throw interrupted{"nothing was applied"};
             }
         }
-        auto const result = make_true(c, with, *a);
+        // Without --yes nothing is done that nobody was asked about.
+        auto const result = steps > 0 || a->yes ? make_true(c, with, *a) : engine::result{};
         tell_failures(c.outside, result);
         auto printed = tools::document_of(result, "pgtend/apply/1", "steps");
         printed.tables[0].when_empty = "nothing to do: the database is as the file declares it";

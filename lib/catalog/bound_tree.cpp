@@ -11,7 +11,7 @@ constexpr std::int64_t microseconds_a_day = 86'400'000'000;
 constexpr std::int64_t days_1970_to_2000 = 10'957; // PostgreSQL counts from 2000-01-01
 constexpr std::int64_t farthest_day = 100'000'000; // beyond it a time_point overflows
 
-bool skip(std::string_view &rest, std::string_view word)
+bool skip_word(std::string_view &rest, std::string_view word)
 {
     if (!rest.starts_with(word)) {
         return false;
@@ -32,7 +32,7 @@ std::optional<std::string_view> take_until(std::string_view &rest, char last)
     return out;
 }
 
-std::optional<int> take_number(std::string_view &rest)
+std::optional<int> take_int(std::string_view &rest)
 {
     int out = 0;
     auto const [end, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), out);
@@ -71,7 +71,7 @@ std::optional<std::int64_t> take_datum(std::string_view &rest)
     }
     auto const last_field = before->rfind(':');
     if (last_field == std::string_view::npos ||
-        !before->substr(last_field).starts_with(":constvalue ") || !skip(rest, " ")) {
+        !before->substr(last_field).starts_with(":constvalue ") || !skip_word(rest, " ")) {
         return std::nullopt;
     }
     std::uint64_t out = 0;
@@ -82,7 +82,7 @@ std::optional<std::int64_t> take_datum(std::string_view &rest)
         }
         out |= static_cast<std::uint64_t>(*byte) << (8 * i);
     }
-    return skip(rest, "]") ? std::optional{static_cast<std::int64_t>(out)} : std::nullopt;
+    return skip_word(rest, "]") ? std::optional{static_cast<std::int64_t>(out)} : std::nullopt;
 }
 
 constexpr int date = 1082, timestamp = 1114, timestamptz = 1184; // pg_type.dat: fixed for ever
@@ -111,35 +111,35 @@ std::optional<time_point> time_of(int type, std::int64_t datum)
 std::optional<time_point> take_side(std::string_view &rest, std::string_view name, int below_domain)
 {
     auto const before = take_until(rest, '(');
-    if (!before || !before->ends_with(name) || !skip(rest, "{PARTITIONRANGEDATUM :kind ")) {
+    if (!before || !before->ends_with(name) || !skip_word(rest, "{PARTITIONRANGEDATUM :kind ")) {
         return std::nullopt;
     }
-    auto const kind = take_number(rest);
+    auto const kind = take_int(rest);
     if (!kind) {
         return std::nullopt;
     }
     std::optional<time_point> out;
     if (*kind == 0) {
-        if (!skip(rest, " :value {CONST :consttype ")) {
+        if (!skip_word(rest, " :value {CONST :consttype ")) {
             return std::nullopt;
         }
-        auto const type = take_number(rest);
+        auto const type = take_int(rest);
         if (!type) {
             return std::nullopt;
         }
         auto const datum = take_datum(rest);
-        if (!datum || !skip(rest, "}")) {
+        if (!datum || !skip_word(rest, "}")) {
             return std::nullopt;
         }
         out = time_of(*type >= first_of_users ? below_domain : *type, *datum);
     } else {
         out = *kind < 0 ? before_all : after_all;
-        if (!skip(rest, " :value <>")) {
+        if (!skip_word(rest, " :value <>")) {
             return std::nullopt;
         }
     }
     // Its end, and no second column.
-    if (!skip(rest, " :location ") || !take_number(rest) || !skip(rest, "})")) {
+    if (!skip_word(rest, " :location ") || !take_int(rest) || !skip_word(rest, "})")) {
         return std::nullopt;
     }
     return out;
@@ -152,7 +152,7 @@ std::optional<time_range> range_of_tree(std::string_view tree, std::string_view 
     int const below_domain = key_type == "date"                  ? date
                              : key_type.starts_with("timestamp") ? timestamptz
                                                                  : 0; // timestamp has its bytes
-    if (!skip(tree, "{PARTITIONBOUNDSPEC :strategy r :is_default false ")) {
+    if (!skip_word(tree, "{PARTITIONBOUNDSPEC :strategy r :is_default false ")) {
         return std::nullopt;
     }
     auto const from = take_side(tree, " :lowerdatums ", below_domain);

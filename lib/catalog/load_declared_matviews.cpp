@@ -13,7 +13,7 @@ namespace {
 
 // What the server prints of a query, read and printed again, may have other casts: a view that was
 // dumped and restored differs from its source by one or two rounds.
-constexpr int most_rounds = 3;
+constexpr int most_printings = 3;
 
 view_definition definition_of(pg::session &s, std::string const &view, pg::limits const &limit)
 {
@@ -77,7 +77,7 @@ void compare(pg::session &s, declared_matview &out, std::string const &role,
     for (int round = 2;; ++round) {
         out.as_declared =
             again.columns == out.existing->columns && again.text == out.existing->text;
-        if (out.as_declared || round > most_rounds) {
+        if (out.as_declared || round > most_printings) {
             return;
         }
         again = definition_of(s, make_view(s, again.text, round, limit), limit);

@@ -196,6 +196,7 @@ load_unprotected_partitions(pg::session &s, std::vector<qualified_name> const &t
     std::vector<unprotected_partition> out;
     for (std::size_t i = 0; i < found.size(); ++i) {
         unprotected_partition one;
+        one.oid = found.text(i, "oid");
         one.table = {found.text(i, "root_schema"), found.text(i, "root_name")};
         one.partition = {found.text(i, "schema"), found.text(i, "name")};
         one.enable = found.flag(i, "enable");

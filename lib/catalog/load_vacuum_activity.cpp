@@ -5,7 +5,7 @@
 namespace pgtend::catalog {
 namespace {
 
-std::optional<long long> number(rows const &found, std::size_t row, std::string_view column)
+std::optional<long long> number_at(rows const &found, std::size_t row, std::string_view column)
 {
     auto const at = found.column(column);
     return found.at(row, at) ? std::optional{found.integer(row, at)} : std::nullopt;
@@ -20,18 +20,18 @@ running_vacuum vacuum_of(rows const &found, std::size_t row)
     out.table = {found.text(row, "schema"), found.text(row, "name")};
     out.command = found.text(row, "command");
     out.phase = found.text(row, "phase");
-    out.blocks = number(found, row, "blocks");
-    out.scanned = number(found, row, "scanned");
-    out.vacuumed = number(found, row, "vacuumed");
-    out.index_rounds = number(found, row, "index_rounds");
-    out.indexes = number(found, row, "indexes");
-    out.indexes_done = number(found, row, "indexes_done");
+    out.blocks = number_at(found, row, "blocks");
+    out.scanned = number_at(found, row, "scanned");
+    out.vacuumed = number_at(found, row, "vacuumed");
+    out.index_rounds = number_at(found, row, "index_rounds");
+    out.indexes = number_at(found, row, "indexes");
+    out.indexes_done = number_at(found, row, "indexes_done");
     if (auto const at = found.column("memory_used"); found.at(row, at)) {
         out.memory_used = found.real(row, at);
     }
     out.autovacuum = found.flag(row, "autovacuum");
     out.against_wraparound = found.flag(row, "against_wraparound");
-    out.started = number(found, row, "started");
+    out.started = number_at(found, row, "started");
     out.user = found.text(row, "username");
     return out;
 }
@@ -41,7 +41,7 @@ horizon_holder holder_of(rows const &found, std::size_t row)
     return {found.text(row, "kind"),          found.text(row, "who"),
             found.text(row, "database"),      found.text(row, "username"),
             found.text(row, "application"),   found.text(row, "state"),
-            number(found, row, "since"),      found.integer(row, "age"),
+            number_at(found, row, "since"),   found.integer(row, "age"),
             found.flag(row, "only_catalogs"), found.text(row, "query")};
 }
 

@@ -10,7 +10,7 @@
 namespace pgtend::check {
 namespace {
 
-bool are_declared(sources const &from)
+bool are_attested(sources const &from)
 {
     return !from.attestations.empty();
 }
@@ -49,9 +49,9 @@ std::string fault_of(model::attestation const &a, instant now)
                : "";
 }
 
-std::vector<finding> look(evidence &with)
+std::vector<finding> look_for_attestations(evidence &with)
 {
-    if (!are_declared(with.given())) {
+    if (!are_attested(with.given())) {
         throw unseen{"attestations: in the file"};
     }
     std::vector<finding> out;
@@ -74,8 +74,8 @@ std::span<rule const> attestation_rules()
          .title = "what only people can see was attested, with evidence, and is not over",
          .why = "what was done by hand once is not so any more, or was never done",
          .fix = "look again, then write by:, on:, evidence: and until: into the file",
-         .look = look,
-         .declared = are_declared},
+         .look = look_for_attestations,
+         .declared = are_attested},
     };
     return all;
 }

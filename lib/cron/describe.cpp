@@ -8,11 +8,11 @@
 namespace pgtend::cron {
 namespace {
 
-constexpr std::array<char const *, 12> month_names{"January",   "February", "March",    "April",
-                                                   "May",       "June",     "July",     "August",
-                                                   "September", "October",  "November", "December"};
-constexpr std::array<char const *, 7> weekday_names{"Sunday",   "Monday", "Tuesday", "Wednesday",
-                                                    "Thursday", "Friday", "Saturday"};
+constexpr std::array<char const *, 12> full_month_names{
+    "January", "February", "March",     "April",   "May",      "June",
+    "July",    "August",   "September", "October", "November", "December"};
+constexpr std::array<char const *, 7> full_weekday_names{
+    "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
 constexpr std::array<char const *, 5> ordinals{"first", "second", "third", "fourth", "fifth"};
 
 std::string two(int value)
@@ -181,11 +181,11 @@ std::string weekday_text(field const &weekdays)
         // Weeks are read from Monday to Sunday.
         auto const from_monday = (plain >> 1) | (plain & 1) << 6;
         parts.push_back(members(from_monday, [](int v) {
-            return std::string{weekday_names[static_cast<std::size_t>(v + 1) % 7]};
+            return std::string{full_weekday_names[static_cast<std::size_t>(v + 1) % 7]};
         }));
     }
     for (auto const &i : weekdays.items) {
-        auto const name = [&] { return weekday_names[static_cast<std::size_t>(i.first % 7)]; };
+        auto const name = [&] { return full_weekday_names[static_cast<std::size_t>(i.first % 7)]; };
         if (i.what == item::form::nth_weekday) {
             parts.push_back(std::string{"the "} + ordinals[static_cast<std::size_t>(i.step - 1)] +
                             " " + name() + " of the month");
@@ -225,7 +225,7 @@ std::string expression::describe() const
     }
     if (!every_month) {
         out += ", in " + members(months, [](int v) {
-                   return std::string{month_names[static_cast<std::size_t>(v - 1)]};
+                   return std::string{full_month_names[static_cast<std::size_t>(v - 1)]};
                });
     }
     return out;

@@ -8,9 +8,9 @@
 namespace pgtend::cron {
 namespace {
 
-constexpr std::int64_t longest_gap = 3 * 3600; // see expression::next
+constexpr std::int64_t longest_catch_up = 3 * 3600; // see expression::next
 
-std::string place(field const &f, unit of)
+std::string field_place(field const &f, unit of)
 {
     return std::string{facts(of).name} + " field '" + to_text(f, of) + "'";
 }
@@ -28,7 +28,7 @@ void uneven_steps(fields const &f, std::vector<lint> &out)
                 continue;
             }
             auto const step = std::to_string(i.step);
-            auto message = place(f[of], of) + ": its step starts again in each " + periods[u];
+            auto message = field_place(f[of], of) + ": its step starts again in each " + periods[u];
             if (of == unit::day) {
                 message += i.step == 2 ? ", so it runs on day 31 and on day 1" : "";
             } else {
@@ -77,7 +77,7 @@ void day_rule(fields const &f, day_match match, std::vector<lint> &out)
     } else {
         auto const of = days.starred ? unit::day : unit::weekday;
         out.push_back({"day-rule",
-                       "both day fields are restricted, and " + place(f[of], of) +
+                       "both day fields are restricted, and " + field_place(f[of], of) +
                            " starts with '*': it runs only when both match",
                        "State what is meant by the key 'day_match: all' or 'day_match: any'."});
     }
@@ -208,7 +208,7 @@ std::vector<lint> expression::lints(zone const &in, instant from) const
                            (end - first < 86400 ? "" : date(end) + " ") + wall(end) + ": ";
         if (gap) {
             gap_told = true;
-            if (timing_ == timing::cadence || after - before > longest_gap) {
+            if (timing_ == timing::cadence || after - before > longest_catch_up) {
                 out.push_back({"gap",
                                where + times(count) + (count == 1 ? " does" : " do") + " not run",
                                timing_ == timing::cadence

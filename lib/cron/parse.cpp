@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t longest = 1000; // bytes; all sixty minutes written out are 169
 
-bool digit(char c)
+bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
 }
@@ -68,7 +68,7 @@ std::int64_t every(std::string_view whole, std::string_view text)
     for (std::size_t at = 0; at < text.size();) {
         std::int64_t value = 0;
         auto const start = at;
-        for (; at < text.size() && digit(text[at]); ++at) {
+        for (; at < text.size() && is_digit(text[at]); ++at) {
             value = std::min(value * 10 + (text[at] - '0'), most + 1);
         }
         if (at == start) {
@@ -206,7 +206,7 @@ fields parse_fields(std::string_view text)
         std::int64_t value = 0;
         bool good = parts[0].size() <= 9;
         for (auto const c : parts[0].substr(0, 9)) {
-            good = good && digit(c);
+            good = good && is_digit(c);
             value = value * 10 + (c - '0');
         }
         if (!good || value < 1 || value > 59) {

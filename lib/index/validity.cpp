@@ -41,9 +41,9 @@ SELECT EXISTS (SELECT FROM valid WHERE root) AS is_valid,
                   AND n.nspname OPERATOR(pg_catalog.=) $1::pg_catalog.name
                   AND c.relname OPERATOR(pg_catalog.=) $2::pg_catalog.name AND )";
 
-class check final : public plan::task {
+class validity_task final : public plan::task {
   public:
-    explicit check(building const &what) : index_{what.name}, table_{what.table}
+    explicit validity_task(building const &what) : index_{what.name}, table_{what.table}
     {
         empty_path_.sql = "SET LOCAL search_path TO ''";
         question_.sql = question +
@@ -101,7 +101,7 @@ class check final : public plan::task {
 
 std::unique_ptr<plan::task> validity_check(building const &what)
 {
-    return std::make_unique<check>(what);
+    return std::make_unique<validity_task>(what);
 }
 
 } // namespace pgtend::index

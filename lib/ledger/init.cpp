@@ -128,7 +128,7 @@ bool step(pg::session &s, std::span<migration const> list, init_options const &o
                                   shown)};
 }
 
-[[noreturn]] void explain(pg::session &s, error const &e)
+[[noreturn]] void explain_and_throw(pg::session &s, error const &e)
 {
     if (e.sqlstate() == "42501" && !s.lost()) {
         explain_denied(s, e);
@@ -166,7 +166,7 @@ init_result migrate(pg::session &s, std::span<migration const> list, init_option
         } catch (error const &e) {
             s.rollback();
             if (s.lost() || !others_were_faster(e) || ++failures == most_failures) {
-                explain(s, e);
+                explain_and_throw(s, e);
             }
             time.sleep(pause.next(), {});
         } catch (...) {
@@ -212,7 +212,7 @@ bool remove(pg::session &s)
             throw usage_error{"this role may not drop the ledger: " + first_line(e.message()),
                               "Let its owner do it."};
         }
-        explain(s, e);
+        explain_and_throw(s, e);
     }
 }
 

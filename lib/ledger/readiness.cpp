@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t most_findings = 5'000, longest_text = 1'000;
 
 // What the server can store: UTF-8 without NUL, which a message may repeat of anything.
-std::string storable(std::string const &text)
+std::string storable_text(std::string const &text)
 {
     auto out = head_and_tail(text, longest_text);
     return valid_utf8(out) && out.find('\0') == std::string::npos ? out : printable(out);
@@ -55,9 +55,9 @@ keep_readiness keep_statement(kept_check const &found)
         auto const &each = found.findings[i];
         checks.emplace_back(each.check);
         severities.emplace_back(each.severity);
-        objects.emplace_back(storable(each.object));
-        details.emplace_back(storable(each.detail));
-        messages.emplace_back(storable(each.message));
+        objects.emplace_back(storable_text(each.object));
+        details.emplace_back(storable_text(each.detail));
+        messages.emplace_back(storable_text(each.message));
     }
     return {.sql = std::string{sql::ledger_keep_readiness},
             .parameters = {found.job, found.profile, std::to_string(found.errors),

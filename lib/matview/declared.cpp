@@ -49,9 +49,12 @@ plan::statement index_statement(model::matview_policy const &policy)
     return out;
 }
 
-class planner {
+class declared_planner {
   public:
-    planner(catalog::declared_matviews const &all, bool certain) : all_{all}, certain_{certain} {}
+    declared_planner(catalog::declared_matviews const &all, bool certain)
+        : all_{all}, certain_{certain}
+    {
+    }
 
     void add(model::matview_policy const &policy, catalog::declared_matview const &state)
     {
@@ -301,7 +304,7 @@ std::vector<catalog::matview_request> requests(std::vector<model::matview_policy
 plan::plan plan_declared(std::vector<model::matview_policy> const &policies,
                          catalog::declared_matviews const &snapshot, bool certain)
 {
-    planner work{snapshot, certain};
+    declared_planner work{snapshot, certain};
     for (std::size_t i = 0; i < policies.size(); ++i) {
         work.add(policies[i], snapshot.views.at(i));
     }

@@ -14,9 +14,9 @@
 namespace pgtend::matview {
 namespace {
 
-class planner {
+class refresh_planner {
   public:
-    planner(model::refresh_action const &action, catalog::matview_snapshot const &snapshot)
+    refresh_planner(model::refresh_action const &action, catalog::matview_snapshot const &snapshot)
         : mode_{action.mode}, all_{snapshot}
     {
         for (std::size_t i = 0; i < all_.views.size(); ++i) {
@@ -126,7 +126,7 @@ class planner {
 plan::plan plan_refresh(model::refresh_action const &action,
                         catalog::matview_snapshot const &snapshot)
 {
-    return planner{action, snapshot}.make();
+    return refresh_planner{action, snapshot}.make();
 }
 
 } // namespace pgtend::matview

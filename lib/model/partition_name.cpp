@@ -22,7 +22,7 @@ iso_week week_of(partition_start const &from)
 {
     using namespace std::chrono;
     auto const day = sys_days{std::chrono::year{from.year} / from.month / from.day};
-    auto const thursday = day - (weekday{day} - Monday) + days{3};
+    auto const thursday = day - (std::chrono::weekday{day} - Monday) + std::chrono::days{3};
     auto const year = year_month_day{thursday}.year();
     auto const number = (thursday - sys_days{year / January / 1}).count() / 7 + 1;
     return {static_cast<int>(year), static_cast<int>(number)};

@@ -11,7 +11,7 @@
 namespace pgtend::partition {
 namespace {
 
-constexpr std::size_t most_periods = 100'000;
+constexpr std::size_t most_listed = 100'000;
 constexpr std::array steps{model::step::hour,  model::step::day,     model::step::week,
                            model::step::month, model::step::quarter, model::step::year};
 
@@ -126,12 +126,12 @@ std::vector<period> calendar::periods(std::vector<taken_range> const &ranges) co
             each.state = by.how == cover::partly ? period_state::partly : period_state::pending;
         }
         out.push_back(std::move(each));
-        if (out.size() > 2 * most_periods) {
-            out.erase(out.begin(), out.begin() + most_periods);
+        if (out.size() > 2 * most_listed) {
+            out.erase(out.begin(), out.begin() + most_listed);
         }
     }
-    if (out.size() > most_periods) {
-        out.erase(out.begin(), out.end() - most_periods);
+    if (out.size() > most_listed) {
+        out.erase(out.begin(), out.end() - most_listed);
     }
     return out;
 }

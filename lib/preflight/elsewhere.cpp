@@ -16,9 +16,9 @@ std::string one_line(std::string const &sql)
     return printable(head_and_tail(replace_all(sql, "\n", " "), 120));
 }
 
-class reader {
+class remote_reader {
   public:
-    reader(asking &with, model::configuration const &all, outbox &out)
+    remote_reader(asking &with, model::configuration const &all, outbox &out)
         : with_{with}, all_{all}, out_{out}
     {
     }
@@ -134,7 +134,7 @@ class reader {
 
 void read_elsewhere(asking &with, model::configuration const &all, outbox &out)
 {
-    reader{with, all, out}.read();
+    remote_reader{with, all, out}.read();
 }
 
 } // namespace pgtend::preflight

@@ -11,7 +11,7 @@
 namespace pgtend::probe {
 namespace {
 
-std::optional<double> number(redis_info const &info, std::string const &field)
+std::optional<double> number_in(redis_info const &info, std::string const &field)
 {
     auto const found = info.find(field);
     if (found == info.end()) {
@@ -26,7 +26,7 @@ std::optional<double> number(redis_info const &info, std::string const &field)
 // How much it grew; nothing when it is not told, or the server was started anew meanwhile.
 std::optional<double> growth(redis_seen const &seen, std::string const &field)
 {
-    auto const before = number(seen.before, field), after = number(seen.after, field);
+    auto const before = number_in(seen.before, field), after = number_in(seen.after, field);
     return before && after && *after >= *before ? std::optional{*after - *before} : std::nullopt;
 }
 
@@ -47,11 +47,12 @@ void add_counters(verdict &out, model::redis_probe const &of, redis_seen const &
         hits && misses ? fmt::format("no key was looked up within {}", humanize(of.interval))
                        : refused);
     put("evictions", growth(seen, "evicted_keys"), refused);
-    auto const used = number(seen.after, "used_memory"), most = number(seen.after, "maxmemory");
+    auto const used = number_in(seen.after, "used_memory"),
+               most = number_in(seen.after, "maxmemory");
     put("used_memory", used, refused);
     put("memory", used && most && *most > 0 ? std::optional{100 * *used / *most} : std::nullopt,
         most ? "maxmemory is not set, so that nothing bounds it" : refused);
-    put("clients", number(seen.after, "connected_clients"), refused);
+    put("clients", number_in(seen.after, "connected_clients"), refused);
 }
 
 } // namespace

@@ -40,7 +40,7 @@ std::string escaped(std::string const &text)
     return out;
 }
 
-void print(std::string &out, table const &t)
+void print_markdown(std::string &out, table const &t)
 {
     std::string titles = "|", rule = "|";
     for (auto const &column : t.columns) {
@@ -83,7 +83,7 @@ std::string render_markdown(document const &d)
     for (auto const &t : d.tables) {
         if (!t.rows.empty()) {
             paragraph();
-            print(out, t);
+            print_markdown(out, t);
         } else if (!t.when_empty.empty()) {
             paragraph();
             out += escaped(t.when_empty) + "\n";

@@ -13,6 +13,26 @@ std::string literal(std::optional<std::string> const &value)
     return value ? std::string{trim(plan::quote_literal(*value))} : "NULL";
 }
 
+// What the lock was waited for may have dropped, renamed or detached what was read.
+std::string same_table(catalog::vacuum_table const &table, std::string const &relation)
+{
+    auto const oid = table.oid + "::pg_catalog.oid";
+    auto out = "    IF " + relation + "::pg_catalog.oid OPERATOR(pg_catalog.<>) " + oid;
+    if (!table.parent.empty()) {
+        out += " OR NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i\n"
+               "            WHERE i.inhrelid OPERATOR(pg_catalog.=) " +
+               oid + " AND i.inhparent OPERATOR(pg_catalog.=) " + table.parent +
+               "::pg_catalog.oid AND NOT i.inhdetachpending)";
+    }
+    return out +
+           " THEN\n"
+           "        RAISE EXCEPTION USING ERRCODE = '55000', HINT = 'Run it again.', MESSAGE = " +
+           literal(display(table.name) + (table.parent.empty()
+                                              ? " is another table now"
+                                              : " is no longer a partition of its table")) +
+           ";\n    END IF;\n";
+}
+
 // A loop over the changes with `present`, the value that the table has now: whoever changes one
 // needs the lock that is held. `keep` is done for each.
 plan::statement guarded(catalog::vacuum_table const &table,
@@ -29,8 +49,8 @@ plan::statement guarded(catalog::vacuum_table const &table,
         "\nDECLARE\n"
         "    w record;\n"
         "    present text;\n"
-        "BEGIN\n"
-        "    FOR w IN SELECT * FROM (VALUES " +
+        "BEGIN\n" +
+        same_table(table, relation) + "    FOR w IN SELECT * FROM (VALUES " +
         join(values, ",\n            ") +
         ") AS v (parameter, read, wanted, original)\n"
         "    LOOP\n"

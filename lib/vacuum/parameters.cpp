@@ -18,11 +18,12 @@ namespace {
 
 using catalog::vacuum_table;
 
-class planner {
+class parameter_planner {
   public:
-    planner(std::span<model::autovacuum_policy const> policies,
-            catalog::vacuum_snapshot const &snapshot, model::parameter_ledger const &ledger,
-            changed_parameter changed, std::span<qualified_name const> only)
+    parameter_planner(std::span<model::autovacuum_policy const> policies,
+                      catalog::vacuum_snapshot const &snapshot,
+                      model::parameter_ledger const &ledger, changed_parameter changed,
+                      std::span<qualified_name const> only)
         : all_{snapshot}, ledger_{ledger}, changed_{changed}, only_{only},
           declared_{policies, snapshot, ledger}, found_{declared_.all()}
     {
@@ -259,7 +260,7 @@ plan::plan plan_parameters(std::span<model::autovacuum_policy const> policies,
                            model::parameter_ledger const &ledger, changed_parameter changed,
                            std::span<qualified_name const> only)
 {
-    return planner{policies, snapshot, ledger, changed, only}.make();
+    return parameter_planner{policies, snapshot, ledger, changed, only}.make();
 }
 
 } // namespace pgtend::vacuum

@@ -40,9 +40,9 @@ struct work {
     }
 };
 
-class planner {
+class run_planner {
   public:
-    planner(model::vacuum_action const &action, catalog::vacuum_snapshot const &snapshot)
+    run_planner(model::vacuum_action const &action, catalog::vacuum_snapshot const &snapshot)
         : action_{action}, all_{snapshot}, analyze_only_{snapshot.settings.server_version >= 180000}
     {
         for (auto const &each : all_.tables) {
@@ -356,7 +356,7 @@ class planner {
 
 plan::plan plan_run(model::vacuum_action const &action, catalog::vacuum_snapshot const &snapshot)
 {
-    return planner{action, snapshot}.make();
+    return run_planner{action, snapshot}.make();
 }
 
 } // namespace pgtend::vacuum

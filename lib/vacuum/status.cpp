@@ -14,7 +14,7 @@ namespace {
 
 using catalog::horizon_holder;
 
-std::string count(double number)
+std::string whole(double number)
 {
     return thousands(std::llround(number));
 }
@@ -82,7 +82,7 @@ std::string remedy(horizon_holder const &of)
            "max_standby_streaming_delay then cancels what is in the way";
 }
 
-double times(double age, double limit)
+double share_of(double age, double limit)
 {
     return limit > 0 ? age / limit : 0;
 }
@@ -90,9 +90,10 @@ double times(double age, double limit)
 aged aged_of(std::string name, double age, double limit, double multixact_age,
              double multixact_limit)
 {
-    return {std::move(name), age,
-            limit,           multixact_age,
-            multixact_limit, std::max(times(age, limit), times(multixact_age, multixact_limit))};
+    return {
+        std::move(name), age,
+        limit,           multixact_age,
+        multixact_limit, std::max(share_of(age, limit), share_of(multixact_age, multixact_limit))};
 }
 
 class survey {
@@ -130,7 +131,7 @@ class survey {
             message += each.since ? fmt::format(", {} old,", humanize(span)) : "";
             message += fmt::format(" holds back the removal of {}, by {} transactions",
                                    each.only_catalogs ? "old rows of the catalogs" : "old rows",
-                                   count(static_cast<double>(each.age)));
+                                   whole(static_cast<double>(each.age)));
             out_.findings.push_back(
                 {"horizon", each.who, std::move(message), out_.holders.back().what_to_do});
         }
@@ -201,18 +202,18 @@ class survey {
     void tell_age(std::string kind, std::string const &object, aged const &one, std::string hint)
     {
         bool const by_transactions =
-            times(one.age, one.limit) >= times(one.multixact_age, one.multixact_limit);
+            share_of(one.age, one.limit) >= share_of(one.multixact_age, one.multixact_limit);
         auto const age = by_transactions ? one.age : one.multixact_age;
         auto const failsafe =
             by_transactions ? activity_.failsafe_age : activity_.multixact_failsafe_age;
         auto message = fmt::format(
             "{}: its oldest {} is {} old, {:.1f} times {} of {}", object,
-            by_transactions ? "transaction" : "multixact", count(age), one.times,
+            by_transactions ? "transaction" : "multixact", whole(age), one.times,
             by_transactions ? "autovacuum_freeze_max_age" : "autovacuum_multixact_freeze_max_age",
-            count(by_transactions ? one.limit : one.multixact_limit));
+            whole(by_transactions ? one.limit : one.multixact_limit));
         message += age >= failsafe ? fmt::format("; beyond the failsafe age of {}, the server "
                                                  "refuses to write at about 2,144,000,000",
-                                                 count(failsafe))
+                                                 whole(failsafe))
                                    : "";
         out_.findings.push_back({std::move(kind), object, std::move(message), std::move(hint)});
     }

@@ -83,6 +83,27 @@ TEST_SUITE("db")
                   owner);
     }
 
+    TEST_CASE("a partition that is detached while its parameters wait is left as it is")
+    {
+        parameter_scene const g;
+        auto other = g.db.connect();
+        other.begin();
+        other.run("ALTER TABLE orders DETACH PARTITION orders_a");
+        test::process apply{{"-c", g.config, "-d", g.db.dsn(), "autovacuum", "apply"}};
+        test::eventually("it waits", [&] {
+            return g.db.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = "
+                              "'orders_a'::regclass") != "0";
+        });
+        other.commit();
+        auto const done_so_far = apply.wait();
+        CHECK(done_so_far.code == 1);
+        CHECK(has(done_so_far.err, "public.orders_a is no longer a partition of its table"));
+        CHECK(g.db.value("SELECT reloptions IS NULL FROM pg_class WHERE relname = 'orders_a'") ==
+              "t");
+        CHECK(g.db.value("SELECT count(*) FROM pgtend.storage_parameter WHERE relation = "
+                         "'orders_a'::regclass") == "0");
+    }
+
     TEST_CASE("tables that were renamed, dropped and made anew")
     {
         parameter_scene const g;

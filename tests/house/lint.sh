@@ -46,8 +46,9 @@ format() {
 # A file is looked at again only when it, a header, .clang-tidy or the tool changed since it was found clean.
 check_tidy() {
     local stamps=build/lint common file hash todo=()
-    [ -f build/dev/build.ninja ] || cmake --preset dev >/dev/null || exit
-    cmake --build build/dev --target pgtend_sql_header >/dev/null || exit
+    # Each file for itself, as clang-tidy wants it, and so that each is seen to include what it uses.
+    [ -f build/tidy/build.ninja ] || cmake --preset dev -B build/tidy -DCMAKE_UNITY_BUILD=OFF >/dev/null || exit
+    cmake --build build/tidy --target pgtend_sql_header >/dev/null || exit
     mkdir -p "$stamps"
     common=$( (clang-tidy --version; cat .clang-tidy; files 'lib/*.hpp' 'tools/*.hpp' 'sql/*.sql' | xargs cat) | sha256sum)
     while read -r file; do
@@ -56,7 +57,7 @@ check_tidy() {
     done < <(files 'lib/*.cpp' 'tools/*.cpp' | grep -v '^lib/empty.cpp$')
     # shellcheck disable=SC2016
     [ ${#todo[@]} = 0 ] || printf '%s\n' "${todo[@]}" | xargs -d '\n' -n 2 -P "$(nproc)" bash -c '
-        out=$(clang-tidy -p build/dev --quiet "$1" 2>/dev/null) && printf "%s\n" "$2" >"$0/${1//\//+}" || printf "%s\n" "$out"
+        out=$(clang-tidy -p build/tidy --quiet "$1" 2>/dev/null) && printf "%s\n" "$2" >"$0/${1//\//+}" || printf "%s\n" "$out"
     ' "$stamps" | grep -E 'error:|^error' | sed "s#^$PWD/##" | sort -u | complain "clang-tidy"
 }
 

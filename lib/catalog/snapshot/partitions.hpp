@@ -52,6 +52,7 @@ struct partitioned_table {
 // A partition, at any depth, that lacks the row level security of its table: whoever may read it
 // by its own name sees every row.
 struct unprotected_partition {
+    std::string oid;
     qualified_name table, partition;
     bool enable = false; // it is not on
     bool force = false;  // it does not bind the owner, and should
