@@ -239,7 +239,8 @@ TEST_SUITE("db")
         for (bool const ordered : {true, false}) {
             test::database db;
             db.psql(
-                std::string{"CREATE TABLE t (id int, at int NOT NULL, status int); INSERT INTO t "
+                std::string{"CREATE TABLE t (id int, at int NOT NULL, status int) WITH "
+                            "(autovacuum_enabled = off); INSERT INTO t "
                             "SELECT i, i, 1 FROM generate_series(1, 210000) i;"
                             "ANALYZE t; CREATE INDEX ON t "} +
                 (ordered ? "(at)" : "USING hash (status)") +
