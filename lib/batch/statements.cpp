@@ -126,7 +126,7 @@ std::string leaf_statements::not_written(section const &rows, std::vector<param>
     if (!wrote && !rows.far) {
         return {};
     }
-    if (!rows.since.empty() && (rows.what == section::kind::listed || !leaf_.once)) {
+    if (!rows.since.empty() && (rows.what == section::kind::listed || rows.far || !leaf_.once)) {
         auto const since = next(parameters, rows.since) + "::pg_catalog.xid";
         return fmt::format(" AND CASE WHEN pg_catalog.age({})::bigint{}pg_catalog.age({}){}30{}0 "
                            "THEN false ELSE true END",

@@ -196,4 +196,32 @@ TEST_SUITE("db")
         CHECK(run.problem == "");
         CHECK(run.tally.rows >= 100);
     }
+
+    TEST_CASE("the same when a trigger may keep rows, whose table is looked through once")
+    {
+        test::database db;
+        db.psql("CREATE TABLE t (id bigserial PRIMARY KEY); INSERT INTO t SELECT i "
+                "FROM generate_series(1, 100) i; SELECT setval('t_id_seq', 100);"
+                "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; "
+                "END $$; CREATE TRIGGER a BEFORE DELETE ON t FOR EACH ROW EXECUTE FUNCTION "
+                "keep(); ANALYZE t");
+        believe_in_many(db, "t");
+        auto s = db.connect();
+        prefer_indexes(s);
+        auto other = db.connect();
+        auto work = test::plan_batches(s, "t", "id > 0", {},
+                                       {.initial_rows = 1, .target = microseconds{1}});
+        auto const run = test::drive(
+            test::task_of(work),
+            [&](plan::work const &asked) {
+                if (!asked.read_only) {
+                    other.run(
+                        "INSERT INTO t SELECT nextval('t_id_seq') FROM generate_series(1, 200)");
+                }
+                return test::carry_out(s, asked);
+            },
+            1'000);
+        CHECK(run.problem == "");
+        CHECK(number(db, "SELECT count(*) FROM t WHERE id <= 100") == 0);
+    }
 }
