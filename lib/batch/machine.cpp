@@ -110,7 +110,7 @@ std::optional<plan::work> machine::open_next()
     }
     if (auto const again = referred_.next(report_.done.rows)) {
         open_leaf(*again);
-        finder_ = std::make_unique<list_finder>(*sql_, section{});
+        finder_ = std::make_unique<list_finder>(*sql_, referred_.rows(*again));
     } else if (auto held = held_.next(rest_before_)) {
         open_leaf(held->leaf);
         if (held->where.what != section::kind::blocks || may_keep()) {

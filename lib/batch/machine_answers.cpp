@@ -65,6 +65,9 @@ void machine::absorb(asked what, plan::outcome const &last)
         break;
     case asked::find:
         source().answer(last.results, last.elapsed);
+        if (referred_.has(leaf_)) {
+            referred_.listed(leaf_, last.results.at(0).text(0, "since"));
+        }
         break;
     case asked::change:
         changed(last);

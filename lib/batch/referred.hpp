@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Leaves whose rows refer to each other by a foreign key that refuses deletes: rows that no other
-// one refers to are deleted first, in passes, as long as a pass brings something.
+// one refers to are deleted first, in passes, as long as a pass brings something. Rows newer than
+// the first pass are the next run's: others may add some as fast as passes go.
 #pragma once
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "batch/statements.hpp"
 
 namespace pgtend::batch {
 
@@ -29,8 +33,21 @@ class referred_rows {
     void forget(std::size_t leaf)
     {
         std::erase(leaves_, leaf);
+        since_.erase(leaf);
         std::erase(pass_, leaf);
         std::erase(to_count_, leaf);
+    }
+    // A listing of its rows was answered; since: see section. The first one of a leaf counts.
+    void listed(std::size_t leaf, std::string since) { since_.emplace(leaf, std::move(since)); }
+    // What a pass lists.
+    section rows(std::size_t leaf) const
+    {
+        section out;
+        if (auto const found = since_.find(leaf); found != since_.end()) {
+            out.since = found->second;
+            out.far = true;
+        }
+        return out;
     }
     std::string const &why() const noexcept { return why_; }
 
@@ -72,6 +89,7 @@ class referred_rows {
     std::deque<std::size_t> pass_ = {}, to_count_ = {};
     long long rows_before_ = -1;
     std::string why_ = {};
+    std::map<std::size_t, std::string> since_ = {};
     bool counting_ = false;
 };
 

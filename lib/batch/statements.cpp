@@ -24,6 +24,8 @@ std::string at_places(std::string const &array)
 // The places of the rows that were locked, from one statement of a transaction to the next.
 constexpr std::string_view locked_places = "pgtend.locked";
 
+constexpr int most_ahead = 1'000'000; // transactions
+
 constexpr std::string_view clock_in_microseconds =
     "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) "
     "1000000::double precision)::bigint";
@@ -114,23 +116,24 @@ std::string leaf_statements::predicate(section const &rows, std::vector<param> &
 // What the run itself wrote. A list of its transactions grows with each batch, and is paid for in
 // each; so a section leaves out all that was written since it was looked for, by whomever: of the
 // places of a list that is only what took a place that got free, and elsewhere the table is looked
-// through once more. The distance of two ages is that of the transactions, whatever age() counts
-// from. From 0 to 2^30 it is since then, which the shift asks at once: more than a run sees, and
-// less than how far off the xmin of a row frozen long ago may seem.
-// CASE hides the comparison from the planner's estimate, which would have few rows left. ANY, not
-// ALL: the server hashes a long list of ANY once for a statement (convert_saop_to_hashed_saop in
-// optimizer/util/clauses.c, from 14 on; ALL from 15 on), else each row is compared with all of it.
+// through once more. The xmin of a row frozen long ago stays as it was and may seem to be of any
+// age, also far ahead: so the window is no wider than the walk is long, and what others may have
+// begun beyond the transaction that age() counts from. CASE hides the comparison from the planner's
+// estimate, which would have few rows left. ANY, not ALL: the server hashes a long list of ANY once
+// for a statement (convert_saop_to_hashed_saop in optimizer/util/clauses.c, from 14 on; ALL from 15
+// on), else each row is compared with all of it.
 std::string leaf_statements::not_written(section const &rows, std::vector<param> &parameters) const
 {
     bool const wrote = leaf_.writers != nullptr && !leaf_.writers->empty();
     if (!wrote && !rows.far) {
         return {};
     }
-    if (!rows.since.empty() && (rows.what == section::kind::listed || !leaf_.once)) {
+    if (!rows.since.empty() && (rows.what == section::kind::listed || rows.far || !leaf_.once)) {
         auto const since = next(parameters, rows.since) + "::pg_catalog.xid";
-        return fmt::format(" AND CASE WHEN pg_catalog.age({})::bigint{}pg_catalog.age({}){}30{}0 "
-                           "THEN false ELSE true END",
-                           since, op("-"), column("xmin"), op(">>"), op("="));
+        auto const age = "pg_catalog.age(" + column("xmin") + ")";
+        return fmt::format(" AND CASE WHEN {}{}{} AND {}{}pg_catalog.age({}) THEN false ELSE true "
+                           "END",
+                           age, op(">="), -most_ahead, age, op("<="), since);
     }
     if (!wrote) {
         return {};

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "batch/statements.hpp"
 #include "batch/support.hpp"
 #include "support/database.hpp"
 
@@ -195,5 +196,69 @@ TEST_SUITE("db")
             4'000);
         CHECK(run.problem == "");
         CHECK(run.tally.rows >= 100);
+    }
+
+    TEST_CASE("the same when a trigger may keep rows, whose table is looked through once")
+    {
+        test::database db;
+        db.psql("CREATE TABLE t (id bigserial PRIMARY KEY); INSERT INTO t SELECT i "
+                "FROM generate_series(1, 100) i; SELECT setval('t_id_seq', 100);"
+                "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; "
+                "END $$; CREATE TRIGGER a BEFORE DELETE ON t FOR EACH ROW EXECUTE FUNCTION "
+                "keep(); ANALYZE t");
+        believe_in_many(db, "t");
+        auto s = db.connect();
+        prefer_indexes(s);
+        auto other = db.connect();
+        auto work = test::plan_batches(s, "t", "id > 0", {},
+                                       {.initial_rows = 1, .target = microseconds{1}});
+        auto const run = test::drive(
+            test::task_of(work),
+            [&](plan::work const &asked) {
+                if (!asked.read_only) {
+                    other.run(
+                        "INSERT INTO t SELECT nextval('t_id_seq') FROM generate_series(1, 200)");
+                }
+                return test::carry_out(s, asked);
+            },
+            1'000);
+        CHECK(run.problem == "");
+        CHECK(number(db, "SELECT count(*) FROM t WHERE id <= 100") == 0);
+    }
+
+    TEST_CASE("what was written since the walk began is told from rows frozen long ago")
+    {
+        test::database db;
+        auto s = db.connect();
+        batch::change const what{{"public", "t"}, "true", {}};
+        catalog::leaf_table const leaf{"1", {"public", "t"}, false, {}};
+        std::string const writers = ",3";
+        batch::leaf_statements const sql{what, {.table = leaf, .root = "1", .writers = &writers}};
+        auto const next =
+            std::stoll(s.run("SELECT pg_snapshot_xmax(pg_current_snapshot())::text").text(0, 0));
+        auto const text = [](long long xid) { return std::to_string(xid & 0xFFFFFFFF); };
+        batch::section rows;
+        rows.far = true;
+        rows.since = text(next - 50); // of a walk that began 50 transactions ago
+        auto const asked = sql.count(rows, 1);
+        auto const begin = asked.sql.find("CASE WHEN");
+        auto condition = asked.sql.substr(begin, asked.sql.find(" END", begin) + 4 - begin);
+        std::string const column = "\"t\".\"xmin\"";
+        for (auto at = condition.find(column); at != std::string::npos;
+             at = condition.find(column)) {
+            condition.replace(at, column.size(), "$2::xid");
+        }
+        auto const kept = [&](long long xmin) {
+            return s.run("SELECT " + condition, {rows.since, text(xmin)}).flag(0, 0);
+        };
+        CHECK(kept(next - 51));
+        CHECK_FALSE(kept(next - 50));
+        CHECK_FALSE(kept(next - 1));
+        CHECK_FALSE(kept(next + 20)); // of others
+        for (auto const old : {1'000'000LL, 2'100'000'000LL, 2'200'000'000LL, 3'200'000'000LL,
+                               3'900'000'000LL, 4'290'000'000LL}) {
+            INFO(old);
+            CHECK(kept(next - old));
+        }
     }
 }

@@ -77,4 +77,29 @@ TEST_SUITE("db")
         CHECK(run.tally.left == left);
         CHECK(run.tally.rows == 5000 - left);
     }
+
+    TEST_CASE("others add matching rows as fast as passes go: the run ends")
+    {
+        test::database db;
+        db.psql("CREATE TABLE t (id serial PRIMARY KEY, up int REFERENCES t, pad text DEFAULT "
+                "repeat('x', 700)) WITH (fillfactor = 10); CREATE INDEX ON t "
+                "(up); INSERT INTO t SELECT i, nullif(i - 1, 0) FROM generate_series(1, 30) i; "
+                "SELECT setval('t_id_seq', 100); ANALYZE t");
+        auto s = db.connect();
+        auto other = db.connect();
+        auto work = test::plan_batches(s, "t", "id > 0", {}, {.initial_rows = 1});
+        auto const run = test::drive(
+            test::task_of(work),
+            [&](plan::work const &asked) {
+                if (!asked.read_only) {
+                    other.run("INSERT INTO t DEFAULT VALUES");
+                }
+                return test::carry_out(s, asked);
+            },
+            400);
+        CHECK(run.problem == "");
+        CHECK(run.asked("pgtend_other") > 30);
+        CHECK(number(db, "SELECT count(*) FROM t WHERE id <= 30") == 0);
+        CHECK(run.tally.left == number(db, "SELECT count(*) FROM t"));
+    }
 }
