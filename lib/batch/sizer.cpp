@@ -13,7 +13,7 @@ constexpr double newest =
     0.2; // weight of the last batch's overhead, which varies with what else the disk does
 
 constexpr double remembered = 0.95; // of what was known, by each batch
-constexpr double unlike = 2;        // times as long as foreseen: something changed
+constexpr double surprising = 2;    // times as long as foreseen: something changed
 constexpr double kept = 0.1;        // of what was known before that
 // A fixed cost is believed when it is so many standard errors; without batches of different sizes
 // there is none.
@@ -66,7 +66,7 @@ void sizer::measured(long long changed, microseconds work, microseconds whole)
 void sizer::learn(double rows, double took)
 {
     auto const foreseen = fixed_ + per_row_ * rows;
-    bool const changed = per_row_ > 0 && took > foreseen * unlike;
+    bool const changed = per_row_ > 0 && took > foreseen * surprising;
     auto const fading = changed ? kept : remembered;
     auto const once = 1 / took, each = rows / took;
     auto const add = [&](double &sum, double value) { sum = sum * fading + value; };
