@@ -97,7 +97,7 @@ struct index_snapshot {
     // Of these tables, without what is attached to an index that nobody asked for; of the tables
     // wanted, all.
     std::vector<table_index> indexes;
-    std::set<qualified_name> taken;   // of the names that load_taken_names() was asked for
+    std::set<qualified_name> taken; // of the names that load_taken_names() was asked for
 };
 
 // An index that somebody named, to drop it.
