@@ -4,17 +4,17 @@
 #include <doctest/doctest.h>
 
 #include "check/evaluate.hpp"
+#include "check/support.hpp"
 #include "support/database.hpp"
 #include "support/lists.hpp"
 
 using namespace pgtend;
+using test::list;
+using test::new_year;
 
 namespace {
 
-using list = std::vector<std::string>;
 using status = check::objective_result::status;
-
-instant const now{seconds{1'767'225'600}}; // 2026-01-01
 
 model::objective at_most(double target)
 {
@@ -23,7 +23,7 @@ model::objective at_most(double target)
 model::probe const shop{.name = "shop", .kind = model::http_probe{}};
 
 // Of these checks: "error object: message" and "needs what".
-list said(std::string const &id, check::sources const &from, instant at = now)
+list told_by(std::string const &id, check::sources const &from, instant at = new_year)
 {
     test::database const db;
     auto s = db.connect();
@@ -56,15 +56,15 @@ TEST_SUITE("db")
             {.name = "no evidence", .by = "Jo", .on = day, .until = tomorrow},
             {.name = "over", .by = "Jo", .evidence = "OPS-1", .on = day, .until = yesterday},
             {.name = "future", .by = "Jo", .evidence = "OPS-1", .on = tomorrow, .until = tomorrow}};
-        CHECK(said("attestation", {.attestations = all}) ==
+        CHECK(told_by("attestation", {.attestations = all}) ==
               list{"error bare: nobody has attested it",
                    "error no evidence: it does not say: evidence",
                    "error over: what Jo attested ended on 2025-12-31",
                    "error future: it was done on 2026-01-02, which is not yet"});
         // Where it was written the day has begun.
-        CHECK(said("attestation", {.attestations = std::span{all}.last(1)},
-                   now + std::chrono::hours{11}) == list{});
-        CHECK(said("attestation", {}) == list{"needs attestations: in the file"});
+        CHECK(told_by("attestation", {.attestations = std::span{all}.last(1)},
+                      new_year + std::chrono::hours{11}) == list{});
+        CHECK(told_by("attestation", {}) == list{"needs attestations: in the file"});
     }
 
     TEST_CASE(
@@ -84,13 +84,13 @@ TEST_SUITE("db")
                 v.unseen = {"the rest"};
                 return v;
             }};
-        CHECK(said("probe.http", from) ==
+        CHECK(told_by("probe.http", from) ==
               list{"error shop: is broken", "warning shop/part: is slow", "needs the rest"});
         CHECK(runs == 1);
-        CHECK(said("objective", from) ==
+        CHECK(told_by("objective", from) ==
               list{"error quick: p95 of shop is 500 ms, the objective is <= 100 ms"});
         CHECK(runs == 2); // of two objectives, once
-        CHECK(said("probe.tcp", from) ==
+        CHECK(told_by("probe.tcp", from) ==
               list{"needs a probe of kind tcp under probes: of the file"});
     }
 }

@@ -5,18 +5,14 @@
 #include "base/error.hpp"
 #include "check/compare.hpp"
 #include "check/profile.hpp"
+#include "check/support.hpp"
 #include "support/lists.hpp"
 
 using namespace pgtend;
+using test::list;
+using test::rule_of;
 
 namespace {
-
-using list = std::vector<std::string>;
-
-check::rule const *rule_of(std::string_view id)
-{
-    return check::chosen({.only = {std::string{id}}, .skip = {}}).front();
-}
 
 check::finding of(std::string object, std::string detail = {})
 {
@@ -26,7 +22,7 @@ check::finding of(std::string object, std::string detail = {})
             .detail = std::move(detail)};
 }
 
-std::vector<check::outcome> found(std::vector<check::finding> findings)
+std::vector<check::outcome> outcomes_of(std::vector<check::finding> findings)
 {
     std::vector<check::outcome> out(1);
     out[0].of = rule_of("index.unused");
@@ -49,10 +45,10 @@ TEST_SUITE("nodb")
 {
     TEST_CASE("what a baseline has is taken out; what is gone is told; sizes do not matter")
     {
-        auto before = found({of("public.a"), of("public.b")});
+        auto before = outcomes_of({of("public.a"), of("public.b")});
         check::waiving none;
         auto const baseline = check::baseline_of(before, none);
-        auto now = found({of("public.b"), of("public.c")});
+        auto now = outcomes_of({of("public.b"), of("public.c")});
         now[0].findings[0].message = "15 MB";
         now[0].findings[0].value = 15;
         auto const compared = check::take_known(now, none, baseline);
@@ -66,16 +62,16 @@ TEST_SUITE("nodb")
     TEST_CASE("of several with one key as many are known as there were; a detail tells them apart")
     {
         check::waiving none;
-        auto const two = check::baseline_of(found({of("t"), of("t")}), none);
+        auto const two = check::baseline_of(outcomes_of({of("t"), of("t")}), none);
         REQUIRE(two.entries.size() == 1);
         CHECK(two.entries[0].count == 2);
-        auto three = found({of("t"), of("t"), of("t")});
+        auto three = outcomes_of({of("t"), of("t"), of("t")});
         check::take_known(three, none, two);
         CHECK(three[0].findings.size() == 1);
-        auto one = found({of("t")});
+        auto one = outcomes_of({of("t")});
         CHECK(check::take_known(one, none, two).gone.size() == 1);
-        auto const first = check::baseline_of(found({of("t", "p_1")}), none);
-        auto other = found({of("t", "p_2")});
+        auto const first = check::baseline_of(outcomes_of({of("t", "p_1")}), none);
+        auto other = outcomes_of({of("t", "p_2")});
         CHECK(check::take_known(other, none, first).gone.size() == 1);
         CHECK(other[0].findings.size() == 1);
     }
@@ -83,8 +79,8 @@ TEST_SUITE("nodb")
     TEST_CASE("what is worse than it was is new; what is less bad is known")
     {
         check::waiving none;
-        auto const baseline = check::baseline_of(found({of("a"), of("a", "p")}), none);
-        auto worse = found({of("a"), of("a", "p")});
+        auto const baseline = check::baseline_of(outcomes_of({of("a"), of("a", "p")}), none);
+        auto worse = outcomes_of({of("a"), of("a", "p")});
         worse[0].findings[0].severity = check::severity::error;
         auto marked = worse;
         auto const compared = check::take_known(worse, none, baseline);
@@ -95,7 +91,7 @@ TEST_SUITE("nodb")
         check::mark_new(marked, none, baseline);
         CHECK(marked[0].findings[0].fresh);
         CHECK(!marked[0].findings[1].fresh);
-        auto better = found({of("a"), of("a", "p")});
+        auto better = outcomes_of({of("a"), of("a", "p")});
         better[0].findings[0].severity = check::severity::info;
         CHECK(check::take_known(better, none, baseline).unchanged.size() == 2);
     }
@@ -103,13 +99,13 @@ TEST_SUITE("nodb")
     TEST_CASE("nothing is gone of a check that did not run, or did not see everything")
     {
         check::waiving none;
-        auto const baseline = check::baseline_of(found({of("a")}), none);
+        auto const baseline = check::baseline_of(outcomes_of({of("a")}), none);
         std::vector<check::outcome> nothing;
         CHECK(check::take_known(nothing, none, baseline).gone.empty());
-        auto blind = found({});
+        auto blind = outcomes_of({});
         blind[0].unseen = {"pg_read_all_stats"};
         CHECK(check::take_known(blind, none, baseline).gone.empty());
-        auto sees = found({});
+        auto sees = outcomes_of({});
         CHECK(check::take_known(sees, none, baseline).gone.size() == 1);
     }
 
@@ -127,8 +123,8 @@ TEST_SUITE("nodb")
     TEST_CASE("marked as new, and nothing is taken out")
     {
         check::waiving none;
-        auto const baseline = check::baseline_of(found({of("a")}), none);
-        auto now = found({of("a"), of("b")});
+        auto const baseline = check::baseline_of(outcomes_of({of("a")}), none);
+        auto now = outcomes_of({of("a"), of("b")});
         auto const compared = check::mark_new(now, none, baseline);
         REQUIRE(now[0].findings.size() == 2);
         CHECK(!now[0].findings[0].fresh);

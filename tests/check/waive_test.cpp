@@ -4,16 +4,14 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "check/support.hpp"
 #include "check/waive.hpp"
 
 using namespace pgtend;
+using test::new_year;
+using test::rule_of;
 
 namespace {
-
-check::rule const *rule_of(std::string_view id)
-{
-    return check::chosen({.only = {std::string{id}}, .skip = {}}).front();
-}
 
 std::vector<check::outcome> two_unused()
 {
@@ -37,8 +35,6 @@ model::check_policy with(model::waiver waiver)
     out.waive = {std::move(waiver)};
     return out;
 }
-
-instant const now{std::chrono::seconds{1'767'225'600}}; // 2026-01-01
 
 } // namespace
 
@@ -94,7 +90,7 @@ TEST_SUITE("nodb")
         auto const policy = with({.id = "index.unused",
                                   .object = "public.*",
                                   .until = {.year = 2026, .month = 1, .day = 1}});
-        auto const waiving = check::waive(outcomes, policy, now);
+        auto const waiving = check::waive(outcomes, policy, new_year);
         REQUIRE(waiving.accepted.size() == 1);
         CHECK(waiving.accepted[0].what.object == "public.idx_a");
         CHECK(waiving.accepted[0].by->because == "kept for the year-end report");
@@ -108,23 +104,25 @@ TEST_SUITE("nodb")
         auto outcomes = two_unused();
         auto const over = check::waive(
             outcomes, with({.id = "index.unused", .until = {.year = 2025, .month = 12, .day = 31}}),
-            now);
+            new_year);
         CHECK(over.accepted.empty());
         CHECK(outcomes[0].findings.size() == 2);
         REQUIRE(over.faults.size() == 1);
         CHECK(over.faults[0].message == "the waiver of index.unused ended on 2025-12-31");
         auto const vain = check::waive(
-            outcomes, with({.id = "index.unused", .object = "gone", .until = {.year = 2027}}), now);
+            outcomes, with({.id = "index.unused", .object = "gone", .until = {.year = 2027}}),
+            new_year);
         REQUIRE(vain.faults.size() == 1);
         CHECK(vain.faults[0].message.find("matches nothing") != std::string::npos);
         outcomes[0].unseen = {"pg_read_all_stats"}; // perhaps it would match what is not seen
         CHECK(check::waive(outcomes,
                            with({.id = "index.unused", .object = "gone", .until = {.year = 2027}}),
-                           now)
+                           new_year)
                   .faults.empty());
         // A check that did not run says nothing of its waivers.
-        CHECK(check::waive(outcomes, with({.id = "index.invalid", .until = {.year = 2027}}), now)
-                  .faults.empty());
+        CHECK(
+            check::waive(outcomes, with({.id = "index.invalid", .until = {.year = 2027}}), new_year)
+                .faults.empty());
     }
 
     TEST_CASE("ids and thresholds that do not exist are errors with their place in the file")

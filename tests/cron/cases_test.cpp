@@ -5,10 +5,12 @@
 #include "base/duration.hpp"
 #include "base/error.hpp"
 #include "cron/expression.hpp"
+#include "support/lists.hpp"
 
 using namespace pgtend;
 using namespace pgtend::cron;
 using namespace std::chrono_literals;
+using test::list;
 
 namespace {
 
@@ -35,9 +37,7 @@ std::vector<std::string> due(char const *zone_name, std::string_view text, char 
     return out;
 }
 
-using list = std::vector<std::string>;
-
-struct expected {
+struct due_case {
     char const *zone, *text, *from;
     list next;
 };
@@ -48,7 +48,7 @@ TEST_SUITE("nodb")
 {
     TEST_CASE("twenty-five cases that two independent engines agree on")
     {
-        expected const cases[] = {
+        due_case const cases[] = {
             {"Europe/Berlin",
              "30 2 * * *",
              "2026-03-28T12:00:00Z",

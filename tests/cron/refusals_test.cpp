@@ -26,7 +26,7 @@ refusal refused(std::string_view text)
     }
 }
 
-struct expected {
+struct refused_case {
     std::string text;
     char const *place;  // in the message
     char const *advice; // in the hint
@@ -38,7 +38,7 @@ TEST_SUITE("nodb")
 {
     TEST_CASE("fifty-four refusals")
     {
-        expected const cases[] = {
+        refused_case const cases[] = {
             {"", "it is empty", "five fields"},
             {"* * * *", "it has 4 fields", "minute, hour"},
             {"* * * * * * *", "it has 7 fields", "year"},

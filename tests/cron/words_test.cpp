@@ -7,9 +7,11 @@
 #include "base/text.hpp"
 #include "cron/batch.hpp"
 #include "cron/expression.hpp"
+#include "support/lists.hpp"
 
 using namespace pgtend;
 using namespace pgtend::cron;
+using test::list;
 
 namespace {
 
@@ -56,8 +58,6 @@ std::string answer(std::string_view line)
     REQUIRE(out.starts_with("before:"));
     return out.substr(7);
 }
-
-using list = std::vector<std::string>;
 
 } // namespace
 

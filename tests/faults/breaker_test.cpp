@@ -15,7 +15,7 @@ using test::has;
 namespace {
 
 // The n-th minute of a day, and some seconds.
-std::string at(int minute)
+std::string minute_of_day(int minute)
 {
     return to_rfc3339(parse_rfc3339("2026-01-01T00:00:05Z") + std::chrono::minutes{minute});
 }
@@ -43,16 +43,16 @@ TEST_SUITE("db")
         "F23: a job that fails a hundred times: breaker, pauses, others go on, history bounded")
     {
         test::ground g{bad_and_good};
-        REQUIRE(g.tick(at(0)).code == 0);
+        REQUIRE(g.tick(minute_of_day(0)).code == 0);
         int minute = 0;
         for (int i = 1; i <= 5; ++i) {
-            auto const done = g.tick(at(++minute));
+            auto const done = g.tick(minute_of_day(++minute));
             CHECK(done.code == 1);
             CHECK(has(done.err, "bad: failed 5 times in a row: its breaker is open, the next try "
                                 "comes after 5 min") == (i == 5));
         }
         for (int i = 0; i < 15; ++i) { // the pause: no run, no row, no word
-            auto const done = g.tick(at(++minute));
+            auto const done = g.tick(minute_of_day(++minute));
             CHECK(done.code == 0);
             CHECK(!has(done.err, "bad"));
         }
@@ -66,10 +66,10 @@ TEST_SUITE("db")
         // The pauses grow: 5, 10, 20, 40, 60 minutes, and 60 from then on.
         for (auto const *pause : {"5 min", "10 min", "20 min", "40 min", "60 min", "60 min"}) {
             pass(g, std::string{pause} + " -20 s");
-            CHECK(g.tick(at(++minute)).code == 0);
+            CHECK(g.tick(minute_of_day(++minute)).code == 0);
             pass(g, "20 s");
-            CHECK(g.tick(at(++minute)).code == 1);
-            CHECK(g.tick(at(++minute)).code == 0);
+            CHECK(g.tick(minute_of_day(++minute)).code == 1);
+            CHECK(g.tick(minute_of_day(++minute)).code == 0);
         }
         CHECK(failures(g) == "11");
         // From here on each pause is over as soon as it begins.
@@ -80,7 +80,7 @@ TEST_SUITE("db")
             "public.hurry()");
         pass(g, "0 s");
         for (int i = 12; i <= 100; ++i) {
-            REQUIRE(g.tick(at(++minute)).code == 1);
+            REQUIRE(g.tick(minute_of_day(++minute)).code == 1);
         }
         CHECK(failures(g) == "100");
         CHECK(g.count("SELECT count(*) FROM pgtend.run WHERE job = 'bad'") == 100);
@@ -92,10 +92,11 @@ TEST_SUITE("db")
             "repaired.yaml", "version: 1\ntargets:\n  db: { dsn: \"" + g.db.dsn() +
                                  "\" }\njobs:\n  - { name: bad, schedule: \"* * * * *\", sql: { "
                                  "text: \"select public.nothing()\" } }\n");
-        auto const closed = test::pgtend({"-c", repaired, "tick", "--now", at(minute + 1)});
+        auto const closed =
+            test::pgtend({"-c", repaired, "tick", "--now", minute_of_day(minute + 1)});
         CHECK(closed.code == 0);
         CHECK(has(closed.err, "bad: succeeded after 100 failures in a row: its breaker is closed"));
-        CHECK(test::pgtend({"-c", repaired, "tick", "--now", at(minute + 2)}).code == 0);
+        CHECK(test::pgtend({"-c", repaired, "tick", "--now", minute_of_day(minute + 2)}).code == 0);
         CHECK(failures(g) == "0");
         CHECK(g.count("SELECT count(*) FROM pgtend.run WHERE job = 'bad'") == 102);
     }
@@ -107,22 +108,22 @@ TEST_SUITE("db")
             "  - { name: bad, schedule: \"* * * * *\", breaker: { failures: 1, pause: 2h, "
             "ceiling: 4h }, sql: { text: \"select 1 / n from d\" } }\n"};
         g.db.psql("CREATE TABLE d (n int); INSERT INTO d VALUES (0)");
-        REQUIRE(g.tick(at(0)).code == 0);
-        CHECK(g.tick(at(1)).code == 1);
-        CHECK(g.tick(at(2)).code == 0);
+        REQUIRE(g.tick(minute_of_day(0)).code == 0);
+        CHECK(g.tick(minute_of_day(1)).code == 1);
+        CHECK(g.tick(minute_of_day(2)).code == 0);
         CHECK(g.run({"job", "run", "bad"}).code == 1);
         CHECK(failures(g) == "1");
         auto const reset = g.run({"job", "reset", "bad"});
         CHECK(reset.code == 0);
         CHECK(has(reset.out, "bad"));
         CHECK(failures(g) == "0");
-        CHECK(g.tick(at(3)).code == 1);
-        CHECK(g.tick(at(4)).code == 0);
+        CHECK(g.tick(minute_of_day(3)).code == 1);
+        CHECK(g.tick(minute_of_day(4)).code == 0);
         g.db.psql("UPDATE d SET n = 1");
         auto const by_hand = g.run({"job", "run", "bad"});
         CHECK(by_hand.code == 0);
         CHECK(has(by_hand.out, "its breaker is closed"));
-        CHECK(g.tick(at(5)).code == 0);
+        CHECK(g.tick(minute_of_day(5)).code == 0);
         CHECK(g.runs("bad") == "failed/1 failed/1 failed/1 succeeded/1 succeeded/1");
         CHECK(g.run({"job", "reset"}).code == 2);
         CHECK(g.run({"job", "reset", "bad", "--all"}).code == 2);
@@ -139,11 +140,11 @@ TEST_SUITE("db")
         g.db.psql("CREATE TABLE gate AS SELECT true AS open; CREATE FUNCTION fail() RETURNS void "
                   "LANGUAGE plpgsql AS $$ BEGIN WHILE NOT EXISTS (SELECT FROM public.gate) LOOP "
                   "PERFORM pg_sleep(0.02); END LOOP; PERFORM 1 / 0; END $$");
-        REQUIRE(g.tick(at(0)).code == 0);
-        CHECK(g.tick(at(1)).code == 1);
+        REQUIRE(g.tick(minute_of_day(0)).code == 0);
+        CHECK(g.tick(minute_of_day(1)).code == 1);
         CHECK(failures(g) == "1");
         g.db.psql("DELETE FROM gate");
-        test::process second{g.arguments({"tick", "--now", at(2)})};
+        test::process second{g.arguments({"tick", "--now", minute_of_day(2)})};
         test::eventually("it runs", [&] { return g.runs("bad") == "failed/1 running/1"; });
         CHECK(g.run({"job", "reset", "bad"}).code == 0);
         g.db.psql("INSERT INTO gate VALUES (true)");
@@ -163,14 +164,14 @@ TEST_SUITE("db")
         g.db.psql("CREATE ROLE " + role +
                   " LOGIN CONNECTION LIMIT 1; GRANT ALL ON SCHEMA pgtend TO " + role +
                   "; GRANT ALL ON ALL TABLES IN SCHEMA pgtend TO " + role);
-        REQUIRE(g.tick(at(0)).code == 0);
+        REQUIRE(g.tick(minute_of_day(0)).code == 0);
         auto const as_role = [&](std::vector<std::string> args) {
             args.insert(args.begin(),
                         {"-c", g.config, "-d", g.db.dsn(role), "--connect-timeout", "0s"});
             return test::pgtend(args);
         };
         auto const tick = [&](int minute) {
-            return as_role({"tick", "--max-parallel", "1", "--now", at(minute)});
+            return as_role({"tick", "--max-parallel", "1", "--now", minute_of_day(minute)});
         };
         auto const runs = [&] { return g.count("SELECT count(*) FROM pgtend.run"); };
         for (int i = 1; i <= 3; ++i) {
@@ -189,7 +190,7 @@ TEST_SUITE("db")
         CHECK(g.count("SELECT count(*) FROM pgtend.lease WHERE failures > 0") == 0);
         g.db.psql(
             "UPDATE pgtend.meta SET connect_failed_at = connect_failed_at - interval '1 min'");
-        CHECK(as_role({"tick", "--now", at(7)}).code ==
+        CHECK(as_role({"tick", "--now", minute_of_day(7)}).code ==
               4); // the try: one, of two jobs side by side
         CHECK(runs() == 4);
         CHECK(tick(8).code == 4);
@@ -216,21 +217,21 @@ TEST_SUITE("db")
             return g.db.value("SELECT string_agg(to_char(slot AT TIME ZONE 'UTC', 'HH24:MI'), ' ' "
                               "ORDER BY id) FROM pgtend.run");
         };
-        REQUIRE(g.tick(at(1)).code == 0);
-        CHECK(g.tick(at(5)).code == 0);
-        CHECK(g.tick(at(250)).code == 0); // of 48 slots the newest
+        REQUIRE(g.tick(minute_of_day(1)).code == 0);
+        CHECK(g.tick(minute_of_day(5)).code == 0);
+        CHECK(g.tick(minute_of_day(250)).code == 0); // of 48 slots the newest
         CHECK(slots() == "00:05 04:10");
-        auto const back = g.tick(at(10));
+        auto const back = g.tick(minute_of_day(10));
         CHECK(back.code == 0);
         CHECK(has(back.err, "the server's clock was set back, by 4 h"));
         CHECK(slots() == "00:05 04:10 00:10");
         for (int const minute : {10, 5, 15, 12, 250, 245}) {
-            CHECK(g.tick(at(minute)).code == 0);
+            CHECK(g.tick(minute_of_day(minute)).code == 0);
         }
         // 0:15 came; 4:10 was run already; 4:05 was not.
         CHECK(slots() == "00:05 04:10 00:10 00:15 04:05");
-        CHECK(!has(g.tick(at(251)).err, "set back"));
-        CHECK(g.tick(at(255)).code == 0);
+        CHECK(!has(g.tick(minute_of_day(251)).err, "set back"));
+        CHECK(g.tick(minute_of_day(255)).code == 0);
         CHECK(slots() == "00:05 04:10 00:10 00:15 04:05 04:15");
         CHECK(has(g.run({"job", "show", "j"}).out, "j"));
     }
@@ -241,19 +242,19 @@ TEST_SUITE("db")
     {
         test::ground g{"  - { name: j, schedule: \"*/5 * * * *\", overlap: queue, sql: { "
                        "idempotent: true, text: \"select 1\" } }\n"};
-        REQUIRE(g.tick(at(240)).code == 0);
-        CHECK(g.tick(at(6)).code == 0);
+        REQUIRE(g.tick(minute_of_day(240)).code == 0);
+        CHECK(g.tick(minute_of_day(6)).code == 0);
         CHECK(g.runs("j").empty());
-        CHECK(g.tick(at(10)).code == 0);
+        CHECK(g.tick(minute_of_day(10)).code == 0);
         CHECK(g.runs("j") == "succeeded/1");
         g.db.psql("UPDATE pgtend.lease SET holder = 'dead', token = token + 1, lease_until = "
                   "clock_timestamp() + interval '4 hours 30 s'");
-        CHECK(g.tick(at(15)).code == 0); // it may live, and gets the time to show it
+        CHECK(g.tick(minute_of_day(15)).code == 0); // it may live, and gets the time to show it
         CHECK(g.runs("j") == "succeeded/1");
         CHECK(g.count("SELECT count(*) FROM pgtend.lease WHERE lease_until > clock_timestamp() + "
                       "interval '31 s'") == 0);
         g.expire_lease("j");
-        CHECK(g.tick(at(20)).code == 0);
+        CHECK(g.tick(minute_of_day(20)).code == 0);
         CHECK(g.runs("j") == "succeeded/1 succeeded/1");
     }
 
@@ -262,12 +263,12 @@ TEST_SUITE("db")
         "meanwhile, gets nothing")
     {
         test::ground g{"  - { name: j, schedule: \"*/5 * * * *\", sql: { text: \"select 1\" } }\n"};
-        REQUIRE(g.tick(at(1)).code == 0);
-        REQUIRE(g.tick(at(250)).code == 0);
-        test::process late{g.arguments({"tick", "--now", at(10)}),
+        REQUIRE(g.tick(minute_of_day(1)).code == 0);
+        REQUIRE(g.tick(minute_of_day(250)).code == 0);
+        test::process late{g.arguments({"tick", "--now", minute_of_day(10)}),
                            {{"PGTEND_STOP_AT", "before claim"}}};
         test::eventually("it stands still", [&] { return late.stands_still(); });
-        CHECK(g.tick(at(10)).code == 0);
+        CHECK(g.tick(minute_of_day(10)).code == 0);
         late.signal(SIGCONT);
         CHECK(late.wait().code == 0);
         CHECK(g.runs("j") == "succeeded/1 succeeded/1");
@@ -276,11 +277,12 @@ TEST_SUITE("db")
     TEST_CASE("F18: ten ticks at once after the clock was set back: one run")
     {
         test::ground g{"  - { name: j, schedule: \"*/5 * * * *\", sql: { text: \"select 1\" } }\n"};
-        REQUIRE(g.tick(at(1)).code == 0);
-        REQUIRE(g.tick(at(250)).code == 0);
+        REQUIRE(g.tick(minute_of_day(1)).code == 0);
+        REQUIRE(g.tick(minute_of_day(250)).code == 0);
         std::vector<std::unique_ptr<test::process>> all;
         for (int i = 0; i < 10; ++i) {
-            all.push_back(std::make_unique<test::process>(g.arguments({"tick", "--now", at(10)})));
+            all.push_back(
+                std::make_unique<test::process>(g.arguments({"tick", "--now", minute_of_day(10)})));
         }
         for (auto &each : all) {
             CHECK(each->wait().code == 0);

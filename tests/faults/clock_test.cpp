@@ -14,7 +14,7 @@ using namespace pgtend;
 
 namespace {
 
-constexpr std::chrono::minutes minute{1};
+constexpr std::chrono::minutes one_minute{1};
 
 // When the clocks of a zone are changed, in UTC: the last night of a zone that gave it up, else of
 // 2026. The C library knows them from the same data as PostgreSQL and pgtend.
@@ -57,7 +57,7 @@ oracle::field only(int oracle::wall::*value, std::vector<int> const &numbers)
     return out;
 }
 
-oracle::schedule at(oracle::field minutes, oracle::field hours)
+oracle::schedule daily_at(oracle::field minutes, oracle::field hours)
 {
     oracle::schedule out;
     out.minute = std::move(minutes);
@@ -70,15 +70,15 @@ oracle::schedule at(oracle::field minutes, oracle::field hours)
 std::map<std::string, oracle::schedule> schedules()
 {
     using oracle::wall;
-    return {{"half-past", at(only(&wall::minute, {30}), only(&wall::hour, {0, 1, 2, 3}))},
-            {"full-hours", at(only(&wall::minute, {0}), only(&wall::hour, {0, 1, 2, 3}))},
-            {"nightly", at(only(&wall::minute, {10, 50}), only(&wall::hour, {0, 2}))},
-            {"hourly", at(only(&wall::minute, {20}), any())},
-            {"steady", at(every(&wall::minute, 15), any())},
-            {"even", at(only(&wall::minute, {40}), every(&wall::hour, 2))}};
+    return {{"half-past", daily_at(only(&wall::minute, {30}), only(&wall::hour, {0, 1, 2, 3}))},
+            {"full-hours", daily_at(only(&wall::minute, {0}), only(&wall::hour, {0, 1, 2, 3}))},
+            {"nightly", daily_at(only(&wall::minute, {10, 50}), only(&wall::hour, {0, 2}))},
+            {"hourly", daily_at(only(&wall::minute, {20}), any())},
+            {"steady", daily_at(every(&wall::minute, 15), any())},
+            {"even", daily_at(only(&wall::minute, {40}), every(&wall::hour, 2))}};
 }
 
-std::string configuration(std::string const &dsn, std::string const &jobs)
+std::string configuration_of(std::string const &dsn, std::string const &jobs)
 {
     return "version: 1\ntargets:\n  db: { dsn: \"" + dsn + "\" }\n" + jobs;
 }
@@ -112,7 +112,7 @@ TEST_SUITE("db")
                                     "1\" }} }}\n",
                                     name, schedule.text());
             }
-            auto const config = files.write("pgtend.yaml", configuration(server.dsn(), jobs));
+            auto const config = files.write("pgtend.yaml", configuration_of(server.dsn(), jobs));
             clock.set(begin);
             REQUIRE(test::pgtend({"-c", config, "init"}, clock.of_pgtend()).code == 0);
             for (auto now = begin; now <= end; now += pace) {
@@ -145,8 +145,9 @@ TEST_SUITE("db")
         test::faked_clock clock{parse_rfc3339("2026-05-05T10:59:30Z")};
         test::own_server const server{clock.of_server()};
         test::scratch files;
-        auto const config = files.write(
-            "pgtend.yaml", configuration(server.dsn(), "jobs:\n  - { name: hourly, schedule: \"0 * "
+        auto const config =
+            files.write("pgtend.yaml",
+                        configuration_of(server.dsn(), "jobs:\n  - { name: hourly, schedule: \"0 * "
                                                        "* * *\", sql: { text: \"select 1\" } }\n"));
         REQUIRE(test::pgtend({"-c", config, "init"}, clock.of_pgtend()).code == 0);
         for (auto const *now :
@@ -170,15 +171,16 @@ TEST_SUITE("db")
         test::faked_clock clock{begin};
         test::own_server const server{clock.of_server()};
         test::scratch files;
-        auto const config = files.write(
-            "pgtend.yaml", configuration(server.dsn(), "jobs:\n  - { name: noon, schedule: \"0 12 "
+        auto const config =
+            files.write("pgtend.yaml",
+                        configuration_of(server.dsn(), "jobs:\n  - { name: noon, schedule: \"0 12 "
                                                        "* * *\", sql: { text: \"select 1\" } }\n"));
         auto const slots = [&] {
             return server.value("SELECT coalesce(string_agg(to_char(slot AT TIME ZONE 'UTC', "
                                 "'HH24:MI') || ' ' || status, ', '), '') FROM pgtend.run");
         };
         REQUIRE(test::pgtend({"-c", config, "init"}, clock.of_pgtend()).code == 0);
-        for (auto const off : {2 * minute, -2 * minute}) {
+        for (auto const off : {2 * one_minute, -2 * one_minute}) {
             CAPTURE(off.count());
             test::faked_clock host{begin};
             auto const tick_at = [&](microseconds after) {
@@ -188,18 +190,18 @@ TEST_SUITE("db")
                 CHECK_MESSAGE(done.code == 0, done.err);
                 CHECK(done.err.find("clock and the server's differ by") != std::string::npos);
                 if (!host.of_pgtend().empty()) {
-                    CHECK(done.err.find(off > 0 * minute ? "differ by 1" : "differ by -1") !=
+                    CHECK(done.err.find(off > 0 * one_minute ? "differ by 1" : "differ by -1") !=
                           std::string::npos); // 119 or 120
                 }
             };
             server.psql("DELETE FROM pgtend.run; DELETE FROM pgtend.lease; "
                         "DELETE FROM pgtend.runner");
             tick_at(seconds{0});
-            tick_at(1 * minute); // 11:59:30 in the database, 12:01:30 or 11:57:30 here
+            tick_at(1 * one_minute); // 11:59:30 in the database, 12:01:30 or 11:57:30 here
             CHECK(slots() == "");
-            tick_at(2 * minute); // 12:00:30 in the database
+            tick_at(2 * one_minute); // 12:00:30 in the database
             CHECK(slots() == "12:00 succeeded");
-            tick_at(3 * minute);
+            tick_at(3 * one_minute);
             CHECK(slots() == "12:00 succeeded");
             CHECK(server.value("SELECT date_trunc('minute', min(started)) = "
                                "'2026-05-05 12:00:00+00'::timestamptz FROM pgtend.run") == "t");

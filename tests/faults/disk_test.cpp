@@ -20,6 +20,7 @@ using test::before;
 using test::due;
 using test::has;
 using test::later;
+using test::next_hour;
 
 namespace {
 
@@ -92,8 +93,6 @@ struct crowded {
     test::scratch files;
     std::string config;
 };
-
-constexpr char next_hour[] = "2026-01-01T02:00:10Z";
 
 } // namespace
 

@@ -9,6 +9,7 @@ using namespace pgtend;
 using test::before;
 using test::due;
 using test::eventually;
+using test::next_hour;
 
 namespace {
 
@@ -24,8 +25,6 @@ std::string edit(test::ground const &g, std::string const &file, std::string con
     return g.files.write(file, "version: 1\ntargets:\n  db: { dsn: \"" + g.db.dsn() +
                                    "\" }\njobs:\n" + jobs);
 }
-
-constexpr char later[] = "2026-01-01T02:00:10Z";
 
 // Runs until the table `gate` has a row.
 constexpr char gate[] =
@@ -66,7 +65,7 @@ TEST_SUITE("db")
         CHECK(g.runs("gone") == "succeeded/1");
         CHECK(g.runs("old-name") == "succeeded/1");
 
-        CHECK(g.tick(later).code == 0);
+        CHECK(g.tick(next_hour).code == 0);
         CHECK(g.runs("gone") == "succeeded/1");
         CHECK(g.runs("old-name") == "succeeded/1");
         CHECK(g.runs("new-name") == "succeeded/1");

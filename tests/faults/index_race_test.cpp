@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "faults/index_scene.hpp"
 #include "support/hour.hpp"
+#include "support/lists.hpp"
 
 using namespace pgtend;
 using test::building;
@@ -16,9 +17,9 @@ using test::closed_gate;
 using test::eventually;
 using test::has;
 using test::indexes;
+using test::list;
 using test::tree;
 using test::valid;
-using list = std::vector<std::string>;
 
 namespace {
 

@@ -14,7 +14,7 @@ using test::eventually;
 
 namespace {
 
-struct scene {
+struct killed_work {
     std::string job, more; // of the configuration file
     std::string before;    // SQL: everything as it is before the work
     std::string state;     // a query: what the work came to
@@ -23,7 +23,7 @@ struct scene {
     std::set<std::string_view> unreached;
 };
 
-scene batches()
+killed_work batches()
 {
     return {.job = "expire: { table: public.bookings, where: \"status = 'open'\", batch_rows: 10, "
                    "set: { status: expired, changes: { sql: changes + 1 } } }",
@@ -39,7 +39,7 @@ scene batches()
             .unreached = {"before note", "after note", "before outside", "after outside"}};
 }
 
-scene partitions()
+killed_work partitions()
 {
     return {.job = "partition: {}",
             .more =
@@ -53,7 +53,7 @@ scene partitions()
             .unreached = {"before note", "after note", "before outside", "after outside"}};
 }
 
-scene outside_transactions()
+killed_work outside_transactions()
 {
     return {.job = "vacuum: { tables: [public.a, public.b], workers: 2 }",
             .more = "",
@@ -70,7 +70,7 @@ scene outside_transactions()
 // Ticks of one job, each of which may be killed somewhere; a slot of its own for each walk.
 class walker {
   public:
-    explicit walker(scene what)
+    explicit walker(killed_work what)
         : scene_{std::move(what)}, ground_{"  - { name: j, schedule: \"0 * * * *\", " + scene_.job +
                                                " }\n",
                                            scene_.more}
@@ -145,12 +145,12 @@ class walker {
         CHECK(state == scene_.done);
     }
 
-    scene scene_;
+    killed_work scene_;
     test::ground ground_;
     int hour_ = 0;
 };
 
-void walk_everywhere(scene const &what)
+void walk_everywhere(killed_work const &what)
 {
     walker w{what};
     CHECK(!w.walk({"nowhere"}));

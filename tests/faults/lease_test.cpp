@@ -20,7 +20,7 @@ using test::later;
 namespace {
 
 // Each change of a row takes 0.1 s, so that all take 50 s; when they were is noted.
-constexpr char tables[] = R"(
+constexpr char slow_bookings[] = R"(
     CREATE TABLE bookings (id int PRIMARY KEY, open boolean NOT NULL, changes int NOT NULL DEFAULT 0, changed timestamptz)
         WITH (fillfactor = 10); -- few rows in a block, and so in a batch
     INSERT INTO bookings SELECT i, i % 2 = 0 FROM generate_series(1, 1000) i;
@@ -28,16 +28,16 @@ constexpr char tables[] = R"(
         $$ BEGIN PERFORM pg_sleep(0.1); NEW.changed := clock_timestamp(); RETURN NEW; END $$;
     CREATE TRIGGER slow BEFORE UPDATE ON bookings FOR EACH ROW EXECUTE FUNCTION slow();
 )";
-constexpr char expire[] =
+constexpr char expire_by_fives[] =
     "  - { name: expire, schedule: \"0 * * * *\", max_age: 1h, expire: { table: public.bookings, "
     "where: open, batch_rows: 5, batch_time: 500ms, set: { open: \"false\", changes: { sql: "
     "changes + 1 } } } }\n";
 
 class at_work {
   public:
-    explicit at_work(std::string const &kill_at = "") : ground_{expire}
+    explicit at_work(std::string const &kill_at = "") : ground_{expire_by_fives}
     {
-        ground_.db.psql(tables);
+        ground_.db.psql(slow_bookings);
         REQUIRE(ground_.tick(before).code == 0);
         runner_ = std::make_unique<test::process>(
             ground_.arguments({"-d",

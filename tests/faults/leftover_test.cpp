@@ -12,13 +12,12 @@ using test::due;
 using test::eventually;
 using test::has;
 using test::later;
+using test::next_hour;
 
 namespace {
 
-constexpr char next_hour[] = "2026-01-01T02:00:10Z";
-
 // As long as the table `gate` is empty, `slow` takes a hundredth of a second a row.
-constexpr char table[] =
+constexpr char slow_table_and_view[] =
     "CREATE TABLE gate (open boolean); CREATE TABLE t AS SELECT g AS id FROM generate_series(1, "
     "2000) g;"
     "CREATE FUNCTION slow(id int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN IF NOT EXISTS "
@@ -54,7 +53,7 @@ TEST_SUITE("db")
     {
         test::ground g{"  - { name: j, schedule: \"0 * * * *\", refresh: { matview: public.view, "
                        "concurrently: true } }\n"};
-        g.db.psql(table);
+        g.db.psql(slow_table_and_view);
         g.db.psql("INSERT INTO t VALUES (3000)");
         REQUIRE(g.tick(before).code == 0);
         kill_at_work(g, "refresh materialized view concurrently");
@@ -72,7 +71,7 @@ TEST_SUITE("db")
         test::ground g{"  - { name: j, schedule: \"0 * * * *\", sql: { text: \"reindex index "
                        "concurrently public.t_slow\", statements: separate, idempotent: true } "
                        "}\n"};
-        g.db.psql(table);
+        g.db.psql(slow_table_and_view);
         // Up to 14 that is everybody's, which would be told of.
         g.db.psql("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
         REQUIRE(g.tick(before).code == 0);
@@ -96,7 +95,7 @@ TEST_SUITE("db")
         test::ground g{"  - { name: j, schedule: \"0 * * * *\", sql: { text: \"create index "
                        "concurrently t_new on public.t (public.slow(id))\", statements: "
                        "separate, idempotent: true } }\n"};
-        g.db.psql(table);
+        g.db.psql(slow_table_and_view);
         REQUIRE(g.tick(before).code == 0);
         kill_at_work(g, "create index concurrently");
         REQUIRE(g.count("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == 1);

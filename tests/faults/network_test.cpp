@@ -23,7 +23,7 @@ constexpr char impatient[] =
 
 // A table whose rows take 4 ms each to change, the second half only while the gate is open; another
 // that takes long to vacuum, and their jobs.
-constexpr char tables[] = R"(
+constexpr char gated_tables[] = R"(
     CREATE TABLE bookings (id int PRIMARY KEY, status text NOT NULL, changes int NOT NULL DEFAULT 0);
     INSERT INTO bookings SELECT i, CASE WHEN i % 2 = 0 THEN 'open' ELSE 'paid' END FROM generate_series(1, 1000) i;
     CREATE TABLE gate (shut bool NOT NULL);
@@ -38,18 +38,18 @@ constexpr char tables[] = R"(
     CREATE TRIGGER slow BEFORE UPDATE ON bookings FOR EACH ROW EXECUTE FUNCTION slow();
     CREATE TABLE big WITH (autovacuum_enabled = off) AS SELECT g FROM generate_series(1, 300000) g;
 )";
-constexpr char expire[] =
+constexpr char expire_by_fifties[] =
     "  - { name: expire, schedule: \"0 * * * *\", max_age: 1h, expire: { table: public.bookings, "
     "where: \"status = 'open'\", batch_rows: 50, batch_time: 200ms, set: { status: expired, "
     "changes: { sql: changes + 1 } } } }\n";
-constexpr char vacuum[] = "  - { name: vacuum, schedule: \"0 * * * *\", max_age: 1h, vacuum: { "
-                          "tables: [public.big] } }\n";
+constexpr char vacuum_job[] = "  - { name: vacuum, schedule: \"0 * * * *\", max_age: 1h, vacuum: { "
+                              "tables: [public.big] } }\n";
 
-class ground : public test::ground {
+class slow_ground : public test::ground {
   public:
-    explicit ground(std::string const &jobs) : test::ground{jobs}
+    explicit slow_ground(std::string const &jobs) : test::ground{jobs}
     {
-        db.psql(tables);
+        db.psql(gated_tables);
         set("vacuum_cost_delay = '50ms'");
         set("vacuum_cost_limit = 20");
         REQUIRE(tick(before).code == 0);
@@ -108,7 +108,7 @@ TEST_SUITE("db")
         "F14: the work sessions' other end is gone without a word: noticed in time, interrupted; "
         "who takes over waits for the backends that the server still believes in")
     {
-        ground g{std::string{expire} + vacuum};
+        slow_ground g{std::string{expire_by_fifties} + vacuum_job};
         g.shut_gate();
         test::proxy line;
         test::process runner{g.through(line)};
@@ -144,7 +144,7 @@ TEST_SUITE("db")
     TEST_CASE("F14: the control session answers nothing, and TCP has not noticed: another one is "
               "opened after 10 s, before the lease is over")
     {
-        ground g{
+        slow_ground g{
             "  - { name: nap, schedule: \"0 * * * *\", sql: { text: \"select pg_sleep(11)\" } }\n"};
         test::proxy line;
         test::process runner{g.arguments({"-d", line.dsn(g.db.name()), "tick", "--now", due})};
@@ -163,7 +163,8 @@ TEST_SUITE("db")
 
     TEST_CASE("F14: a claim whose answer never comes is made again while its lease holds")
     {
-        ground g{"  - { name: quick, schedule: \"0 * * * *\", sql: { text: \"select 1\" } }\n"};
+        slow_ground g{
+            "  - { name: quick, schedule: \"0 * * * *\", sql: { text: \"select 1\" } }\n"};
         test::proxy line;
         auto holder = g.db.connect();
         holder.begin();
@@ -185,7 +186,7 @@ TEST_SUITE("db")
 
     TEST_CASE("F14: the control session's other end is gone: another one records the end")
     {
-        ground g{expire};
+        slow_ground g{expire_by_fifties};
         g.shut_gate();
         test::proxy line;
         test::process runner{g.through(line)};
@@ -201,7 +202,7 @@ TEST_SUITE("db")
     TEST_CASE("F14: nothing comes through any more: the runner ends in time, and another one finds "
               "the run lost")
     {
-        ground g{expire};
+        slow_ground g{expire_by_fifties};
         g.shut_gate();
         test::proxy line;
         test::process runner{g.through(line)};
@@ -226,7 +227,7 @@ TEST_SUITE("db")
 
     TEST_CASE("F14: cut in the middle of a batch: interrupted, and taken up again")
     {
-        ground g{expire};
+        slow_ground g{expire_by_fifties};
         g.shut_gate();
         test::proxy line;
         test::process runner{g.through(line)};
@@ -247,7 +248,7 @@ TEST_SUITE("db")
         std::string const job =
             "schedule: \"0 * * * *\", timeout: 2s, sql: { text: \"insert into "
             "hit values (1); select pg_sleep(1); insert into hit values (2)\" } }\n";
-        ground g{"  - { name: up, " + job + "  - { name: down, " + job};
+        slow_ground g{"  - { name: up, " + job + "  - { name: down, " + job};
         g.db.psql("CREATE TABLE hit (n int)");
         test::proxy line;
         auto const begun = std::chrono::steady_clock::now();
@@ -269,7 +270,7 @@ TEST_SUITE("db")
 
     TEST_CASE("F14: a slow line: all is done, once")
     {
-        ground g{expire};
+        slow_ground g{expire_by_fifties};
         test::proxy line;
         line.delay(5ms);
         auto const done = test::process{g.through(line)}.wait();

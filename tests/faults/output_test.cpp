@@ -14,7 +14,7 @@ using test::has;
 
 namespace {
 
-constexpr char one_job[] =
+constexpr char talking_job[] =
     "  - { name: j, schedule: \"0 * * * *\", sql: { text: \"select public.talk()\" } }\n";
 
 // A function whose body is this, for the job above.
@@ -42,7 +42,7 @@ TEST_SUITE("db")
     TEST_CASE("F35: a gigabyte of notices, and 50,000 warnings: memory stays flat, the history has "
               "head and tail")
     {
-        test::ground g{one_job};
+        test::ground g{talking_job};
         g.db.psql(talk("FOR i IN 1..250 LOOP RAISE NOTICE '%', repeat('n', 4 * 1024 * 1024); END "
                        "LOOP; FOR i IN 1..50000 LOOP RAISE WARNING 'line % %', i, repeat('w', "
                        "300); END LOOP;"));
@@ -61,7 +61,7 @@ TEST_SUITE("db")
     TEST_CASE("F35: one message of 64 MB, as a warning and as an error: what is kept and said is "
               "short")
     {
-        test::ground g{one_job};
+        test::ground g{talking_job};
         REQUIRE(g.tick(before).code == 0);
         for (auto const *level : {"WARNING", "EXCEPTION"}) {
             CAPTURE(level);
@@ -85,7 +85,7 @@ TEST_SUITE("db")
     TEST_CASE("F35: control characters, and bytes that are no text: the terminal, the history and "
               "JSON stay whole")
     {
-        test::ground const g{one_job};
+        test::ground const g{talking_job};
         auto const run = [&](std::vector<std::string> args) {
             args.insert(args.begin(), {"-o", "json"});
             auto out = g.run(args);

@@ -13,6 +13,11 @@ inline constexpr char declared_parameters[] =
     "  - { tables: [public.orders, public.plain], vacuum_scale_factor: "
     "0.05, toast.vacuum_threshold: 7 }\n";
 
+inline constexpr char orders_by_month[] =
+    "partitions:\n"
+    "  - { table: public.orders, key: at, every: month, from: 2026-01, "
+    "premake: 0 }\n";
+
 // orders with two partitions, and plain, which has a scale factor of its own.
 struct parameter_scene : ground {
     static constexpr char tables[] =

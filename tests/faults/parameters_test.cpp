@@ -10,19 +10,11 @@
 using namespace pgtend;
 using namespace pgtend::test;
 
-namespace {
-
-constexpr char policy[] = "partitions:\n"
-                          "  - { table: public.orders, key: at, every: month, from: 2026-01, "
-                          "premake: 0 }\n";
-
-} // namespace
-
 TEST_SUITE("db")
 {
     TEST_CASE("partitions made later have it from the start, and lose it on the way back")
     {
-        parameter_scene const g{std::string{declared_parameters} + policy};
+        parameter_scene const g{std::string{declared_parameters} + orders_by_month};
         g.db.psql("ALTER TABLE orders_b SET (autovacuum_vacuum_scale_factor = 0.05)"); // theirs
         REQUIRE(g.apply().code == 0);
         REQUIRE(g.run({"partition", "create"}).code == 0);
@@ -188,7 +180,7 @@ TEST_SUITE("db")
 
     TEST_CASE("plan and apply of the whole file do the same, and give new partitions theirs")
     {
-        parameter_scene const g{std::string{declared_parameters} + policy};
+        parameter_scene const g{std::string{declared_parameters} + orders_by_month};
         auto const planned = g.run({"plan", "public.plain"});
         CHECK(planned.code == 3);
         CHECK(has(planned.out, "of public.plain"));

@@ -16,12 +16,8 @@ namespace {
 constexpr char declared[] = "autovacuum:\n"
                             "  - { tables: [public.orders], vacuum_scale_factor: 0.05 }\n";
 
-constexpr char policy[] = "partitions:\n"
-                          "  - { table: public.orders, key: at, every: month, from: 2026-01, "
-                          "premake: 0 }\n";
-
-struct scene : parameter_scene {
-    explicit scene(std::string const &more = declared) : parameter_scene{more} {}
+struct partition_scene : parameter_scene {
+    explicit partition_scene(std::string const &more = declared) : parameter_scene{more} {}
 
     void set(std::string const &table, std::string const &value) const
     {
@@ -53,7 +49,7 @@ TEST_SUITE("db")
     TEST_CASE("a partition with a value of its own is set after a kill behind the note, and gets "
               "it back")
     {
-        scene const g;
+        partition_scene const g;
         g.set("orders_b", "0.3");
         process run{g.arguments({"apply", "--yes"}), {{"PGTEND_KILL_AT", "after commit:1"}}};
         CHECK(run.wait().code == 128 + SIGKILL);
@@ -71,7 +67,7 @@ TEST_SUITE("db")
 
     TEST_CASE("a partition that was locked during the first apply is set by the next one")
     {
-        scene const g;
+        partition_scene const g;
         g.set("orders_b", "0.3");
         {
             auto holder = g.db.connect();
@@ -92,7 +88,7 @@ TEST_SUITE("db")
 
     TEST_CASE("a partition that somebody attaches with a value of its own is set, and gets it back")
     {
-        scene const g;
+        partition_scene const g;
         REQUIRE(g.apply_all().code == 0);
         g.db.psql("CREATE TABLE orders_hand PARTITION OF orders FOR VALUES FROM ('2019-01-01') TO "
                   "('2019-02-01') WITH (autovacuum_vacuum_scale_factor = 0.3)");
@@ -106,8 +102,8 @@ TEST_SUITE("db")
 
     TEST_CASE("of one table: what is declared for a partition itself still goes before")
     {
-        scene const g{std::string{declared} +
-                      "  - { tables: [public.orders_b], vacuum_scale_factor: 0.2 }\n"};
+        partition_scene const g{std::string{declared} +
+                                "  - { tables: [public.orders_b], vacuum_scale_factor: 0.2 }\n"};
         REQUIRE(g.apply_all().code == 0);
         REQUIRE(g.of("orders_b") == value("0.2"));
         auto const planned = g.run({"plan", "public.orders"});
@@ -131,7 +127,7 @@ TEST_SUITE("db")
 
     TEST_CASE("what somebody changes of a partition that pgtend made is theirs, from its first day")
     {
-        scene const g{std::string{declared} + policy};
+        partition_scene const g{std::string{declared} + orders_by_month};
         g.db.psql("DROP TABLE orders_a, orders_b"); // nothing but what pgtend makes
         REQUIRE(g.apply_all().code == 0);
         CHECK(g.run({"plan"}).code == 0);
@@ -160,7 +156,7 @@ TEST_SUITE("db")
 
     TEST_CASE("partitions that come and go leave nothing in the ledger")
     {
-        scene const g{std::string{declared} + policy};
+        partition_scene const g{std::string{declared} + orders_by_month};
         g.db.psql("DROP TABLE orders_a, orders_b");
         REQUIRE(g.run({"partition", "create"}).code == 0);
         auto const rows = g.saved();
@@ -172,7 +168,7 @@ TEST_SUITE("db")
 
     TEST_CASE("partitions are made as well where there is no ledger, or the role may not write it")
     {
-        scene const g{std::string{declared} + policy};
+        partition_scene const g{std::string{declared} + orders_by_month};
         auto const role = g.db.name() + "_maker";
         g.db.psql("CREATE ROLE " + role + " LOGIN; GRANT CREATE ON SCHEMA public TO " + role +
                   "; ALTER TABLE orders OWNER TO " + role);
@@ -194,7 +190,7 @@ TEST_SUITE("db")
     TEST_CASE("hostile names and a hostile search_path do not come between")
     {
         constexpr char table[] = "'public.\"we\"\"ird; $pgtend$ it''s\"'";
-        scene const g{
+        partition_scene const g{
             fmt::format("autovacuum:\n  - {{ tables: [{}], fillfactor: 90 }}\npartitions:"
                         "\n  - {{ table: {}, key: at, every: year, from: 2026-01, premake: "
                         "0 }}\n",

@@ -28,7 +28,7 @@ std::string const in_transactions[] = {"expire",  "clean", "parts", "refresh",
                                        "analyze", "sql",   "watch"};
 std::string const needs_a_session[] = {"vacuum", "index"};
 
-constexpr char jobs[] = R"yaml(
+constexpr char jobs_of_every_kind[] = R"yaml(
   - { name: expire, schedule: "0 * * * *", expire: { table: public.bookings, where: "status = 'open'", batch_rows: 10, set: { status: expired, changes: { sql: changes + 1 } } } }
   - { name: clean, schedule: "0 * * * *", cleanup: { table: public.old_rows, where: "id <= 100", batch_rows: 10 } }
   - { name: parts, schedule: "0 * * * *", partition: { workers: 4 } }
@@ -43,9 +43,9 @@ constexpr char policies[] =
     "partitions:\n  - { table: public.x, key: at, every: month, premake: 1 }\n"
     "  - { table: public.y, key: at, every: month, premake: 1 }\n";
 
-class ground : public test::ground {
+class pooled_ground : public test::ground {
   public:
-    ground() : test::ground{jobs, policies}
+    pooled_ground() : test::ground{jobs_of_every_kind, policies}
     {
         db.psql(R"(
             CREATE TABLE bookings (id int PRIMARY KEY, status text NOT NULL, changes int NOT NULL DEFAULT 0);
@@ -61,7 +61,7 @@ class ground : public test::ground {
         REQUIRE(tick(before).code == 0);
     }
 
-    ~ground() { db.psql("DROP ROLE pgtend_test_pooled"); }
+    ~pooled_ground() { db.psql("DROP ROLE pgtend_test_pooled"); }
 
     // One run a slot, each row once.
     void check_work(std::string const &outside) const
@@ -118,7 +118,7 @@ TEST_SUITE("db")
     TEST_CASE("F13: all kinds through a pooler in transaction mode, by three runners at once: what "
               "needs a session is refused, the rest is done once, nothing leaks")
     {
-        ground const g;
+        pooled_ground const g;
         test::pooler const pool{"transaction", pool_size};
         std::deque<test::process> all;
         for (int i = 0; i < 3; ++i) {
@@ -149,7 +149,7 @@ TEST_SUITE("db")
         "F13: a pooler in session mode that the caller has named: everything is done, nothing "
         "leaks")
     {
-        ground const g;
+        pooled_ground const g;
         test::pooler const pool{"session", pool_size};
         auto const done =
             g.run({"-d", pool.dsn(g.db), "--pooler", "session", "tick", "--now", due});

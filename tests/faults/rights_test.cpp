@@ -18,7 +18,7 @@
 using namespace pgtend;
 using test::has;
 using test::landlord;
-using list = std::vector<std::string>;
+using test::list;
 
 namespace {
 

@@ -47,7 +47,7 @@ std::string runs_of(std::string const &job)
            job + "'";
 }
 
-constexpr char one_job[] =
+constexpr char inserting_job[] =
     "  - { name: j, schedule: \"0 * * * *\", sql: { text: \"insert into hit values (1)\" } }\n";
 
 } // namespace
@@ -92,7 +92,7 @@ TEST_SUITE("db")
     TEST_CASE("F05: a server that is down is waited for, and then nothing is missing")
     {
         test::own_server const server;
-        caller const c{server.dsn(), one_job};
+        caller const c{server.dsn(), inserting_job};
         server.psql("CREATE TABLE hit (n int)");
         REQUIRE(c.run({"init", "--test-clock"}).code == 0);
         REQUIRE(c.tick(before).code == 0);
@@ -112,7 +112,7 @@ TEST_SUITE("db")
         "was replicated runs again")
     {
         test::own_server const primary;
-        caller const first{primary.dsn(), one_job};
+        caller const first{primary.dsn(), inserting_job};
         primary.psql(
             "CREATE TABLE hit (n int); CREATE MATERIALIZED VIEW hits AS SELECT count(*) AS "
             "n FROM hit");
@@ -120,7 +120,7 @@ TEST_SUITE("db")
         REQUIRE(first.tick(before).code == 0);
         CHECK(first.tick(due).code == 0);
         test::standby const copy{primary};
-        caller const second{copy.dsn(), std::string{one_job} +
+        caller const second{copy.dsn(), std::string{inserting_job} +
                                             "matviews:\n  - { name: public.hits, query: \"select "
                                             "count(*) as n from hit\" }\n"};
         for (auto const &command : {std::vector<std::string>{"tick", "--now", later},
@@ -152,7 +152,7 @@ TEST_SUITE("db")
         };
         caller const either{hosts + " port=" + port(copy.dsn()) + "," + port(primary.dsn()) +
                                 " user=postgres dbname=postgres target_session_attrs=read-write",
-                            one_job};
+                            inserting_job};
         auto const third = either.tick("2026-01-01T02:00:05Z");
         CHECK_MESSAGE(third.code == 0, third.err);
         CHECK(primary.value(runs_of("j")) == "succeeded/1 succeeded/1");
@@ -171,9 +171,9 @@ TEST_SUITE("db")
     TEST_CASE("F43: a server that is too old is refused before anything is sent, a newer one than "
               "tested is warned of")
     {
-        test::ground const g{one_job};
+        test::ground const g{inserting_job};
         test::proxy server;
-        caller const c{server.dsn(g.db.name()), one_job};
+        caller const c{server.dsn(g.db.name()), inserting_job};
         for (auto const &command : {std::vector<std::string>{"init"}, {"tick"}, {"job", "list"}}) {
             CAPTURE(command.front());
             server.claim_version(13);

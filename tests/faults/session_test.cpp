@@ -27,7 +27,7 @@ constexpr char slowly_changed[] = R"(
     CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.002); RETURN NEW; END $$;
     CREATE TRIGGER slow BEFORE UPDATE ON bookings FOR EACH ROW EXECUTE FUNCTION slow();
 )";
-constexpr char expire[] =
+constexpr char expire_by_twenties[] =
     "  - { name: expire, schedule: \"0 * * * *\", max_age: 1h, expire: { table: public.bookings, "
     "where: \"status = 'open'\", batch_rows: 20, batch_time: 50ms, set: { status: expired, "
     "changes: { sql: changes + 1 } } } }\n";
@@ -58,7 +58,7 @@ TEST_SUITE("db")
               "allowed, nothing done twice")
     {
         test::ground g{
-            std::string{expire} +
+            std::string{expire_by_twenties} +
             "  - { name: once, schedule: \"0 * * * *\", max_age: 1h, sql: { text: "
             "\"insert into hit values (1); select pg_sleep(30)\" } }\n"
             "  - { name: vacuum, schedule: \"0 * * * *\", max_age: 1h, vacuum: { tables: "
@@ -106,7 +106,7 @@ TEST_SUITE("db")
     TEST_CASE("F04: the control session is terminated while batches go on: they do, and their end "
               "is recorded on another one")
     {
-        test::ground g{expire};
+        test::ground g{expire_by_twenties};
         g.db.psql(std::string{bookings} + slowly_changed);
         REQUIRE(g.tick(before).code == 0);
         test::process runner{g.arguments({"tick", "--now", due})};
@@ -123,7 +123,7 @@ TEST_SUITE("db")
     TEST_CASE("F04: the token is another's when the control session is lost: no batch is committed "
               "after that")
     {
-        test::ground g{expire};
+        test::ground g{expire_by_twenties};
         g.db.psql(std::string{bookings} + slowly_changed +
                   "INSERT INTO bookings SELECT i, 'open' FROM generate_series(1001, 20000) i");
         REQUIRE(g.tick(before).code == 0);
@@ -172,7 +172,7 @@ TEST_SUITE("db")
 
     TEST_CASE("F39: too many connections for a while: the work waits for its session, and runs")
     {
-        test::ground g{expire};
+        test::ground g{expire_by_twenties};
         auto const role = g.db.name() + "_full";
         g.db.psql(std::string{bookings} + "CREATE ROLE " + role +
                   " LOGIN CONNECTION LIMIT 2; GRANT ALL ON SCHEMA pgtend TO " + role +
@@ -196,7 +196,7 @@ TEST_SUITE("db")
     TEST_CASE(
         "F40: a batch that is a deadlock's victim is tried again as a whole, and that is told")
     {
-        test::ground g{expire, "defaults: { retry: { initial: 100ms } }\n"};
+        test::ground g{expire_by_twenties, "defaults: { retry: { initial: 100ms } }\n"};
         // The first change of a row waits until the opponent waits for it, then wants what he has.
         g.db.psql(std::string{bookings} + R"(
             CREATE TABLE other (n int); INSERT INTO other VALUES (0);
@@ -242,7 +242,7 @@ TEST_SUITE("db")
     TEST_CASE(
         "F40: serialization failures: tried again so often as the file says, and that is told")
     {
-        test::ground g{expire, "defaults: { retry: { max: 3, initial: 10ms } }\n"};
+        test::ground g{expire_by_twenties, "defaults: { retry: { max: 3, initial: 10ms } }\n"};
         g.db.psql(std::string{bookings} + R"(
             CREATE SEQUENCE tries;
             CREATE TABLE failures (n int NOT NULL); INSERT INTO failures VALUES (3);

@@ -43,7 +43,7 @@ kind const refresh{"refresh", "refresh: { matview: public.slow_view }", "wait_ev
 kind const sql{"sql", "sql: { text: \"select pg_sleep(60)\", idempotent: true }",
                "wait_event = 'PgSleep'"};
 
-constexpr char tables[] = R"(
+constexpr char slow_tables[] = R"(
     CREATE TABLE old_rows (id int PRIMARY KEY);
     INSERT INTO old_rows SELECT generate_series(1, 300);
     CREATE TABLE deleted (id int NOT NULL);
@@ -54,20 +54,20 @@ constexpr char tables[] = R"(
     CREATE MATERIALIZED VIEW slow_view AS SELECT g, pg_sleep(0.5)::text FROM generate_series(1, 120) g WITH NO DATA;
 )";
 
-std::string configuration(kind const &what)
+std::string job_of(kind const &what)
 {
     return fmt::format("  - {{ name: {}, schedule: \"0 * * * *\", max_age: 1h, {} }}\n", what.name,
                        what.job);
 }
 
 // A runner whose job is at work.
-class at_work {
+class kind_at_work {
   public:
-    at_work(kind const &what, std::string const &stop_timeout)
-        : what_{what}, ground_{configuration(what)}
+    kind_at_work(kind const &what, std::string const &stop_timeout)
+        : what_{what}, ground_{job_of(what)}
     {
         auto &db = ground_.db;
-        db.psql(tables);
+        db.psql(slow_tables);
         db.psql("ALTER ROLE postgres IN DATABASE " + db.name() + " SET vacuum_cost_delay = '50ms'");
         db.psql("ALTER ROLE postgres IN DATABASE " + db.name() + " SET vacuum_cost_limit = 2");
         REQUIRE(ground_.tick(before).code == 0);
@@ -130,7 +130,7 @@ TEST_SUITE("db")
     {
         for (auto const &what : {batch, vacuum, refresh, sql}) {
             CAPTURE(what.name);
-            at_work const runner{what, "100ms"};
+            kind_at_work const runner{what, "100ms"};
             runner.signal(what.name == sql.name ? SIGINT : SIGTERM);
             runner.check_end();
         }
@@ -142,7 +142,7 @@ TEST_SUITE("db")
             CAPTURE(what.name);
             auto best = milliseconds::max();
             for (int i = 0; i < 3 && best > at_once; ++i) { // a busy machine is late sometimes
-                at_work const runner{what, "60s"};
+                kind_at_work const runner{what, "60s"};
                 runner.signal(SIGTERM);
                 best = std::min(best, runner.until_cancelled(SIGINT));
                 runner.check_end();

@@ -7,7 +7,7 @@ using namespace pgtend::test;
 
 namespace {
 
-plan::plan plan_of(catalog::index_snapshot const &all, list const &names = {"i"})
+plan::plan plan_from(catalog::index_snapshot const &all, list const &names = {"i"})
 {
     std::vector<model::index_policy> declared;
     for (auto const &name : names) {
@@ -23,12 +23,12 @@ TEST_SUITE("nodb")
     TEST_CASE("a missing index is built, one that is there is noted")
     {
         auto all = snapshot({"i"});
-        auto const missing = plan_of(all);
+        auto const missing = plan_from(all);
         CHECK(told(missing) == list{"create index public.i on public.t: missing"});
         CHECK(sql_of(missing) ==
               list{"CREATE INDEX CONCURRENTLY \"i\" ON \"public\".\"t\" USING btree (a)"});
         all.indexes.push_back(make_index("10", "i", "1"));
-        auto const there = plan_of(all);
+        auto const there = plan_from(all);
         CHECK(there.empty());
         CHECK(there.notes == list{"public.t: index public.i is there"});
     }
@@ -38,18 +38,18 @@ TEST_SUITE("nodb")
     {
         auto all = snapshot({"i"});
         all.indexes.push_back(make_index("10", "other", "1"));
-        auto const served = plan_of(all);
+        auto const served = plan_from(all);
         CHECK(served.empty());
         CHECK(served.notes ==
               list{"public.t: index public.other is equal to public.i and serves in its place"});
         all.indexes.back().valid = false;
-        CHECK(told(plan_of(all)) == list{"create index public.i on public.t: missing"});
+        CHECK(told(plan_from(all)) == list{"create index public.i on public.t: missing"});
         all.indexes.back().valid = true;
         all.indexes.back().immediate = false;
-        CHECK(plan_of(all).steps.size() == 1);
+        CHECK(plan_from(all).steps.size() == 1);
         all.indexes.back().immediate = true;
         all.indexes.back().unique = true;
-        CHECK(plan_of(all).steps.size() == 1);
+        CHECK(plan_from(all).steps.size() == 1);
     }
 
     TEST_CASE("another definition under the name is an error, and nothing is dropped")
@@ -57,19 +57,19 @@ TEST_SUITE("nodb")
         auto all = snapshot({"i"});
         all.indexes.push_back(make_index("10", "i", "1"));
         all.indexes.back().definition = "USING btree (b)";
-        auto const refused = plan_of(all);
+        auto const refused = plan_from(all);
         CHECK(told(refused) == list{"refused: index public.i of public.t is there with another "
                                     "definition: btree (b), declared: btree (a) [42P07]"});
         CHECK(sql_of(refused) == list{});
         all.indexes.back().definition = "USING btree (a) WITH (fillfactor='70')";
-        auto const storage = plan_of(all);
+        auto const storage = plan_from(all);
         CHECK(plan::refused(*std::get<std::unique_ptr<plan::task>>(storage.steps[0].body))
                   ->hint()
                   .starts_with("ALTER INDEX \"public\".\"i\" RESET"));
         all.indexes.clear();
         all.wanted[0].taken_by = "index of public.x";
-        CHECK(told(plan_of(all)) == list{"refused: index public.i of public.t: the name is taken "
-                                         "(index of public.x) [42P07]"});
+        CHECK(told(plan_from(all)) == list{"refused: index public.i of public.t: the name is taken "
+                                           "(index of public.x) [42P07]"});
     }
 
     TEST_CASE("what an interrupted build left is dropped and built anew, and what REINDEX left "
@@ -81,7 +81,7 @@ TEST_SUITE("nodb")
         all.indexes.push_back(make_index("11", "j_ccnew", "1"));
         all.indexes.back().valid = false;
         all.indexes.push_back(make_index("12", "j_ccold", "1")); // valid: somebody's own
-        auto const plan = plan_of(all, {"i", "j"});
+        auto const plan = plan_from(all, {"i", "j"});
         CHECK(sql_of(plan) ==
               list{"DROP INDEX CONCURRENTLY \"public\".\"j_ccnew\"",
                    "DROP INDEX CONCURRENTLY \"public\".\"i\"",
@@ -93,7 +93,7 @@ TEST_SUITE("nodb")
             CHECK(drop.still_wanted.find("NOT i.indisvalid") != std::string::npos);
         }
         all.indexes[1].building = true;
-        CHECK(sql_of(plan_of(all, {"i", "j"})).size() == 2);
+        CHECK(sql_of(plan_from(all, {"i", "j"})).size() == 2);
     }
 
     TEST_CASE(
@@ -102,7 +102,7 @@ TEST_SUITE("nodb")
     {
         auto all = snapshot({"i"});
         all.wanted[0].also = {"USING btree (a) WHERE (b)"};
-        auto const body = std::get<plan::standalone>(plan_of(all).steps.at(0).body).body;
+        auto const body = std::get<plan::standalone>(plan_from(all).steps.at(0).body).body;
         REQUIRE(body.clear_up.size() == 1);
         auto const &drop = body.clear_up[0];
         CHECK(drop.sql == "DROP INDEX CONCURRENTLY \"public\".\"i\"");
@@ -118,9 +118,9 @@ TEST_SUITE("nodb")
     {
         auto all = snapshot({"i"});
         all.indexes.push_back(make_index("10", "i", "1", "t", "99"));
-        CHECK(told(plan_of(all)) == list{});
+        CHECK(told(plan_from(all)) == list{});
         all.indexes.back().valid = false;
-        CHECK(sql_of(plan_of(all)) == list{"REINDEX INDEX CONCURRENTLY \"public\".\"i\""});
+        CHECK(sql_of(plan_from(all)) == list{"REINDEX INDEX CONCURRENTLY \"public\".\"i\""});
     }
 
     TEST_CASE("a partitioned table: the whole first, leaf by leaf, attached, then asked")
@@ -129,7 +129,7 @@ TEST_SUITE("nodb")
         add_table(all, "2", "t_1", "1");
         add_table(all, "3", "t_2", "1", 'p');
         add_table(all, "4", "t_2_a", "3");
-        auto const plan = plan_of(all);
+        auto const plan = plan_from(all);
         CHECK(sql_of(plan) ==
               list{"CREATE INDEX \"i\" ON ONLY \"public\".\"t\" USING btree (a)",
                    "CREATE INDEX CONCURRENTLY \"t_1_i\" ON \"public\".\"t_1\" USING btree (a)",
@@ -156,7 +156,7 @@ TEST_SUITE("nodb")
         CHECK(index::names_below({declare("i")}, all) ==
               std::vector<qualified_name>{{"public", "t_1_i"}});
         all.taken = {{"public", "t_1_i"}};
-        auto const plan = plan_of(all);
+        auto const plan = plan_from(all);
         CHECK(sql_of(plan).at(1) ==
               "CREATE INDEX CONCURRENTLY \"t_1_i_1\" ON \"public\".\"t_1\" USING btree (a)");
     }
@@ -178,7 +178,7 @@ TEST_SUITE("nodb")
         all.indexes.back().valid = false;
         all.indexes.push_back(make_index("35", "t_5_i", "25", "t_5")); // another one has the name
         all.indexes.back().definition = "USING btree (b)";
-        auto const plan = plan_of(all);
+        auto const plan = plan_from(all);
         CHECK(sql_of(plan) ==
               list{"ALTER INDEX \"public\".\"i\" ATTACH PARTITION \"public\".\"somebody_s\"",
                    "DROP INDEX CONCURRENTLY \"public\".\"t_3_i\"",
@@ -199,7 +199,7 @@ TEST_SUITE("nodb")
         all.indexes.back().partitioned = true;
         add_table(all, "2", "t_1", "1");
         all.indexes.push_back(make_index("31", "t_1_i", "2", "t_1", "10"));
-        CHECK(sql_of(plan_of(all)) ==
+        CHECK(sql_of(plan_from(all)) ==
               list{"ALTER INDEX \"public\".\"i\" ATTACH PARTITION \"public\".\"t_1_i\""});
     }
 
@@ -217,11 +217,11 @@ TEST_SUITE("nodb")
         auto const why =
             list{"refused: index public.t_1_i of public.t_1 is invalid, and there is no "
                  "partition whose index could make it valid []"};
-        CHECK(told(plan_of(all)) == why);
+        CHECK(told(plan_from(all)) == why);
         all.indexes.back().parent.clear(); // made, and not attached yet
-        CHECK(told(plan_of(all)) == why);
+        CHECK(told(plan_from(all)) == why);
         add_table(all, "3", "t_1_a", "2");
-        CHECK(told(plan_of(all)).size() == 4);
+        CHECK(told(plan_from(all)).size() == 4);
     }
 
     TEST_CASE("what cannot be done says so: rights, foreign partitions, definitions that the "
@@ -230,30 +230,31 @@ TEST_SUITE("nodb")
         auto all = snapshot({"i"});
         all.tables[0].may = false;
         all.tables[0].owner = "boss";
-        CHECK(told(plan_of(all)) == list{"refused: role worker may not create indexes on public.t: "
-                                         "it belongs to boss [42501]"});
+        CHECK(told(plan_from(all)) ==
+              list{"refused: role worker may not create indexes on public.t: "
+                   "it belongs to boss [42501]"});
         all.tables[0].may = true;
         all.tables[0].may_create = false;
-        CHECK(told(plan_of(all)) ==
+        CHECK(told(plan_from(all)) ==
               list{"refused: role worker may not create indexes in schema public [42501]"});
 
         auto tree = snapshot({"i"}, 'p');
         add_table(tree, "2", "t_far", "1", 'f');
-        CHECK(told(plan_of(tree)).at(0).find("t_far is a foreign table") != std::string::npos);
+        CHECK(told(plan_from(tree)).at(0).find("t_far is a foreign table") != std::string::npos);
         tree.tables.back().kind = 'r';
         tree.tables.back().may = false;
         tree.tables.back().owner = "boss";
-        auto const partly = plan_of(tree); // the others are built; whole it cannot become
+        auto const partly = plan_from(tree); // the others are built; whole it cannot become
         CHECK(partly.steps.size() == 3);
         CHECK(partly.steps.back().after == std::vector<std::size_t>{0, 1});
 
         auto wrong = snapshot({"i"});
         wrong.wanted[0].problem = "column \"b\" does not exist";
         wrong.wanted[0].sqlstate = "42703";
-        CHECK(told(plan_of(wrong)) ==
+        CHECK(told(plan_from(wrong)) ==
               list{"refused: index public.i of public.t: column \"b\" does not exist [42703]"});
         wrong.wanted[0].found.problem = "table public.t does not exist";
-        CHECK(told(plan_of(wrong)) == list{"refused: table public.t does not exist [42P01]"});
+        CHECK(told(plan_from(wrong)) == list{"refused: table public.t does not exist [42P01]"});
     }
 
     TEST_CASE("a tablespace that is declared has to be the one")

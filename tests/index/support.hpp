@@ -10,8 +10,6 @@
 
 namespace pgtend::test {
 
-using list = std::vector<std::string>;
-
 inline constexpr char btree_a[] = "USING btree (a)";
 
 inline model::index_policy declare(std::string const &name, std::string const &table = "t")

@@ -14,7 +14,7 @@ namespace step = jobs::step;
 
 namespace {
 
-constexpr char due[] = "2026-01-01T01:00:05Z", before[] = "2026-01-01T00:00:00Z";
+constexpr char due[] = "2026-01-01T01:00:05Z", midnight[] = "2026-01-01T00:00:00Z";
 
 } // namespace
 
@@ -24,7 +24,7 @@ TEST_SUITE("nodb")
     {
         stage s{{"a", "b"}};
         s.asked<question::read>();
-        s.answer(s.seen("2026-01-01T00:30:00Z", before));
+        s.answer(s.seen("2026-01-01T00:30:00Z", midnight));
         CHECK(s.asked<question::heartbeat>().evaluated == at("2026-01-01T00:30:00Z"));
         s.answer();
         s.stepped<step::done>();
@@ -35,7 +35,7 @@ TEST_SUITE("nodb")
     {
         stage s{{"a", "b", "c"}, {.max_parallel = 2}};
         s.asked<question::read>();
-        s.answer(s.seen(due, before));
+        s.answer(s.seen(due, midnight));
         auto const first = s.asked<question::claim_slots>();
         CHECK(first.wanted.size() == 2);
         s.answer(s.granted(first));
@@ -81,7 +81,7 @@ TEST_SUITE("nodb")
                 job.policy.missed = model::missed::none;
             }
             s.asked<question::read>();
-            s.answer(s.seen("2026-01-01T01:30:00Z", before)); // too late for all of them
+            s.answer(s.seen("2026-01-01T01:30:00Z", midnight)); // too late for all of them
             CHECK(s.asked<question::record_skipped>().slots.size() == names.size());
             s.answer();
             s.present.stop = stop;
@@ -115,7 +115,7 @@ TEST_SUITE("nodb")
     {
         stage s{{"a"}};
         s.asked<question::read>();
-        s.answer(s.seen(due, before));
+        s.answer(s.seen(due, midnight));
         auto const claimed = s.present.steady;
         auto const wanted = s.asked<question::claim_slots>();
         s.pass(seconds{3}); // the answer took its time
@@ -139,7 +139,7 @@ TEST_SUITE("nodb")
     {
         stage s{{"a", "b"}};
         s.asked<question::read>();
-        s.answer(s.seen(due, before));
+        s.answer(s.seen(due, midnight));
         auto const wanted = s.asked<question::claim_slots>();
         s.answer(s.granted(wanted));
         s.stepped<step::start>();
@@ -164,7 +164,7 @@ TEST_SUITE("nodb")
             CAPTURE(abort);
             stage s{{"a", "b"}, {.max_parallel = 1, .stop_timeout = seconds{20}}};
             s.asked<question::read>();
-            s.answer(s.seen(due, before));
+            s.answer(s.seen(due, midnight));
             auto const wanted = s.asked<question::claim_slots>();
             s.answer(s.granted(wanted));
             s.stepped<step::start>();
@@ -201,7 +201,7 @@ TEST_SUITE("nodb")
     {
         stage s{{"a", "b"}, {.max_parallel = 2}};
         s.asked<question::read>();
-        s.answer(s.seen(due, before));
+        s.answer(s.seen(due, midnight));
         auto const wanted = s.asked<question::claim_slots>();
         s.answer(s.granted(wanted));
         s.stepped<step::start>();
@@ -229,7 +229,7 @@ TEST_SUITE("nodb")
     {
         stage s{{"a", "b"}, {.max_parallel = 1}};
         s.asked<question::read>();
-        s.answer(s.seen(due, before));
+        s.answer(s.seen(due, midnight));
         s.answer(s.granted(s.asked<question::claim_slots>()));
         s.stepped<step::start>();
         s.pass(seconds{5});
@@ -245,12 +245,12 @@ TEST_SUITE("nodb")
     {
         stage s{{"a"}};
         s.asked<question::read>();
-        auto seen = s.seen("2026-01-01T00:30:00Z", before);
+        auto seen = s.seen("2026-01-01T00:30:00Z", midnight);
         seen.dead_leases = 1;
         s.answer(seen);
         s.asked<question::mark_lost>();
         s.answer({std::vector<ledger::lost_run>{{.job = "a",
-                                                 .slot = at(before),
+                                                 .slot = at(midnight),
                                                  .attempt = 1,
                                                  .run = 4,
                                                  .holder = "h/1/ab",
@@ -268,7 +268,7 @@ TEST_SUITE("nodb")
     {
         stage s{{"a"}, {.by_hand = "a"}};
         s.asked<question::read>(); // a copy that was not adopted is refused there
-        s.answer(s.seen(due, before));
+        s.answer(s.seen(due, midnight));
         CHECK(s.asked<question::claim_manual>().job == "a");
         s.answer({std::vector<ledger::claim>{{.job = "a", .slot = {}, .token = 7, .run = 9}}});
         CHECK(s.stepped<step::start>().held.run == 9);
@@ -280,7 +280,7 @@ TEST_SUITE("nodb")
 
         stage held{{"a"}, {.by_hand = "a"}};
         held.asked<question::read>();
-        held.answer(held.seen(due, before));
+        held.answer(held.seen(due, midnight));
         held.asked<question::claim_manual>();
         held.fail(error{"held", {}, {}, {}, exit_code::held});
         held.stepped<step::done>();
@@ -291,7 +291,7 @@ TEST_SUITE("nodb")
     {
         stage s{{"a"}, {.now = at("2030-01-01T00:00:00Z")}};
         s.asked<question::read>();
-        s.answer(s.seen(due, before));
+        s.answer(s.seen(due, midnight));
         s.stepped<step::done>();
         CHECK_THROWS_AS(std::rethrow_exception(s.machine.failure()), usage_error);
     }
@@ -300,7 +300,7 @@ TEST_SUITE("nodb")
     {
         stage s{{"a", "b", "c"}, {.max_parallel = 1}};
         s.asked<question::read>();
-        s.answer(s.seen(due, before));
+        s.answer(s.seen(due, midnight));
         s.answer(s.granted(s.asked<question::claim_slots>()));
         s.stepped<step::start>();
         s.machine.ended(1, stage::refused());
@@ -322,7 +322,7 @@ TEST_SUITE("nodb")
     {
         stage s{{"a", "b", "c", "d", "e"}, {.max_parallel = 2}};
         s.asked<question::read>();
-        s.answer(s.seen(due, before));
+        s.answer(s.seen(due, midnight));
         s.answer(s.granted(s.asked<question::claim_slots>()));
         s.stepped<step::start>();
         s.stepped<step::start>();
@@ -348,7 +348,7 @@ TEST_SUITE("nodb")
         s.asked<question::renew>();
         s.answer({std::vector<bool>{true}});
         s.asked<question::read>();
-        s.answer(s.seen(due, before));
+        s.answer(s.seen(due, midnight));
         CHECK(s.asked<question::claim_slots>().wanted.size() == 1);
     }
 
@@ -356,7 +356,7 @@ TEST_SUITE("nodb")
     {
         stage s{{"a", "b"}};
         auto const with = [&](int failures, bool b_due) {
-            auto seen = s.seen(due, before);
+            auto seen = s.seen(due, midnight);
             seen.connect_failures = failures;
             seen.connect_failed_at = at("2026-01-01T00:59:00Z");
             seen.jobs[0].last_slot = at("2026-01-01T01:00:00Z");
@@ -367,7 +367,7 @@ TEST_SUITE("nodb")
         };
         s.asked<question::read>();
         auto seen = with(0, false);
-        seen.jobs[0].last_slot = at(before);
+        seen.jobs[0].last_slot = at(midnight);
         s.answer(std::move(seen));
         s.answer(s.granted(s.asked<question::claim_slots>()));
         s.stepped<step::start>();
@@ -390,7 +390,7 @@ TEST_SUITE("nodb")
     TEST_CASE("the target's breaker: open, nothing is claimed or passed over; half open, one try")
     {
         auto const lacking = [](stage &s, int failures, char const *when) {
-            auto seen = s.seen(due, before);
+            auto seen = s.seen(due, midnight);
             seen.connect_failures = failures;
             seen.connect_failed_at = at(when);
             return seen;
@@ -428,7 +428,7 @@ TEST_SUITE("nodb")
     {
         stage s{{"a"}};
         s.asked<question::read>();
-        auto seen = s.seen(due, before);
+        auto seen = s.seen(due, midnight);
         seen.jobs[0].failures = 4;
         s.answer(seen);
         auto const first = s.asked<question::claim_slots>();
@@ -464,7 +464,7 @@ TEST_SUITE("nodb")
             CAPTURE(ledger::name(status));
             stage s{{"a"}};
             s.asked<question::read>();
-            auto seen = s.seen(due, before);
+            auto seen = s.seen(due, midnight);
             seen.jobs[0].failures = 9;
             s.answer(seen);
             s.answer(s.granted(s.asked<question::claim_slots>()));
@@ -484,7 +484,7 @@ TEST_SUITE("nodb")
             options.by_hand = by_hand ? "a" : "";
             stage s{{"a"}, options};
             s.asked<question::read>();
-            s.answer(s.seen(due, before));
+            s.answer(s.seen(due, midnight));
             if (by_hand) {
                 s.asked<question::claim_manual>();
                 s.answer({std::vector<ledger::claim>{{.job = "a", .slot = {}, .run = 1}}});
@@ -515,7 +515,7 @@ TEST_SUITE("nodb")
                 s.all.jobs[0].policy.window = std::chrono::minutes{5};
             }
             s.asked<question::read>();
-            s.answer(s.seen(due, before));
+            s.answer(s.seen(due, midnight));
             s.answer(s.granted(s.asked<question::claim_slots>()));
             s.stepped<step::start>();
             auto report = stage::ending(run_status::timed_out);
@@ -534,13 +534,13 @@ TEST_SUITE("nodb")
         stage s{{"a", "b"}};
         s.asked<question::read>();
         auto seen = s.seen(due, "2026-01-01T05:00:00Z");
-        seen.jobs[1].last_slot = at(before);
+        seen.jobs[1].last_slot = at(midnight);
         s.answer(seen);
         auto const back = s.asked<question::newest_runs>();
         REQUIRE(back.asked.size() == 1);
         CHECK(back.asked[0].job == "a");
         CHECK(back.asked[0].upto == at(due));
-        s.answer({std::vector<ledger::newest_run>{{"a", at(before), 9}}});
+        s.answer({std::vector<ledger::newest_run>{{"a", at(midnight), 9}}});
         s.asked<question::register_jobs>(); // its schedule counts from the future, too
         s.answer();
         auto const claims = s.asked<question::claim_slots>();

@@ -3,9 +3,11 @@
 
 #include "base/duration.hpp"
 #include "jobs/due.hpp"
+#include "stage.hpp"
 
 using namespace pgtend;
 using jobs::decide;
+using test::at;
 
 namespace {
 
@@ -20,11 +22,6 @@ model::job job(std::string const &schedule, std::string const &zone = "UTC",
             .policy = {},
             .action = std::move(what),
             .at = {}};
-}
-
-instant at(char const *text)
-{
-    return parse_rfc3339(text);
 }
 
 // A job known since its watermark, that nobody runs.

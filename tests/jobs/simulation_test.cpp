@@ -5,19 +5,18 @@
 #include "base/error.hpp"
 #include "jobs/due.hpp"
 #include "jobs/simulation.hpp"
+#include "stage.hpp"
+#include "support/lists.hpp"
 
 using namespace pgtend;
 using namespace std::chrono_literals;
+using test::at;
+using test::list;
 
 namespace {
 
-instant at(char const *text)
-{
-    return parse_rfc3339(text);
-}
-
-model::job job(std::string const &name, std::string const &schedule, model::action what = {},
-               std::string const &zone = "UTC")
+model::job named_job(std::string const &name, std::string const &schedule, model::action what = {},
+                     std::string const &zone = "UTC")
 {
     return {.name = name,
             .target = {},
@@ -89,33 +88,31 @@ jobs::simulation simulate(model::configuration const &all, char const *from, mic
     return jobs::simulate(all, ask);
 }
 
-using list = std::vector<std::string>;
-
 } // namespace
 
 TEST_SUITE("nodb")
 {
     TEST_CASE("the first instant belongs to the time asked for, the last does not")
     {
-        CHECK(starts(job("a", "0 * * * *"), "2026-01-01T00:00:00Z", "2026-01-01T02:00:00Z") ==
+        CHECK(starts(named_job("a", "0 * * * *"), "2026-01-01T00:00:00Z", "2026-01-01T02:00:00Z") ==
               list{"2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z"});
     }
 
     TEST_CASE("clocks that change: a skipped time runs after the gap, a repeated one once")
     {
-        auto const night = job("a", "30 2 * * *", {}, "Europe/Berlin");
+        auto const night = named_job("a", "30 2 * * *", {}, "Europe/Berlin");
         CHECK(starts(night, "2026-03-28T12:00:00Z", "2026-03-30T12:00:00Z") ==
               list{"2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"});
         CHECK(starts(night, "2026-10-24T12:00:00Z", "2026-10-26T12:00:00Z") ==
               list{"2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"});
-        CHECK(starts(job("a", "30 * * * *", {}, "Europe/Berlin"), "2026-10-25T00:00:00Z",
+        CHECK(starts(named_job("a", "30 * * * *", {}, "Europe/Berlin"), "2026-10-25T00:00:00Z",
                      "2026-10-25T03:00:00Z")
                   .size() == 3);
     }
 
     TEST_CASE("spread moves a run, and tick begins it at its next look")
     {
-        auto spread = job("some-job", "0 * * * *");
+        auto spread = named_job("some-job", "0 * * * *");
         spread.spread = 10min;
         auto const due = jobs::due_at(spread, at("2026-01-01T05:00:00Z"));
         REQUIRE(due > at("2026-01-01T05:00:00Z"));
@@ -127,7 +124,7 @@ TEST_SUITE("nodb")
 
     TEST_CASE("a run that goes on: overlap: skip passes slots over, queue runs the newest after it")
     {
-        auto slow = job("a", "*/10 * * * *");
+        auto slow = named_job("a", "*/10 * * * *");
         jobs::job_walk skips{slow, at("2026-01-01T00:00:00Z"), at("2026-01-01T01:00:00Z"), 1min,
                              25min};
         list begun;
@@ -162,7 +159,7 @@ TEST_SUITE("nodb")
                 for (auto const overlap : {model::overlap::skip, model::overlap::queue}) {
                     for (auto const missed :
                          {model::missed::none, model::missed::once, model::missed::all}) {
-                        auto one = job("some-job", schedule, {}, "Europe/Berlin");
+                        auto one = named_job("some-job", schedule, {}, "Europe/Berlin");
                         one.spread = 5min;
                         one.policy.timeout = 0s;
                         one.policy.overlap = overlap;
@@ -183,7 +180,7 @@ TEST_SUITE("nodb")
 
     TEST_CASE("what is disabled does not run")
     {
-        auto off = job("a", "* * * * *");
+        auto off = named_job("a", "* * * * *");
         off.enabled = false;
         CHECK(starts(off, "2026-01-01T00:00:00Z", "2026-01-01T02:00:00Z").empty());
     }
@@ -192,12 +189,12 @@ TEST_SUITE("nodb")
     {
         model::configuration all;
         all.partitions.emplace_back().table = parse_qualified_name("public.t");
-        all.jobs = {job("clean", "*/10 * * * *", cleanup("t")), // public.t
-                    job("vacuum", "0 * * * *",
-                        model::vacuum_action{.tables = {parse_qualified_name("public.t")}}),
-                    job("other", "* * * * *", cleanup("public.u")),
-                    job("parts", "59 23 * * *", model::partition_action{}),
-                    job("free", "* * * * *", model::sql_action{.text = "select 1"})};
+        all.jobs = {named_job("clean", "*/10 * * * *", cleanup("t")), // public.t
+                    named_job("vacuum", "0 * * * *",
+                              model::vacuum_action{.tables = {parse_qualified_name("public.t")}}),
+                    named_job("other", "* * * * *", cleanup("public.u")),
+                    named_job("parts", "59 23 * * *", model::partition_action{}),
+                    named_job("free", "* * * * *", model::sql_action{.text = "select 1"})};
         jobs::simulation_request ask;
         ask.from = at("2026-01-01T00:00:00Z");
         ask.until = ask.from + 24h;
@@ -231,7 +228,8 @@ TEST_SUITE("nodb")
     TEST_CASE("runs that only touch in time do not collide")
     {
         model::configuration all;
-        all.jobs = {job("a", "0 * * * *", cleanup("t")), job("b", "10 * * * *", cleanup("t"))};
+        all.jobs = {named_job("a", "0 * * * *", cleanup("t")),
+                    named_job("b", "10 * * * *", cleanup("t"))};
         all.jobs[0].policy.timeout = 0s;
         CHECK(simulate(all, "2026-01-01T00:00:00Z", 24h, 10min).collisions == 0);
         CHECK(simulate(all, "2026-01-01T00:00:00Z", 24h, 10min + 1s).collisions == 24);
@@ -241,7 +239,7 @@ TEST_SUITE("nodb")
     {
         model::configuration all;
         for (int i = 0; i < 100; ++i) {
-            all.jobs.push_back(job("job-" + std::to_string(i), "* * * * *", cleanup("t")));
+            all.jobs.push_back(named_job("job-" + std::to_string(i), "* * * * *", cleanup("t")));
         }
         auto const found = simulate(all, "2026-01-01T00:00:00Z", 24h, 30s, 50);
         CHECK(found.runs.size() == 50);
@@ -260,8 +258,8 @@ TEST_SUITE("nodb")
     TEST_CASE("cells: how many begin, whether one goes on, the most at once")
     {
         model::configuration all;
-        all.jobs = {job("long", "10 0 * * *", cleanup("t")),
-                    job("short", "0 * * * *", cleanup("t"))};
+        all.jobs = {named_job("long", "10 0 * * *", cleanup("t")),
+                    named_job("short", "0 * * * *", cleanup("t"))};
         all.jobs[0].policy.timeout = 0s;
         jobs::simulation_request ask;
         ask.from = at("2026-01-01T00:00:00Z");
@@ -289,7 +287,7 @@ TEST_SUITE("nodb")
         std::stop_source signal;
         signal.request_stop();
         model::configuration all;
-        all.jobs = {job("a", "* * * * *")};
+        all.jobs = {named_job("a", "* * * * *")};
         jobs::simulation_request ask;
         ask.from = at("2026-01-01T00:00:00Z");
         ask.until = ask.from + 24h;

@@ -5,18 +5,15 @@
 #include "base/duration.hpp"
 #include "jobs/in_words.hpp"
 #include "jobs/story.hpp"
+#include "stage.hpp"
 
 using namespace pgtend;
 using namespace std::chrono_literals;
 using jobs::slot_fate;
 using ledger::run_status;
+using test::at;
 
 namespace {
-
-instant at(char const *text)
-{
-    return parse_rfc3339(text);
-}
 
 constexpr char slot[] = "2026-01-02T02:00:00Z";
 constexpr char now[] = "2026-01-02T03:00:00Z";

@@ -13,7 +13,7 @@ using test::runner;
 
 namespace {
 
-ledger::claim take(ledger::ledger &book, int at, bool again = false)
+ledger::claim take_slot(ledger::ledger &book, int at, bool again = false)
 {
     auto const got =
         book.claim_slots(std::vector<slot_request>{{"nightly", minute(at), again}}, runner(1));
@@ -31,7 +31,7 @@ TEST_SUITE("db")
         int n = 0;
         auto const ends = [&](ledger::finished_run const &how) {
             auto const before = l.state("nightly").failures;
-            auto const told = l.book.finish(take(l.book, ++n), how);
+            auto const told = l.book.finish(take_slot(l.book, ++n), how);
             auto const now = l.state("nightly").failures;
             CHECK(told.before == before);
             CHECK(told.now == now);
@@ -45,11 +45,11 @@ TEST_SUITE("db")
         REQUIRE(failed_at);
         CHECK(ends({.status = run_status::interrupted, .blameless = true}) == 3);
         CHECK(l.state("nightly").failed_at == failed_at);
-        take(l.book, ++n);
+        take_slot(l.book, ++n);
         l.expire("nightly");
         CHECK(l.book.mark_lost().at(0).failures == 4);
         CHECK(l.state("nightly").failures == 4);
-        take(l.book, ++n);
+        take_slot(l.book, ++n);
         l.expire("nightly");
         l.book.claim_slots(std::vector<slot_request>{{"nightly", minute(++n)}}, runner(2));
         CHECK(l.state("nightly").failures == 5); // the run that was taken over
@@ -92,7 +92,7 @@ TEST_SUITE("db")
     {
         test::ledger_database l{{"a", "b", "nightly"}};
         for (int attempt = 1; attempt <= 3; ++attempt) {
-            l.book.finish(take(l.book, 1, attempt > 1),
+            l.book.finish(take_slot(l.book, 1, attempt > 1),
                           {.status = run_status::interrupted, .keep_open = true});
         }
         std::vector<std::string> const names{"nightly", "unknown"};
@@ -103,14 +103,14 @@ TEST_SUITE("db")
         CHECK(l.state("nightly").failures == 0);
         CHECK(l.state("nightly").open_attempts == 0);
         CHECK(l.state("nightly").open_slot == minute(1)); // is left to be taken up
-        auto const held = take(l.book, 1, true);
+        auto const held = take_slot(l.book, 1, true);
         CHECK(held.attempt == 1);
         l.book.note_sessions(false, 0);
         CHECK(l.book.reset(names).size() == 1);
         CHECK(l.book.read({}).connect_failures == 1);
         l.book.finish(held, {.status = run_status::interrupted, .keep_open = true, .begun = false});
         CHECK(l.state("nightly").open_attempts == 0);
-        l.book.finish(take(l.book, 2), {});
+        l.book.finish(take_slot(l.book, 2), {});
         auto const all = l.book.reset({});
         REQUIRE(all.size() == 3);
         CHECK(all[2].open_attempts == 0); // its slot is done with
@@ -136,9 +136,9 @@ TEST_SUITE("db")
     TEST_CASE("F18: a slot before the watermark is given once, and while nobody had the job since")
     {
         test::ledger_database l;
-        l.book.finish(take(l.book, 1), {});
+        l.book.finish(take_slot(l.book, 1), {});
         l.book.record_skipped(std::vector<ledger::ledger::skip>{{"nightly", minute(2), "late"}});
-        l.book.finish(take(l.book, 240), {});
+        l.book.finish(take_slot(l.book, 240), {});
         auto const look = [&](int upto) {
             return l.book
                 .newest_runs(std::vector<ledger::slot_bound>{{"nightly", minute(upto)},
@@ -166,7 +166,7 @@ TEST_SUITE("db")
     TEST_CASE("F18: of forty runners that look after the clock was set back one gets the slot")
     {
         test::ledger_database l;
-        l.book.finish(take(l.book, 240), {});
+        l.book.finish(take_slot(l.book, 240), {});
         auto const got = test::at_once(l.db, 8, [&](int n, pg::session &s) {
             ledger::ledger book{s};
             int mine = 0;

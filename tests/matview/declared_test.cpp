@@ -12,12 +12,11 @@
 using namespace pgtend;
 using namespace pgtend::matview;
 using test::declared_stats;
+using test::list;
 
 namespace {
 
-using list = std::vector<std::string>;
-
-model::matview_policy policy()
+model::matview_policy stats_policy()
 {
     model::matview_policy out;
     out.name = {"public", "stats"};
@@ -35,8 +34,8 @@ catalog::declared_matview missing()
     return out;
 }
 
-plan::plan plan_of(model::matview_policy const &asked, catalog::declared_matview state,
-                   bool certain = false)
+plan::plan plan_stats(model::matview_policy const &asked, catalog::declared_matview state,
+                      bool certain = false)
 {
     catalog::declared_matviews all;
     all.role = "tend";
@@ -57,12 +56,10 @@ list statements(plan::plan const &of)
     return out;
 }
 
-error refusal(plan::plan const &of)
+error only_refusal(plan::plan const &of)
 {
     REQUIRE(of.steps.size() == 1);
-    auto const *body = std::get_if<std::unique_ptr<plan::task>>(&of.steps.front().body);
-    REQUIRE(body != nullptr);
-    return *plan::refused(**body);
+    return test::refusal(of.steps.front());
 }
 
 } // namespace
@@ -71,10 +68,10 @@ TEST_SUITE("nodb")
 {
     TEST_CASE("a missing view is created, filled and indexed in one transaction, as its owner")
     {
-        auto asked = policy();
+        auto asked = stats_policy();
         asked.owner = "Keeper";
         asked.tablespace = "fast";
-        auto const made = plan_of(asked, missing());
+        auto const made = plan_stats(asked, missing());
         REQUIRE(made.steps.size() == 1);
         auto const all = statements(made);
         REQUIRE(all.size() == 4);
@@ -86,39 +83,39 @@ TEST_SUITE("nodb")
         CHECK(made.steps[0].counts == 2);
         CHECK(made.steps[0].title == "create materialized view public.stats");
 
-        auto empty = policy();
+        auto empty = stats_policy();
         empty.with_data = false;
         empty.owner = "tend"; // the one who works needs no SET ROLE
-        auto const without = statements(plan_of(empty, missing()));
+        auto const without = statements(plan_stats(empty, missing()));
         REQUIRE(without.size() == 3);
         CHECK(without[1].ends_with("\n) WITH NO DATA"));
     }
 
     TEST_CASE("a query that ends with a comment does not swallow what follows")
     {
-        auto asked = policy();
+        auto asked = stats_policy();
         asked.query += " -- by day";
         CHECK(create_text(asked).ends_with("by day\n) WITH DATA"));
     }
 
     TEST_CASE("what is as declared is a note, and no step")
     {
-        auto const made = plan_of(policy(), declared_stats());
+        auto const made = plan_stats(stats_policy(), declared_stats());
         CHECK(made.steps.empty());
         CHECK(made.notes == list{"public.stats: as declared"});
-        auto several = policy();
+        auto several = stats_policy();
         several.unique_index = {"city", "day"};
         auto state = declared_stats();
         state.view.unique_indexes = {{"other", "has a WHERE", {"city", "day"}},
                                      {"any_name", "", {"day", "city"}}};
-        CHECK(plan_of(several, state).steps.empty());
+        CHECK(plan_stats(several, state).steps.empty());
     }
 
     TEST_CASE("a missing unique index is made with a lock that readers do not notice")
     {
         auto state = declared_stats();
         state.view.unique_indexes = {{"old", "has a WHERE", {"day"}}};
-        auto const made = plan_of(policy(), state);
+        auto const made = plan_stats(stats_policy(), state);
         CHECK(statements(made) ==
               list{"CREATE UNIQUE INDEX \"stats_key\" ON \"public\".\"stats\" (\"day\")"});
         auto const &body = std::get<plan::transaction>(made.steps[0].body).statements[0];
@@ -126,15 +123,15 @@ TEST_SUITE("nodb")
         CHECK_FALSE(plan::conflict(body.locks.at(0).mode, plan::lock_mode::access_share));
 
         state.owns = false;
-        CHECK(refusal(plan_of(policy(), state)).hint() ==
+        CHECK(only_refusal(plan_stats(stats_policy(), state)).hint() ==
               "GRANT \"app\" TO \"tend\", or run as app (MAINTAIN is not enough)");
         state.owns = true;
         state.view.unique_indexes = {{"stats_key", "is invalid", {"day"}}};
-        auto const why = refusal(plan_of(policy(), state));
+        auto const why = only_refusal(plan_stats(stats_policy(), state));
         CHECK(why.message() == "index public.stats_key of public.stats is invalid");
         CHECK(why.hint().starts_with("DROP INDEX CONCURRENTLY \"public\".\"stats_key\""));
         state.view.unique_indexes = {{"stats_key", "", {"city"}}};
-        CHECK(refusal(plan_of(policy(), state)).message() ==
+        CHECK(only_refusal(plan_stats(stats_policy(), state)).message() ==
               "index public.stats_key of public.stats is on other columns than declared");
     }
 
@@ -143,15 +140,15 @@ TEST_SUITE("nodb")
         auto state = declared_stats();
         state.view.populated = false;
         state.view.unique_indexes.clear();
-        auto const made = plan_of(policy(), state);
+        auto const made = plan_stats(stats_policy(), state);
         REQUIRE(made.steps.size() == 2);
         CHECK(statements(made).back() == "REFRESH MATERIALIZED VIEW \"public\".\"stats\"");
-        auto empty = policy();
+        auto empty = stats_policy();
         empty.with_data = false;
-        CHECK(plan_of(empty, state).steps.size() == 1);
+        CHECK(plan_stats(empty, state).steps.size() == 1);
         state.view.unique_indexes = declared_stats().view.unique_indexes;
         state.view.may_refresh = false;
-        CHECK(refusal(plan_of(policy(), state)).sqlstate() == "42501");
+        CHECK(only_refusal(plan_stats(stats_policy(), state)).sqlstate() == "42501");
     }
 
     TEST_CASE("a view whose query differs is told and never touched, whatever else it lacks")
@@ -162,7 +159,7 @@ TEST_SUITE("nodb")
         state.existing = {{{"day", "date"}, {"n", "bigint"}}, "a"};
         state.declared = {{{"day", "date"}, {"n", "bigint"}}, "b"};
         state.dependents = {{"public", "board"}};
-        auto const why = refusal(plan_of(policy(), state));
+        auto const why = only_refusal(plan_stats(stats_policy(), state));
         CHECK(why.message() == "public.stats is not as declared: line 1 of its query, as the "
                                "server prints it, is 'a', declared 'b'");
         CHECK(why.hint().find("DROP MATERIALIZED VIEW \"public\".\"stats\";\nCREATE MATERIALIZED "
@@ -177,20 +174,20 @@ TEST_SUITE("nodb")
         state.as_declared = false;
         state.not_compared = {"column \"x\" does not exist", "", "42703"};
         state.query_fails = true;
-        auto const why = refusal(plan_of(policy(), state));
+        auto const why = only_refusal(plan_stats(stats_policy(), state));
         CHECK(why.message() ==
               "the query declared for public.stats is refused: column \"x\" does not exist");
         CHECK(why.sqlstate() == "42703");
         state.query_fails = false;
         state.not_compared = {"may not", "GRANT TEMPORARY ON DATABASE d TO tend", "42501"};
         state.view.unique_indexes.clear();
-        auto const made = plan_of(policy(), state);
+        auto const made = plan_stats(stats_policy(), state);
         CHECK(made.steps.size() == 1);
         CHECK(made.notes == list{"public.stats: its query could not be compared with the declared "
                                  "one: may not; GRANT TEMPORARY ON DATABASE d TO tend"});
         // For plan and apply, which say whether all is as declared, it is no note.
         state.view.unique_indexes = declared_stats().view.unique_indexes;
-        CHECK(refusal(plan_of(policy(), state, true)).hint() ==
+        CHECK(only_refusal(plan_stats(stats_policy(), state, true)).hint() ==
               "GRANT TEMPORARY ON DATABASE d TO tend");
     }
 
@@ -198,34 +195,34 @@ TEST_SUITE("nodb")
     {
         auto state = missing();
         state.kind = 'r';
-        CHECK(refusal(plan_of(policy(), state)).message() ==
+        CHECK(only_refusal(plan_stats(stats_policy(), state)).message() ==
               "public.stats is a table, not a materialized view");
         state = missing();
         state.schema_exists = false;
-        CHECK(refusal(plan_of(policy(), state)).hint() == "CREATE SCHEMA \"public\"");
+        CHECK(only_refusal(plan_stats(stats_policy(), state)).hint() == "CREATE SCHEMA \"public\"");
         state = missing();
         state.may_create = false;
-        CHECK(refusal(plan_of(policy(), state)).hint() ==
+        CHECK(only_refusal(plan_stats(stats_policy(), state)).hint() ==
               "GRANT CREATE ON SCHEMA \"public\" TO \"tend\"");
         state.creator_exists = false;
-        CHECK(refusal(plan_of(policy(), state)).sqlstate() == "42704");
+        CHECK(only_refusal(plan_stats(stats_policy(), state)).sqlstate() == "42704");
         state.creator_exists = true;
         state.may_be_creator = false;
-        auto const stranger = refusal(plan_of(policy(), state));
+        auto const stranger = only_refusal(plan_stats(stats_policy(), state));
         CHECK(stranger.message() == "role login may not become tend, which is to own public.stats");
         CHECK(stranger.hint() == "GRANT \"tend\" TO \"login\"");
-        auto bare = policy();
+        auto bare = stats_policy();
         bare.query.clear();
-        CHECK(refusal(plan_of(bare, missing())).message() ==
+        CHECK(only_refusal(plan_stats(bare, missing())).message() ==
               "public.stats does not exist, and no query is declared for it");
     }
 
     TEST_CASE("another owner or tablespace is a note with the statement that changes it")
     {
-        auto asked = policy();
+        auto asked = stats_policy();
         asked.owner = "keeper";
         asked.tablespace = "fast";
-        auto const made = plan_of(asked, declared_stats());
+        auto const made = plan_stats(asked, declared_stats());
         CHECK(made.steps.empty());
         REQUIRE(made.notes.size() == 2);
         CHECK(made.notes[0] == "public.stats: belongs to app, declared keeper; ALTER MATERIALIZED "

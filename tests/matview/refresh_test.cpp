@@ -4,11 +4,14 @@
 #include <doctest/doctest.h>
 #include <set>
 
+#include "matview/support.hpp"
 #include "plan/refusal.hpp"
 #include "support/lists.hpp"
 
 using namespace pgtend;
 using namespace pgtend::matview;
+using test::list;
+using test::refusal;
 
 namespace {
 
@@ -23,8 +26,9 @@ catalog::matview view(std::string const &name, std::vector<std::string> reads = 
     return out;
 }
 
-plan::plan plan_of(std::vector<catalog::matview> views,
-                   model::concurrently mode = model::concurrently::automatic, int version = 150000)
+plan::plan plan_refreshes(std::vector<catalog::matview> views,
+                          model::concurrently mode = model::concurrently::automatic,
+                          int version = 150000)
 {
     model::refresh_action action;
     action.mode = mode;
@@ -46,13 +50,6 @@ plan::statement const &statement(plan::step const &of)
     return body->statements.front();
 }
 
-error refusal(plan::step const &of)
-{
-    auto const *body = std::get_if<std::unique_ptr<plan::task>>(&of.body);
-    REQUIRE(body != nullptr);
-    return *plan::refused(**body);
-}
-
 std::vector<std::string> order(plan::plan const &of)
 {
     std::vector<std::string> out;
@@ -62,7 +59,6 @@ std::vector<std::string> order(plan::plan const &of)
     return out;
 }
 
-using list = std::vector<std::string>;
 using indexes = std::vector<std::size_t>;
 
 } // namespace
@@ -71,7 +67,7 @@ TEST_SUITE("nodb")
 {
     TEST_CASE("concurrently when it can be")
     {
-        auto const made = plan_of({view("stats")});
+        auto const made = plan_refreshes({view("stats")});
         REQUIRE(made.steps.size() == 1);
         auto const &body = statement(made.steps[0]);
         CHECK(body.sql == "REFRESH MATERIALIZED VIEW CONCURRENTLY \"public\".\"stats\"");
@@ -86,7 +82,7 @@ TEST_SUITE("nodb")
     {
         auto bare = view("stats");
         bare.unique_indexes.clear();
-        auto made = plan_of({bare});
+        auto made = plan_refreshes({bare});
         CHECK(statement(made.steps[0]).sql == "REFRESH MATERIALIZED VIEW \"public\".\"stats\"");
         CHECK(statement(made.steps[0]).locks[0].mode == plan::lock_mode::access_exclusive);
         CHECK(made.steps[0].reason == "not concurrently: it has no unique index");
@@ -95,11 +91,11 @@ TEST_SUITE("nodb")
                                  "UNIQUE INDEX ON \"public\".\"stats\" (columns that tell its rows "
                                  "apart), without WHERE"});
         bare.unique_indexes = {{"stats_key", "has a WHERE", {"id"}}};
-        CHECK(plan_of({bare}).steps[0].reason ==
+        CHECK(plan_refreshes({bare}).steps[0].reason ==
               "not concurrently: its only unique index stats_key has a WHERE");
         auto empty = view("stats");
         empty.populated = false;
-        made = plan_of({empty});
+        made = plan_refreshes({empty});
         CHECK(made.steps[0].reason == "not concurrently: it is not populated");
         CHECK(statement(made.steps[0]).sql == "REFRESH MATERIALIZED VIEW \"public\".\"stats\"");
     }
@@ -108,11 +104,11 @@ TEST_SUITE("nodb")
     {
         auto bare = view("stats");
         bare.unique_indexes.clear();
-        auto const why = refusal(plan_of({bare}, model::concurrently::yes).steps.at(0));
+        auto const why = refusal(plan_refreshes({bare}, model::concurrently::yes).steps.at(0));
         CHECK(why.message() ==
               "public.stats cannot be refreshed concurrently: it has no unique index");
         CHECK(why.hint().starts_with("CREATE UNIQUE INDEX ON"));
-        auto const made = plan_of({view("stats")}, model::concurrently::no);
+        auto const made = plan_refreshes({view("stats")}, model::concurrently::no);
         CHECK(statement(made.steps[0]).sql == "REFRESH MATERIALIZED VIEW \"public\".\"stats\"");
         CHECK(made.notes.empty());
     }
@@ -120,8 +116,8 @@ TEST_SUITE("nodb")
     TEST_CASE("what is read comes first, and is waited for; each has a lane of its own, to go side "
               "by side")
     {
-        auto const made = plan_of({view("top", {"mid", "base"}), view("alone"), view("base"),
-                                   view("mid", {"base"}), view("last")});
+        auto const made = plan_refreshes({view("top", {"mid", "base"}), view("alone"), view("base"),
+                                          view("mid", {"base"}), view("last")});
         CHECK(order(made) == list{"base", "mid", "top", "alone", "last"});
         CHECK(made.steps[0].after == indexes{});
         CHECK(made.steps[1].after == indexes{0});
@@ -136,7 +132,7 @@ TEST_SUITE("nodb")
 
     TEST_CASE("views that read each other in a circle are refreshed once each, and told")
     {
-        auto const made = plan_of({view("a", {"b"}), view("b", {"c"}), view("c", {"a"})});
+        auto const made = plan_refreshes({view("a", {"b"}), view("b", {"c"}), view("c", {"a"})});
         CHECK(order(made) == list{"c", "b", "a"});
         CHECK(made.steps[0].after == indexes{});
         CHECK(made.steps[2].after == indexes{1});
@@ -148,7 +144,7 @@ TEST_SUITE("nodb")
     {
         auto base = view("base");
         base.may_refresh = false;
-        auto const made = plan_of({view("top", {"base"}), base, view("alone")});
+        auto const made = plan_refreshes({view("top", {"base"}), base, view("alone")});
         CHECK(order(made) == list{"base", "top", "alone"});
         CHECK(refusal(made.steps[0]).message() ==
               "role tend may not refresh public.base: it belongs to app");
@@ -160,10 +156,10 @@ TEST_SUITE("nodb")
     {
         auto base = view("base");
         base.may_refresh = false;
-        CHECK(refusal(plan_of({base}).steps[0]).hint() ==
+        CHECK(refusal(plan_refreshes({base}).steps[0]).hint() ==
               "GRANT \"app\" TO \"tend\", or run as app");
-        CHECK(refusal(plan_of({base}, model::concurrently::automatic, 170000).steps[0]).hint() ==
-              "GRANT MAINTAIN ON \"public\".\"base\" TO \"tend\"");
+        CHECK(refusal(plan_refreshes({base}, model::concurrently::automatic, 170000).steps[0])
+                  .hint() == "GRANT MAINTAIN ON \"public\".\"base\" TO \"tend\"");
     }
 
     TEST_CASE("a name that is not there, and one that is there twice")
@@ -174,7 +170,7 @@ TEST_SUITE("nodb")
                          {},
                          "materialized view public.nope does not exist",
                          "did you mean public.note?"};
-        auto const made = plan_of({view("stats"), missing, view("stats")});
+        auto const made = plan_refreshes({view("stats"), missing, view("stats")});
         CHECK(order(made) == list{"stats", "nope"});
         CHECK(refusal(made.steps[1]).hint() == "did you mean public.note?");
     }

@@ -9,10 +9,9 @@
 using namespace pgtend;
 using namespace pgtend::matview;
 using std::chrono::minutes;
+using test::list;
 
 namespace {
-
-using list = std::vector<std::string>;
 
 constexpr instant now{seconds{1'767'229'200}};
 

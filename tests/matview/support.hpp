@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <doctest/doctest.h>
+
 #include "catalog/snapshot/matviews.hpp"
+#include "plan/refusal.hpp"
 
 namespace pgtend::test {
 
@@ -15,6 +18,14 @@ inline catalog::declared_matview declared_stats()
     out.kind = 'm';
     out.as_declared = true;
     return out;
+}
+
+// Why this step is refused, which it must be.
+inline error refusal(plan::step const &of)
+{
+    auto const *body = std::get_if<std::unique_ptr<plan::task>>(&of.body);
+    REQUIRE(body != nullptr);
+    return *plan::refused(**body);
 }
 
 } // namespace pgtend::test

@@ -11,7 +11,7 @@ using namespace pgtend::model;
 
 namespace {
 
-std::string refusal(std::string_view name, std::string_view value)
+std::string advised_refusal(std::string_view name, std::string_view value)
 {
     try {
         check_storage_parameter(name, value);
@@ -38,32 +38,32 @@ TEST_SUITE("nodb")
                                           {"vacuum_index_cleanup", "auto"},
                                           {"vacuum_index_cleanup", "true"}}) {
             CAPTURE(name);
-            CHECK(refusal(name, value).empty());
+            CHECK(advised_refusal(name, value).empty());
         }
-        CHECK(refusal("autovacuum_vacuum_scale_factor", "100.5") ==
+        CHECK(advised_refusal("autovacuum_vacuum_scale_factor", "100.5") ==
               "'100.5' is not a value of autovacuum_vacuum_scale_factor | write a number from 0 to "
               "100");
-        CHECK(refusal("fillfactor", "9") ==
+        CHECK(advised_refusal("fillfactor", "9") ==
               "'9' is not a value of fillfactor | write a whole number from 10 to 100");
-        CHECK(refusal("autovacuum_freeze_max_age", "2000000001") ==
+        CHECK(advised_refusal("autovacuum_freeze_max_age", "2000000001") ==
               "'2000000001' is not a value of autovacuum_freeze_max_age | write a whole number "
               "from 100000 to 2000000000");
-        CHECK(refusal("autovacuum_vacuum_threshold", "1.5") ==
+        CHECK(advised_refusal("autovacuum_vacuum_threshold", "1.5") ==
               "'1.5' is not a value of autovacuum_vacuum_threshold | write a whole number from 0 "
               "to 2147483647");
-        CHECK(refusal("autovacuum_enabled", "1") ==
+        CHECK(advised_refusal("autovacuum_enabled", "1") ==
               "'1' is not a value of autovacuum_enabled | write true or false");
-        CHECK(refusal("autovacuum_enabled", "auto") ==
+        CHECK(advised_refusal("autovacuum_enabled", "auto") ==
               "'auto' is not a value of autovacuum_enabled | write true or false");
-        CHECK(refusal("vacuum_index_cleanup", "maybe") ==
+        CHECK(advised_refusal("vacuum_index_cleanup", "maybe") ==
               "'maybe' is not a value of vacuum_index_cleanup | write true, false or auto");
-        CHECK(refusal("fillfactor", "") != "");
-        CHECK(refusal("fillfactor", "90) x") != "");
+        CHECK(advised_refusal("fillfactor", "") != "");
+        CHECK(advised_refusal("fillfactor", "90) x") != "");
     }
 
     TEST_CASE("an unknown name is told with the nearest")
     {
-        CHECK(refusal("autovacuum_vacum_scale_factor", "1") ==
+        CHECK(advised_refusal("autovacuum_vacum_scale_factor", "1") ==
               "'autovacuum_vacum_scale_factor' is not a storage parameter of tables | did you mean "
               "'autovacuum_vacuum_scale_factor'?");
         CHECK(find_storage_parameter("toast.fillfactor") == nullptr);

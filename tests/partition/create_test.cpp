@@ -9,6 +9,7 @@
 
 using namespace pgtend;
 using namespace pgtend::partition;
+using test::list;
 
 namespace {
 
@@ -36,7 +37,7 @@ catalog::creation_facts plain()
     return out;
 }
 
-std::vector<std::string> sql(due_table const &table, catalog::creation_facts const &facts)
+std::vector<std::string> creation_sql(due_table const &table, catalog::creation_facts const &facts)
 {
     std::vector<std::string> out;
     for (auto const &each : create_statements(table, table.partitions.front().what, facts)) {
@@ -52,7 +53,7 @@ plan::plan plan_of(due_table const &table, catalog::creation_facts const &facts)
     return plan_create(due, {facts});
 }
 
-error refusal_of(due_table const &table, catalog::creation_facts const &facts)
+error creation_refusal(due_table const &table, catalog::creation_facts const &facts)
 {
     auto const made = plan_of(table, facts);
     REQUIRE(made.steps.size() == 1);
@@ -63,14 +64,13 @@ error refusal_of(due_table const &table, catalog::creation_facts const &facts)
     return *why;
 }
 
-using list = std::vector<std::string>;
-
-std::string const create = "CREATE TABLE \"public\".\"orders_2026_12\" (LIKE \"public\".\"orders\" "
-                           "INCLUDING ALL EXCLUDING "
-                           "IDENTITY)";
-std::string const attach = "ALTER TABLE \"public\".\"orders\" ATTACH PARTITION "
-                           "\"public\".\"orders_2026_12\" FOR VALUES FROM "
-                           "('2026-12-01 00:00:00+00') TO ('2027-01-01 00:00:00+00')";
+std::string const create_sql =
+    "CREATE TABLE \"public\".\"orders_2026_12\" (LIKE \"public\".\"orders\" "
+    "INCLUDING ALL EXCLUDING "
+    "IDENTITY)";
+std::string const attach_sql = "ALTER TABLE \"public\".\"orders\" ATTACH PARTITION "
+                               "\"public\".\"orders_2026_12\" FOR VALUES FROM "
+                               "('2026-12-01 00:00:00+00') TO ('2027-01-01 00:00:00+00')";
 
 } // namespace
 
@@ -78,7 +78,7 @@ TEST_SUITE("nodb")
 {
     TEST_CASE("a plain table: create and attach, nothing else")
     {
-        CHECK(sql(orders(), plain()) == list{create, attach});
+        CHECK(creation_sql(orders(), plain()) == list{create_sql, attach_sql});
         auto const made = plan_of(orders(), plain());
         REQUIRE(made.steps.size() == 1);
         auto const &step = made.steps.front();
@@ -142,10 +142,10 @@ TEST_SUITE("nodb")
         auto table = orders();
         table.policy.storage_parameters = {"autovacuum_vacuum_scale_factor=0.05",
                                            "toast.autovacuum_enabled = off"};
-        CHECK(sql(table, facts) ==
-              list{create + " USING \"heap\" WITH (autovacuum_vacuum_scale_factor = '0.05', "
-                            "toast.autovacuum_enabled = 'off') "
-                            "TABLESPACE \"Fast disks\"",
+        CHECK(creation_sql(table, facts) ==
+              list{create_sql + " USING \"heap\" WITH (autovacuum_vacuum_scale_factor = '0.05', "
+                                "toast.autovacuum_enabled = 'off') "
+                                "TABLESPACE \"Fast disks\"",
                    "ALTER TABLE \"public\".\"orders_2026_12\" ALTER COLUMN \"status\" SET "
                    "STATISTICS 500, ALTER COLUMN "
                    "\"status\" SET (n_distinct = '7'), ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL "
@@ -154,7 +154,7 @@ TEST_SUITE("nodb")
                    "REVOKE ALL ON TABLE \"public\".\"orders_2026_12\" FROM PUBLIC, \"anon\", "
                    "\"authenticated\"",
                    "COMMENT ON TABLE \"public\".\"orders_2026_12\" IS  E'it''s \\\\ here'",
-                   attach});
+                   attach_sql});
         CHECK(plan_of(table, facts).notes.size() == 1); // row level security without policies
     }
 
@@ -162,8 +162,8 @@ TEST_SUITE("nodb")
     {
         auto facts = plain();
         facts.excludes = true;
-        auto const with = create.substr(0, create.size() - 1) + " EXCLUDING INDEXES)";
-        CHECK(sql(orders(), facts) == list{with, attach});
+        auto const with = create_sql.substr(0, create_sql.size() - 1) + " EXCLUDING INDEXES)";
+        CHECK(creation_sql(orders(), facts) == list{with, attach_sql});
     }
 
     TEST_CASE("a storage parameter that the server is too old for")
@@ -173,14 +173,15 @@ TEST_SUITE("nodb")
         auto table = orders();
         table.policy.storage_parameters = {"fillfactor=90",
                                            "toast.autovacuum_vacuum_max_threshold=5"};
-        auto const refused = refusal_of(table, facts);
+        auto const refused = creation_refusal(table, facts);
         CHECK(refused.message() ==
               "public.orders: storage parameter toast.autovacuum_vacuum_max_threshold exists from "
               "PostgreSQL 18 on, and the server is PostgreSQL 17");
         CHECK(refused.hint() == "take it out of storage_parameters: of this table");
         facts.server_version = 180000;
-        CHECK(sql(table, facts).front() ==
-              create + " WITH (fillfactor = '90', toast.autovacuum_vacuum_max_threshold = '5')");
+        CHECK(creation_sql(table, facts).front() ==
+              create_sql +
+                  " WITH (fillfactor = '90', toast.autovacuum_vacuum_max_threshold = '5')");
     }
 
     TEST_CASE("grants only when the policy asks for them")
@@ -191,9 +192,9 @@ TEST_SUITE("nodb")
                         {"clerk", "UPDATE", "status", false},
                         {"chief", "DELETE", "", true}};
         auto table = orders();
-        CHECK(sql(table, facts).size() == 2);
+        CHECK(creation_sql(table, facts).size() == 2);
         table.policy.grants = true;
-        auto const made = sql(table, facts);
+        auto const made = creation_sql(table, facts);
         REQUIRE(made.size() == 5);
         CHECK(made[1] == "GRANT SELECT ON TABLE \"public\".\"orders_2026_12\" TO PUBLIC");
         CHECK(made[2] ==
@@ -207,20 +208,20 @@ TEST_SUITE("nodb")
         auto facts = plain();
         facts.replica_identity = 'i';
         facts.replica_index = {"public", "orders_key"};
-        auto const made = sql(orders(), facts);
+        auto const made = creation_sql(orders(), facts);
         REQUIRE(made.size() == 3);
-        CHECK(made[1] == attach);
+        CHECK(made[1] == attach_sql);
         CHECK(made[2].starts_with("DO $pgtend$ BEGIN EXECUTE"));
         CHECK(made[2].find("'\"public\".\"orders_key\"'::pg_catalog.regclass") !=
               std::string::npos);
 
         facts.replica_index.name = "a$pgtend$b";
-        CHECK(sql(orders(), facts)[2].starts_with("DO $pgtend1$ "));
+        CHECK(creation_sql(orders(), facts)[2].starts_with("DO $pgtend1$ "));
         facts.replica_index = {}; // dropped
-        CHECK(sql(orders(), facts).size() == 2);
+        CHECK(creation_sql(orders(), facts).size() == 2);
         CHECK(plan_of(orders(), facts).notes.size() == 1);
         facts.replica_identity = 'n';
-        CHECK(sql(orders(), facts)[1] ==
+        CHECK(creation_sql(orders(), facts)[1] ==
               "ALTER TABLE \"public\".\"orders_2026_12\" REPLICA IDENTITY NOTHING");
     }
 
@@ -231,13 +232,14 @@ TEST_SUITE("nodb")
             CAPTURE(text);
             auto table = orders();
             table.policy.storage_parameters = {text};
-            CHECK_THROWS_AS(sql(table, plain()), error);
-            CHECK(refusal_of(table, plain()).message().find("is not a storage parameter") !=
+            CHECK_THROWS_AS(creation_sql(table, plain()), error);
+            CHECK(creation_refusal(table, plain()).message().find("is not a storage parameter") !=
                   std::string::npos);
         }
         auto table = orders();
         table.policy.storage_parameters = {"fillfactor=70) --'"};
-        CHECK(sql(table, plain()).front() == create + " WITH (fillfactor = '70) --''')");
+        CHECK(creation_sql(table, plain()).front() ==
+              create_sql + " WITH (fillfactor = '70) --''')");
     }
 
     TEST_CASE("hostile names are quoted, and long ones refused")
@@ -245,11 +247,11 @@ TEST_SUITE("nodb")
         auto table = orders();
         table.table = {"s\"x", "o'r\n;--"};
         table.partitions.front().what.name = "\xf0\x9f\x92\xa3\"; DROP TABLE x; --";
-        CHECK(sql(table, plain()).front() ==
+        CHECK(creation_sql(table, plain()).front() ==
               "CREATE TABLE \"s\"\"x\".\"\xf0\x9f\x92\xa3\"\"; DROP TABLE x; --\" (LIKE "
               "\"s\"\"x\".\"o'r\n;--\" INCLUDING ALL EXCLUDING IDENTITY)");
         table.partitions.front().what.name = std::string(64, 'x');
-        CHECK(refusal_of(table, plain()).message().find("64 bytes") != std::string::npos);
+        CHECK(creation_refusal(table, plain()).message().find("64 bytes") != std::string::npos);
     }
 
     TEST_CASE("missing rights name the statement that gives them")
@@ -258,22 +260,23 @@ TEST_SUITE("nodb")
         facts.role = "tend";
         facts.is_owner = false;
         facts.may_act_as_owner = false;
-        auto why = refusal_of(orders(), facts);
+        auto why = creation_refusal(orders(), facts);
         CHECK(why.message() ==
               "role tend may not add partitions to public.orders: it belongs to app");
         CHECK(why.hint().starts_with("GRANT \"app\" TO \"tend\""));
         facts.owner_is_superuser = true; // not to be given away
-        CHECK(refusal_of(orders(), facts).hint() ==
+        CHECK(creation_refusal(orders(), facts).hint() ==
               "ALTER TABLE \"public\".\"orders\" OWNER TO \"tend\", or run as app");
         facts.owner_is_superuser = false;
         CHECK(why.sqlstate() == "42501");
         facts.may_act_as_owner = true;
         facts.may_create_in_schema = false;
-        CHECK(refusal_of(orders(), facts).hint() ==
+        CHECK(creation_refusal(orders(), facts).hint() ==
               "GRANT CREATE ON SCHEMA \"public\" TO \"tend\"");
         facts.may_create_in_schema = true;
         facts.owner_may_create = false;
-        CHECK(refusal_of(orders(), facts).hint() == "GRANT CREATE ON SCHEMA \"public\" TO \"app\"");
+        CHECK(creation_refusal(orders(), facts).hint() ==
+              "GRANT CREATE ON SCHEMA \"public\" TO \"app\"");
         facts.is_owner = true; // no ALTER ... OWNER TO then
         CHECK(plan_of(orders(), facts).steps.front().body.index() == 0);
     }
@@ -282,7 +285,7 @@ TEST_SUITE("nodb")
     {
         auto facts = plain();
         facts.taken_by = {"index"};
-        auto const why = refusal_of(orders(), facts);
+        auto const why = creation_refusal(orders(), facts);
         CHECK(why.message() == "public.orders_2026_12 exists already (index)");
         CHECK(why.sqlstate() == "42P07");
     }
@@ -309,7 +312,7 @@ TEST_SUITE("nodb")
         table.default_partition = {"public", "orders_rest"};
         auto facts = plain();
         facts.rows_in_default = {1234};
-        auto const why = refusal_of(table, facts);
+        auto const why = creation_refusal(table, facts);
         CHECK(why.message() == "1,234 rows of public.orders in the default partition "
                                "public.orders_rest lie in the range of "
                                "public.orders_2026_12");
@@ -328,7 +331,7 @@ TEST_SUITE("nodb")
         CHECK(plan_create(due, {}).steps.front().reason == "public.orders is gone");
         auto facts = plain();
         facts.temporary = true;
-        CHECK(refusal_of(orders(), facts).message().find("temporary") != std::string::npos);
+        CHECK(creation_refusal(orders(), facts).message().find("temporary") != std::string::npos);
     }
 
     TEST_CASE("a refusal is one failing step with its words in the dry run")

@@ -12,9 +12,6 @@ using namespace pgtend::test;
 
 namespace {
 
-using list = std::vector<std::string>;
-instant const now = parse_rfc3339("2026-10-14T09:00:00Z");
-
 std::vector<partition::difference> drift(pg::session &s, model::partition_policy const &policy,
                                          std::set<std::string> const &ignored = {})
 {
@@ -61,12 +58,12 @@ TEST_SUITE("db")
         auto policy = policy_for("public.orders");
         policy.storage_parameters = {"autovacuum_vacuum_scale_factor=0.050", "fillfactor=90",
                                      "toast.autovacuum_enabled=off"};
-        create_all(s, {policy}, now);
+        create_all(s, {policy}, morning);
         CHECK(told(drift(s, policy)) == list{});
         policy.grants = true;
         CHECK(drift(s, policy).size() == 8); // two privileges on each of four
         policy.from = model::parse_date("2026-09");
-        create_all(s, {policy}, now);
+        create_all(s, {policy}, morning);
         policy.from.reset();
         CHECK(drift(s, policy).size() == 8);
         policy.grants = false; // and now September has what it should not have
@@ -83,7 +80,7 @@ TEST_SUITE("db")
         make(s);
         auto policy = policy_for("public.orders");
         policy.storage_parameters = {"fillfactor=90", "toast.autovacuum_enabled=off"};
-        create_all(s, {policy}, now);
+        create_all(s, {policy}, morning);
         run_all(s,
                 {"ALTER TABLE orders_2026_10 DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL "
                  "SECURITY, REPLICA IDENTITY FULL",
@@ -134,7 +131,7 @@ TEST_SUITE("db")
         s.run("CREATE TABLE slim (ts date) PARTITION BY RANGE (ts)");
         auto policy = policy_for("public.slim");
         policy.storage_parameters = {"toast.autovacuum_enabled=off"};
-        create_all(s, {policy}, now);
+        create_all(s, {policy}, morning);
         CHECK(told(drift(s, policy)) == list{});
     }
 
@@ -144,7 +141,7 @@ TEST_SUITE("db")
         auto s = db.connect();
         make(s);
         auto const policy = policy_for("public.orders");
-        create_all(s, {policy}, now);
+        create_all(s, {policy}, morning);
         run_all(s, {"CREATE INDEX by_ts ON ONLY orders (ts)", // no partition has its part
                     "CREATE TRIGGER own BEFORE DELETE ON orders_2026_12 FOR EACH ROW EXECUTE "
                     "FUNCTION touch()",

@@ -6,10 +6,13 @@
 #include "base/duration.hpp"
 #include "base/rows.hpp"
 #include "catalog/bound.hpp"
+#include "partition/support.hpp"
 #include "support/lists.hpp"
 
 using namespace pgtend;
 using namespace pgtend::partition;
+using test::list;
+using test::morning;
 
 namespace {
 
@@ -35,7 +38,8 @@ catalog::partitioned_table table()
     return out;
 }
 
-void attach(catalog::partitioned_table &to, char const *name, param const &from, param const &until)
+void add_partition(catalog::partitioned_table &to, char const *name, param const &from,
+                   param const &until)
 {
     catalog::attached_partition out;
     out.oid = name;
@@ -44,8 +48,6 @@ void attach(catalog::partitioned_table &to, char const *name, param const &from,
                  until ? *catalog::parse_time(*until) : catalog::after_all};
     to.partitions.push_back(std::move(out));
 }
-
-instant const now = parse_rfc3339("2026-10-14T09:00:00Z");
 
 due_table only(demand const &all)
 {
@@ -62,15 +64,13 @@ std::vector<std::string> names(due_table const &due)
     return out;
 }
 
-error refusal_of(model::partition_policy const &asked, catalog::partitioned_table const &of)
+error policy_refusal(model::partition_policy const &asked, catalog::partitioned_table const &of)
 {
-    auto const due = only(find_due({asked}, {of}, now));
+    auto const due = only(find_due({asked}, {of}, morning));
     CHECK(due.partitions.empty());
     REQUIRE(due.refused.size() == 1);
     return due.refused.front().why;
 }
-
-using list = std::vector<std::string>;
 
 } // namespace
 
@@ -78,7 +78,7 @@ TEST_SUITE("nodb")
 {
     TEST_CASE("without `from`: this month and premake beyond")
     {
-        auto const due = only(find_due({policy()}, {table()}, now));
+        auto const due = only(find_due({policy()}, {table()}, morning));
         CHECK(names(due) ==
               list{"orders_2026_10", "orders_2026_11", "orders_2026_12", "orders_2027_01"});
         CHECK(due.partitions.front().what.from == "2026-10-01 00:00:00+00");
@@ -92,9 +92,9 @@ TEST_SUITE("nodb")
     TEST_CASE("with `from`: from there on, and holes are filled")
     {
         auto of = table();
-        attach(of, "anything", "2026-07-01 00:00:00+00", "2026-08-01 00:00:00+00");
-        attach(of, "orders_2026_10", "2026-10-01 00:00:00+00", "2026-11-01 00:00:00+00");
-        auto const due = only(find_due({policy("2026-06-20")}, {of}, now));
+        add_partition(of, "anything", "2026-07-01 00:00:00+00", "2026-08-01 00:00:00+00");
+        add_partition(of, "orders_2026_10", "2026-10-01 00:00:00+00", "2026-11-01 00:00:00+00");
+        auto const due = only(find_due({policy("2026-06-20")}, {of}, morning));
         CHECK(names(due) == list{"orders_2026_06", "orders_2026_08", "orders_2026_09",
                                  "orders_2026_11", "orders_2026_12", "orders_2027_01"});
         CHECK(due.partitions.front().reason == "2026-06 is missing, wanted from 2026-06 on");
@@ -103,10 +103,10 @@ TEST_SUITE("nodb")
     TEST_CASE("existing partitions count by their range, whatever their name, alone or together")
     {
         auto of = table();
-        attach(of, "year_2026", "2026-01-01 00:00:00+00", "2027-01-01 00:00:00+00");
-        attach(of, "b", "2027-01-16 00:00:00+00", "2027-02-01 00:00:00+00");
-        attach(of, "a", "2027-01-01 00:00:00+00", "2027-01-16 00:00:00+00");
-        auto const all = find_due({policy("2026-01")}, {of}, now);
+        add_partition(of, "year_2026", "2026-01-01 00:00:00+00", "2027-01-01 00:00:00+00");
+        add_partition(of, "b", "2027-01-16 00:00:00+00", "2027-02-01 00:00:00+00");
+        add_partition(of, "a", "2027-01-01 00:00:00+00", "2027-01-16 00:00:00+00");
+        auto const all = find_due({policy("2026-01")}, {of}, morning);
         CHECK(all.tables.empty());
         CHECK(all.notes == list{"public.orders: 3 partitions, none of the 13 wanted is missing"});
     }
@@ -114,16 +114,16 @@ TEST_SUITE("nodb")
     TEST_CASE("unbounded partitions cover everything on their side")
     {
         auto of = table();
-        attach(of, "old", param{}, "2026-10-01 00:00:00+00");
-        attach(of, "future", "2026-10-01 00:00:00+00", param{});
-        CHECK(find_due({policy("2020-01")}, {of}, now).tables.empty());
+        add_partition(of, "old", param{}, "2026-10-01 00:00:00+00");
+        add_partition(of, "future", "2026-10-01 00:00:00+00", param{});
+        CHECK(find_due({policy("2020-01")}, {of}, morning).tables.empty());
     }
 
     TEST_CASE("a partition that covers a part of a period is an error of that period alone")
     {
         auto of = table();
-        attach(of, "odd", "2026-10-15 00:00:00+00", "2026-11-01 00:00:00+00");
-        auto const due = only(find_due({policy()}, {of}, now));
+        add_partition(of, "odd", "2026-10-15 00:00:00+00", "2026-11-01 00:00:00+00");
+        auto const due = only(find_due({policy()}, {of}, morning));
         CHECK(names(due) == list{"orders_2026_11", "orders_2026_12", "orders_2027_01"});
         REQUIRE(due.refused.size() == 1);
         CHECK(due.refused.front().title == "create partition public.orders_2026_10");
@@ -136,9 +136,9 @@ TEST_SUITE("nodb")
     TEST_CASE("two partitions with a gap between them cover a part only")
     {
         auto of = table();
-        attach(of, "a", "2026-10-01 00:00:00+00", "2026-10-10 00:00:00+00");
-        attach(of, "b", "2026-10-11 00:00:00+00", "2026-11-01 00:00:00+00");
-        auto const due = only(find_due({policy()}, {of}, now));
+        add_partition(of, "a", "2026-10-01 00:00:00+00", "2026-10-10 00:00:00+00");
+        add_partition(of, "b", "2026-10-11 00:00:00+00", "2026-11-01 00:00:00+00");
+        auto const due = only(find_due({policy()}, {of}, morning));
         CHECK(due.refused.size() == 1);
         CHECK(due.partitions.size() == 3);
     }
@@ -146,9 +146,9 @@ TEST_SUITE("nodb")
     TEST_CASE("the range of a pending detach cannot be used again")
     {
         auto of = table();
-        attach(of, "orders_2026_11", "2026-11-01 00:00:00+00", "2026-12-01 00:00:00+00");
+        add_partition(of, "orders_2026_11", "2026-11-01 00:00:00+00", "2026-12-01 00:00:00+00");
         of.partitions.front().pending_detach = true;
-        auto const all = find_due({policy()}, {of}, now);
+        auto const all = find_due({policy()}, {of}, morning);
         auto const due = only(all);
         CHECK(names(due) == list{"orders_2026_10", "orders_2026_12", "orders_2027_01"});
         REQUIRE(due.refused.size() == 1);
@@ -169,16 +169,16 @@ TEST_SUITE("nodb")
 
         // Bounds in UTC do not fit months of Kinshasa: told, not skipped.
         auto of = table();
-        attach(of, "orders_2026_11", "2026-11-01 00:00:00+00", "2026-12-01 00:00:00+00");
+        add_partition(of, "orders_2026_11", "2026-11-01 00:00:00+00", "2026-12-01 00:00:00+00");
         CHECK(only(find_due({wanted}, {of}, late)).refused.size() == 2);
     }
 
     TEST_CASE("bounds that are not understood are told")
     {
         auto of = table();
-        attach(of, "odd", "2026-10-01", "2026-11-01");
+        add_partition(of, "odd", "2026-10-01", "2026-11-01");
         of.partitions.front().range.reset();
-        CHECK(refusal_of(policy(), of).message() ==
+        CHECK(policy_refusal(policy(), of).message() ==
               "public.orders: the bounds of its partition public.odd are not understood");
     }
 
@@ -186,12 +186,12 @@ TEST_SUITE("nodb")
     {
         auto of = table();
         of.key_type = "date";
-        auto const due = only(find_due({policy(nullptr, model::step::week)}, {of}, now));
+        auto const due = only(find_due({policy(nullptr, model::step::week)}, {of}, morning));
         CHECK(due.partitions.front().what.name == "orders_2026_w42");
         CHECK(due.partitions.front().what.from == "2026-10-12");
         CHECK(due.partitions.front().what.to == "2026-10-19");
         of.key_type = "timestamp without time zone";
-        CHECK(only(find_due({policy(nullptr, model::step::day)}, {of}, now))
+        CHECK(only(find_due({policy(nullptr, model::step::day)}, {of}, morning))
                   .partitions.front()
                   .what.from == "2026-10-14 00:00:00");
     }
@@ -218,7 +218,7 @@ TEST_SUITE("nodb")
 
     TEST_CASE("a `from` beyond premake asks for nothing yet")
     {
-        auto const all = find_due({policy("2028-01")}, {table()}, now);
+        auto const all = find_due({policy("2028-01")}, {table()}, morning);
         CHECK(all.tables.empty());
         CHECK(all.notes.size() == 1);
     }
@@ -228,40 +228,40 @@ TEST_SUITE("nodb")
         auto of = table();
         of.strategy = 'l';
         of.key_definition = "LIST (city)";
-        CHECK(refusal_of(policy(), of).message() ==
+        CHECK(policy_refusal(policy(), of).message() ==
               "public.orders is partitioned by LIST (city), not by ranges of time");
         of = table();
         of.key = {"created_at", "city"};
         of.key_definition = "RANGE (created_at, city)";
-        CHECK(refusal_of(policy(), of)
+        CHECK(policy_refusal(policy(), of)
                   .message()
                   .starts_with("public.orders is partitioned by RANGE (created_at, city)"));
         of = table();
         of.key = {""};
         of.key_definition = "RANGE (date_trunc('day'::text, ts))";
-        CHECK(refusal_of(policy(), of).message().find("one column of time only") !=
+        CHECK(policy_refusal(policy(), of).message().find("one column of time only") !=
               std::string::npos);
         of = table();
         of.key = {"ts"};
-        CHECK(refusal_of(policy(), of).hint() == "write key: ts");
+        CHECK(policy_refusal(policy(), of).hint() == "write key: ts");
         of = table();
         of.key_type = "bigint";
-        CHECK(refusal_of(policy(), of).message() ==
+        CHECK(policy_refusal(policy(), of).message() ==
               "public.orders's partition key created_at is of type bigint");
         of = table();
         of.key_type = "date";
-        CHECK(refusal_of(policy(nullptr, model::step::hour), of).message().find("no hours") !=
+        CHECK(policy_refusal(policy(nullptr, model::step::hour), of).message().find("no hours") !=
               std::string::npos);
         of = table();
         of.found.problem = "partitioned table public.orders does not exist";
         of.found.hint = "did you mean public.order?";
-        CHECK(refusal_of(policy(), of).hint() == "did you mean public.order?");
-        CHECK(refusal_of(policy("1900-01", model::step::hour), table())
+        CHECK(policy_refusal(policy(), of).hint() == "did you mean public.order?");
+        CHECK(policy_refusal(policy("1900-01", model::step::hour), table())
                   .message()
                   .find("more than 100,000") != std::string::npos);
         auto wanted = policy();
         wanted.name_pattern = std::string(60, 'x') + "{yyyy}{mm}";
-        CHECK(refusal_of(wanted, table()).message().find("66 bytes") != std::string::npos);
+        CHECK(policy_refusal(wanted, table()).message().find("66 bytes") != std::string::npos);
     }
 
     TEST_CASE("one table's problem does not touch the others")
@@ -273,7 +273,7 @@ TEST_SUITE("nodb")
         auto of = table();
         of.found.name.name = "payments";
         of.found.oid = "4712";
-        auto const all = find_due({policy(), other}, {broken, of}, now);
+        auto const all = find_due({policy(), other}, {broken, of}, morning);
         REQUIRE(all.tables.size() == 2);
         CHECK(all.tables[0].refused.size() == 1);
         CHECK(all.tables[1].partitions.size() == 4);

@@ -9,13 +9,6 @@
 using namespace pgtend;
 using namespace pgtend::test;
 
-namespace {
-
-using list = std::vector<std::string>;
-instant const now = parse_rfc3339("2026-10-14T09:00:00Z");
-
-} // namespace
-
 TEST_SUITE("db")
 {
     TEST_CASE("a partition is made like its parent, and closed to those whom default privileges "
@@ -62,7 +55,7 @@ TEST_SUITE("db")
         auto wanted = policy_for("public.orders");
         wanted.storage_parameters = {"autovacuum_vacuum_scale_factor=0.05",
                                      "toast.autovacuum_enabled=off"};
-        create_all(s, {wanted}, now);
+        create_all(s, {wanted}, morning);
 
         auto const leaf = [&](std::string const &what) {
             return value(s, "SELECT " + what +
@@ -137,7 +130,7 @@ TEST_SUITE("db")
                     "GRANT UPDATE (a) ON t TO " + clerk.name()});
         auto wanted = policy_for("public.t");
         wanted.grants = true;
-        create_all(s, {wanted}, now);
+        create_all(s, {wanted}, morning);
         auto const acl = [&](std::string const &table) {
             return value(
                 s, "SELECT array_agg(x ORDER BY x)::text FROM (SELECT unnest(relacl)::text FROM "
@@ -162,7 +155,7 @@ TEST_SUITE("db")
                     "ALTER TABLE \"a $pgtend$ b\".t REPLICA IDENTITY USING INDEX \"k'ey\"",
                     "CREATE TABLE nothing (ts date) PARTITION BY RANGE (ts)",
                     "ALTER TABLE nothing REPLICA IDENTITY NOTHING"});
-        create_all(s, {policy_for("\"a $pgtend$ b\".t"), policy_for("public.nothing")}, now);
+        create_all(s, {policy_for("\"a $pgtend$ b\".t"), policy_for("public.nothing")}, morning);
         CHECK(column(s, "SELECT p.relname FROM pg_index x JOIN pg_inherits i ON i.inhrelid = "
                         "x.indexrelid JOIN pg_class p ON "
                         "p.oid = i.inhparent WHERE x.indisreplident AND x.indrelid IN (SELECT "
@@ -178,7 +171,7 @@ TEST_SUITE("db")
         auto s = db.connect();
         run_all(s, {"CREATE TABLE t (a int, ts date) PARTITION BY RANGE (ts)",
                     "ALTER TABLE t REPLICA IDENTITY FULL", "CREATE PUBLICATION p FOR TABLE t"});
-        create_all(s, {policy_for("public.t")}, now);
+        create_all(s, {policy_for("public.t")}, morning);
         s.run("INSERT INTO t VALUES (1, '2026-10-14')");
         s.run("UPDATE t SET a = 2"); // refused when the leaf has no replica identity
         CHECK(column(s, "SELECT tablename FROM pg_publication_tables ORDER BY 1") ==
@@ -216,11 +209,11 @@ TEST_SUITE("db")
             wanted.name_pattern = "{table}_%I_{yyyy}{mm}";
             policies.push_back(wanted);
         }
-        create_all(s, policies, now);
+        create_all(s, policies, morning);
         CHECK(value(s, "SELECT count(*) FROM pg_inherits WHERE inhparent IN (SELECT oid FROM "
                        "pg_class WHERE relkind = 'p')") == std::to_string(names.size() * 5));
-        CHECK(due(s, policies, now).tables.empty());
-        auto const later = now + std::chrono::hours{24 * 92};
+        CHECK(due(s, policies, morning).tables.empty());
+        auto const later = morning + std::chrono::hours{24 * 92};
         policies[7].name_pattern = "{table}_____{yyyy}_{mm}"; // 63 bytes
         CHECK(count_done(apply(plan_partitions(s, policies, later), s)) == names.size() * 3);
         policies[7].name_pattern = "{table}______{yyyy}_{mm}"; // 64: PostgreSQL would cut it
@@ -238,7 +231,7 @@ TEST_SUITE("db")
                     "100), x serial, ts timestamp NOT "
                     "NULL) PARTITION BY RANGE (ts)",
                     "ALTER TABLE t DROP COLUMN gone"});
-        create_all(s, {policy_for("public.t", "2026-09")}, now);
+        create_all(s, {policy_for("public.t", "2026-09")}, morning);
         run_all(s, {"INSERT INTO t (ts) VALUES ('2026-09-30 23:59:59.999999'), ('2026-10-01')"});
         CHECK(column(s, "SELECT tableoid::regclass || ' ' || id || ' ' || x FROM t ORDER BY ts") ==
               list{"t_2026_09 100 1", "t_2026_10 101 2"});
@@ -265,7 +258,7 @@ TEST_SUITE("db")
                         "ALTER TABLE t ADD CONSTRAINT must NOT NULL n",
                         "ALTER TABLE t ADD CONSTRAINT hope CHECK (n > 0) NOT ENFORCED"});
         }
-        create_all(s, {policy_for("public.t")}, now);
+        create_all(s, {policy_for("public.t")}, morning);
         auto const of = [&](std::string const &table) {
             return column(s, "SELECT concat_ws(' ', a.attname, a.attnotnull, a.attgenerated, "
                              "pg_get_expr(d.adbin, d.adrelid)) FROM pg_attribute a LEFT JOIN "

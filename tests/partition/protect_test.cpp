@@ -16,8 +16,6 @@ using namespace pgtend::test;
 
 namespace {
 
-using list = std::vector<std::string>;
-
 std::vector<catalog::unprotected_partition> look(pg::session &s, std::string const &role = "")
 {
     return catalog::load_unprotected_partitions(s, {{"public", "orders"}, {"public", "open"}},

@@ -14,9 +14,6 @@ using namespace pgtend::test;
 
 namespace {
 
-using list = std::vector<std::string>;
-instant const now = parse_rfc3339("2026-10-14T09:00:00Z");
-
 list problems(std::vector<applied> const &all)
 {
     list out;
@@ -96,7 +93,7 @@ TEST_SUITE("db")
         s.run("CREATE TABLE rest PARTITION OF t DEFAULT");
         s.run("CREATE TABLE bystander PARTITION OF t FOR VALUES FROM ('2020-01-01') TO "
               "('2021-01-01')");
-        auto const work = plan_partitions(s, {policy_for("public.t")}, now);
+        auto const work = plan_partitions(s, {policy_for("public.t")}, morning);
         bool seen = false;
         auto const all = apply(work, s, [&](plan::step const &step) {
             auto const expected = declared(step);
@@ -147,7 +144,7 @@ TEST_SUITE("db")
             s.run(made);
         }
         bool seen = false;
-        auto const all = apply(plan_partitions(s, {policy_for("public.t")}, now), s,
+        auto const all = apply(plan_partitions(s, {policy_for("public.t")}, morning), s,
                                [&](plan::step const &step) {
                                    auto expected = declared(step), actual = held(s);
                                    // A partition that is made by this plan is one of the table from
@@ -167,7 +164,7 @@ TEST_SUITE("db")
         // Rows below such a default partition are found before anything is tried.
         s.run("INSERT INTO t VALUES (1, '2027-02-05')");
         auto const later =
-            plan_partitions(s, {policy_for("public.t")}, now + std::chrono::hours{24 * 31});
+            plan_partitions(s, {policy_for("public.t")}, morning + std::chrono::hours{24 * 31});
         REQUIRE(later.steps.size() == 1);
         CHECK(later.steps.front().reason.find(
                   "1 row of public.t in the default partition public.rest") == 0);
@@ -187,11 +184,11 @@ TEST_SUITE("db")
         s.run("SET lock_timeout = '1s'");
         auto late = db.connect();
         late.run("SET lock_timeout = '1s'");
-        auto const all =
-            apply(plan_partitions(s, {policy_for("public.t")}, now), s, [&](plan::step const &) {
-                late.run("INSERT INTO t VALUES (2, '2026-10-15')");
-                late.run("SELECT count(*) FROM t");
-            });
+        auto const all = apply(plan_partitions(s, {policy_for("public.t")}, morning), s,
+                               [&](plan::step const &) {
+                                   late.run("INSERT INTO t VALUES (2, '2026-10-15')");
+                                   late.run("SELECT count(*) FROM t");
+                               });
         CHECK(problems(all) == list{});
         CHECK(all.size() == 3);
         other.commit();
@@ -203,13 +200,13 @@ TEST_SUITE("db")
         database const db;
         auto s = db.connect();
         s.run("CREATE TABLE t (ts timestamptz NOT NULL) PARTITION BY RANGE (ts)");
-        CHECK(count_done(apply(plan_partitions(s, {policy_for("public.t")}, now), s)) == 4);
+        CHECK(count_done(apply(plan_partitions(s, {policy_for("public.t")}, morning), s)) == 4);
         auto other = db.connect(); // everything is locked by somebody else
         other.begin();
         other.run("LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
         s.run("SET lock_timeout = '100ms'");
         s.begin();
-        auto const work = plan_partitions(s, {policy_for("public.t")}, now);
+        auto const work = plan_partitions(s, {policy_for("public.t")}, morning);
         CHECK(work.empty());
         CHECK(work.notes == list{"public.t: 4 partitions, none of the 4 wanted is missing"});
         CHECK(held(s).empty());
@@ -225,12 +222,12 @@ TEST_SUITE("db")
         wanted.time_zone = "Europe/Berlin";
         s.run("SET TimeZone = 'Asia/Kathmandu'");
         s.run("SET DateStyle = 'German'");
-        auto const work = plan_partitions(s, {wanted}, now);
+        auto const work = plan_partitions(s, {wanted}, morning);
         CHECK(value(s, "SHOW TimeZone") == "Asia/Kathmandu");
         CHECK(problems(apply(work, s)) == list{});
         s.run("SET TimeZone = 'America/Lima'");
         s.run("SET DateStyle = 'Postgres, DMY'");
-        CHECK(due(s, {wanted}, now).tables.empty());
+        CHECK(due(s, {wanted}, morning).tables.empty());
         // The server's own idea of Berlin's midnights.
         CHECK(value(s, "SELECT count(*) FROM generate_series(timestamp '2026-01-01', timestamp "
                        "'2027-01-01', '1 month') m "
@@ -255,7 +252,7 @@ TEST_SUITE("db")
               "generate_series(0, 41) n");
         s.run("INSERT INTO a VALUES ('2026-12-01 00:00+00'), ('2019-01-01')");
         std::vector const policies{policy_for("public.a"), policy_for("public.b")};
-        auto const work = plan_partitions(s, policies, now);
+        auto const work = plan_partitions(s, policies, morning);
         s.run("INSERT INTO b VALUES ('2027-01-31')"); // after the plan: found by the server
         auto const all = apply(work, s);
         CHECK(problems(all) == list{"23514 create partition public.a_2026_11",
@@ -273,8 +270,8 @@ TEST_SUITE("db")
         s.run("WITH out AS (DELETE FROM a_rest WHERE ts >= '2026-11-01 00:00+00' RETURNING *) "
               "INSERT INTO aside TABLE out");
         s.run("DELETE FROM b_rest");
-        CHECK(problems(apply(plan_partitions(s, policies, now), s)) == list{});
-        CHECK(due(s, policies, now).tables.empty());
+        CHECK(problems(apply(plan_partitions(s, policies, morning), s)) == list{});
+        CHECK(due(s, policies, morning).tables.empty());
     }
 
     TEST_CASE("a default partition that somebody locks is not waited for: its rows stay uncounted")
@@ -287,7 +284,7 @@ TEST_SUITE("db")
         auto holder = db.connect();
         holder.begin();
         holder.run("LOCK TABLE a_rest IN ACCESS EXCLUSIVE MODE");
-        auto const missing = due(s, {policy_for("public.a")}, now);
+        auto const missing = due(s, {policy_for("public.a")}, morning);
         auto const facts = catalog::load_creation_facts(s, partition::requests(missing), "",
                                                         {.timeout = seconds{10}});
         REQUIRE(facts.size() == 1);
@@ -306,7 +303,7 @@ TEST_SUITE("db")
                   " (ts date NOT NULL) PARTITION BY RANGE (ts)");
         }
         auto const work = plan_partitions(
-            s, {policy_for("public.a"), policy_for("public.b"), policy_for("public.c")}, now);
+            s, {policy_for("public.a"), policy_for("public.b"), policy_for("public.c")}, morning);
         s.run("CREATE TABLE a_2026_10 PARTITION OF a FOR VALUES FROM ('2026-10-01') TO "
               "('2026-11-01')");
         s.run("CREATE TABLE other PARTITION OF a FOR VALUES FROM ('2026-12-15') TO ('2026-12-16')");
@@ -322,7 +319,7 @@ TEST_SUITE("db")
         // Nothing half made is left behind.
         CHECK(value(s, "SELECT count(*) FROM pg_class WHERE relname = 'a_2026_12'") == "0");
         auto const again = plan_partitions(
-            s, {policy_for("public.a"), policy_for("public.b"), policy_for("public.c")}, now);
+            s, {policy_for("public.a"), policy_for("public.b"), policy_for("public.c")}, morning);
         REQUIRE(again.steps.size() == 2);
         CHECK(again.steps[0].reason.find("partition public.other (from 2026-12-15 to 2026-12-16) "
                                          "covers a part of 2026-12") != std::string::npos);
@@ -341,7 +338,7 @@ TEST_SUITE("db")
         s.run("CREATE TYPE t_2026_12 AS ENUM ('x')");
         s.run("CREATE SCHEMA elsewhere");
         s.run("CREATE TABLE elsewhere.t_2027_01 ()");
-        auto const all = apply(plan_partitions(s, {policy_for("public.t")}, now), s);
+        auto const all = apply(plan_partitions(s, {policy_for("public.t")}, morning), s);
         CHECK(problems(all) == list{"42P07 create partition public.t_2026_10",
                                     "42P07 create partition public.t_2026_11",
                                     "42P07 create partition public.t_2026_12"});
@@ -373,15 +370,17 @@ TEST_SUITE("db")
         std::vector const policies{policy_for("app.t")};
         {
             auto w = open(db.dsn(worker));
-            auto const why = [&] { return plan_partitions(w, policies, now).steps.at(0).reason; };
+            auto const why = [&] {
+                return plan_partitions(w, policies, morning).steps.at(0).reason;
+            };
             CHECK(why() ==
                   "role " + worker + " may not add partitions to app.t: it belongs to " + owner);
             s.run("GRANT " + owner + " TO " + worker);
-            CHECK(problems(apply(plan_partitions(w, policies, now), w)) == list{});
+            CHECK(problems(apply(plan_partitions(w, policies, morning), w)) == list{});
             CHECK(value(s, "SELECT count(*) FROM pg_class WHERE relispartition AND relowner = '" +
                                owner + "'::regrole") == "4");
             s.run("REVOKE CREATE ON SCHEMA app FROM " + owner);
-            auto const later = now + std::chrono::hours{24 * 31};
+            auto const later = morning + std::chrono::hours{24 * 31};
             CHECK(plan_partitions(w, policies, later).steps.at(0).reason ==
                   "role " + worker + " may not create tables in schema app");
             s.run("GRANT CREATE ON SCHEMA app TO " + worker);
@@ -410,14 +409,14 @@ TEST_SUITE("db")
         database const db;
         auto s = db.connect();
         s.run("CREATE TABLE t (ts date NOT NULL) PARTITION BY RANGE (ts)");
-        CHECK(count_done(apply(plan_partitions(s, {policy_for("public.t")}, now), s)) == 4);
+        CHECK(count_done(apply(plan_partitions(s, {policy_for("public.t")}, morning), s)) == 4);
         auto reader = db.connect();
         reader.begin(pg::isolation::repeatable_read);
         reader.run("SELECT count(*) FROM t");
         s.run("SET lock_timeout = '50ms'");
         CHECK_THROWS_AS(s.run("ALTER TABLE t DETACH PARTITION t_2026_11 CONCURRENTLY"), error);
         reader.rollback();
-        auto const work = plan_partitions(s, {policy_for("public.t")}, now);
+        auto const work = plan_partitions(s, {policy_for("public.t")}, morning);
         REQUIRE(work.steps.size() == 1);
         CHECK(work.steps[0].reason ==
               "public.t: 2026-11 is held by public.t_2026_11, whose concurrent detach did not end");

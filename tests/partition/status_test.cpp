@@ -11,10 +11,11 @@
 
 using namespace pgtend;
 using namespace pgtend::partition;
+using test::list;
 
 namespace {
 
-instant const now = parse_rfc3339("2026-10-14T12:00:00Z");
+instant const noon = parse_rfc3339("2026-10-14T12:00:00Z");
 
 catalog::tree_relation relation(std::string const &oid, std::string const &name)
 {
@@ -43,8 +44,8 @@ table_facts facts(model::step every = model::step::month)
     return out;
 }
 
-catalog::attached_partition &attach(table_facts &to, std::string const &name, param const &from,
-                                    param const &until)
+catalog::attached_partition &attach_leaf(table_facts &to, std::string const &name,
+                                         param const &from, param const &until)
 {
     catalog::attached_partition part;
     part.oid = name;
@@ -64,7 +65,7 @@ void month(table_facts &to, int number)
         return std::to_string(total / 12) + (in_year.size() == 1 ? "-0" : "-") + in_year +
                "-01 00:00:00+00";
     };
-    attach(to, "m" + std::to_string(number), text(number), text(number + 1));
+    attach_leaf(to, "m" + std::to_string(number), text(number), text(number + 1));
 }
 
 catalog::tree_relation &add_default(table_facts &to, std::optional<long long> live,
@@ -83,7 +84,7 @@ catalog::tree_relation &add_default(table_facts &to, std::optional<long long> li
 
 table_status judge(table_facts const &of, std::set<std::string> const &ignored = {})
 {
-    return status_of(of, "UTC", ignored, now);
+    return status_of(of, "UTC", ignored, noon);
 }
 
 std::vector<std::string> kinds(table_status const &of)
@@ -104,8 +105,6 @@ std::string states(table_status const &of)
     }
     return out;
 }
-
-using list = std::vector<std::string>;
 
 } // namespace
 
@@ -131,13 +130,14 @@ TEST_SUITE("nodb")
         auto of = facts();
         of.policy->time_zone = "Europe/Berlin";
         of.policy->premake = 0;
-        attach(of, "oct", "2026-09-30 22:00:00+00", "2026-10-31 23:00:00+00"); // summer time ends
+        attach_leaf(of, "oct", "2026-09-30 22:00:00+00",
+                    "2026-10-31 23:00:00+00"); // summer time ends
         CHECK(kinds(judge(of)) == list{});
         CHECK(judge(of).runway_days == doctest::Approx(17.0 + 11.0 / 24));
         CHECK(judge(of).covered_until == "2026-11-01 00:00:00+01");
         of.table.key_type = "date";
         of.table.partitions.clear();
-        attach(of, "oct", "2026-10-01", "2026-11-01");
+        attach_leaf(of, "oct", "2026-10-01", "2026-11-01");
         CHECK(judge(of).runway_days == doctest::Approx(17.0 + 10.0 / 24)); // by clocks in Berlin
         CHECK(judge(of).covered_until == "2026-11-01");
     }
@@ -164,7 +164,7 @@ TEST_SUITE("nodb")
                               "2026-12:planned");
 
         auto for_ever = facts();
-        attach(for_ever, "all", "2026-10-01 00:00:00+00", {});
+        attach_leaf(for_ever, "all", "2026-10-01 00:00:00+00", {});
         CHECK(kinds(judge(for_ever)) == list{});
         CHECK(!judge(for_ever).runway_days);
     }
@@ -192,7 +192,7 @@ TEST_SUITE("nodb")
         for (auto const each : {9, 10, 11}) {
             month(of, each);
         }
-        attach(of, "odd", "2026-12-01 00:00:00+00", "2026-12-20 00:00:00+00");
+        attach_leaf(of, "odd", "2026-12-01 00:00:00+00", "2026-12-20 00:00:00+00");
         auto const seen = judge(of);
         CHECK(kinds(seen) == list{"missing", "overlap", "runway"});
         CHECK(seen.findings[0].message ==
@@ -237,7 +237,7 @@ TEST_SUITE("nodb")
         auto of = facts();
         month(of, 10);
         add_default(of, 12);
-        REQUIRE(planned(of, now).partitions.size() == 2);
+        REQUIRE(planned(of, noon).partitions.size() == 2);
         of.counted = std::pair{11LL, std::vector<long long>{0, 4}};
         auto const seen = judge(of);
         CHECK(kinds(seen) == list{"runway", "default_rows"});
@@ -254,7 +254,7 @@ TEST_SUITE("nodb")
         for (auto const each : {10, 11, 12}) {
             month(of, each);
         }
-        auto const asked = upcoming(of, now);
+        auto const asked = upcoming(of, noon);
         REQUIRE(asked.partitions.size() == 12);
         CHECK(asked.partitions[0].name == "orders_2027_01");
         of.taken_by.resize(12);
@@ -310,7 +310,7 @@ TEST_SUITE("nodb")
         CHECK(kinds(judge(of)) == list{"runway"});
         // Bounds that fit no step have a runway, but no periods.
         of.table.partitions.clear();
-        attach(of, "odd", "2026-10-03 00:00:00+00", "2026-10-17 00:00:00+00");
+        attach_leaf(of, "odd", "2026-10-03 00:00:00+00", "2026-10-17 00:00:00+00");
         seen = judge(of);
         CHECK(!seen.every);
         CHECK(seen.periods.empty());
@@ -331,7 +331,7 @@ TEST_SUITE("nodb")
               {model::step::year, "2026-01-01 00:00:00+00", "2027-01-01 00:00:00+00"}}) {
             auto of = facts();
             of.policy.reset();
-            attach(of, "p", from, to);
+            attach_leaf(of, "p", from, to);
             auto const seen = judge(of);
             CHECK(seen.every == every);
             REQUIRE(seen.periods.size() == 1);

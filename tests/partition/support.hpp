@@ -13,6 +13,8 @@
 
 namespace pgtend::test {
 
+inline instant const morning = parse_rfc3339("2026-10-14T09:00:00Z");
+
 inline std::vector<qualified_name> tables_of(std::vector<model::partition_policy> const &policies)
 {
     std::vector<qualified_name> out;

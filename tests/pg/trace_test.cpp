@@ -13,7 +13,7 @@ using pg::one_line;
 
 namespace {
 
-std::vector<std::string> logged;
+std::vector<std::string> traced_lines;
 
 // What follows the backend and the duration.
 void keep(log::level level, std::string_view line)
@@ -21,7 +21,7 @@ void keep(log::level level, std::string_view line)
     CHECK(level == log::level::debug);
     auto const at = line.find(" ms, ");
     if (at != line.npos) {
-        logged.emplace_back(line.substr(at + 5));
+        traced_lines.emplace_back(line.substr(at + 5));
     }
 }
 
@@ -29,7 +29,7 @@ class traced {
   public:
     traced()
     {
-        logged.clear();
+        traced_lines.clear();
         log::set_level(log::level::debug);
         log::set_sink(keep);
     }
@@ -81,7 +81,7 @@ TEST_SUITE("db")
         s.batch("SELECT 1; SELECT 2");
         s.count("DELETE FROM t WHERE n = 1");
         s.commit();
-        CHECK(logged ==
+        CHECK(traced_lines ==
               std::vector<std::string>{"3 rows: INSERT INTO t SELECT generate_series(1, $1::int)",
                                        "2 rows: SELECT n FROM t WHERE n > $1::int",
                                        "failed with 22012: SELECT 1/0",
@@ -97,6 +97,6 @@ TEST_SUITE("db")
         traced const on;
         log::set_level(log::level::info);
         s.run("SELECT 1");
-        CHECK(logged.empty());
+        CHECK(traced_lines.empty());
     }
 }

@@ -3,9 +3,11 @@
 #include <doctest/doctest.h>
 
 #include "preflight/judge.hpp"
+#include "support/lists.hpp"
 
 using namespace pgtend;
 using namespace pgtend::preflight;
+using test::list;
 
 namespace {
 
@@ -46,8 +48,6 @@ std::vector<std::string> found(change_facts const &of)
     }
     return out;
 }
-
-using list = std::vector<std::string>;
 
 } // namespace
 

@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "preflight/look.hpp"
 #include "support/database.hpp"
+#include "support/lists.hpp"
 
 namespace pgtend::test {
 
@@ -85,7 +86,5 @@ inline model::assignment set_sql(std::string column, std::string expression)
 {
     return {.column = std::move(column), .value = std::move(expression), .is_sql = true, .at = {}};
 }
-
-using list = std::vector<std::string>;
 
 } // namespace pgtend::test

@@ -32,7 +32,7 @@ char const *const orders = R"(
     INSERT INTO public.orders (id) VALUES (1), (2);
 )";
 
-list of(std::vector<model::assignment> what)
+list refused_values(std::vector<model::assignment> what)
 {
     scene s{orders};
     s.expire("orders", "status = 'open'", std::move(what));
@@ -47,11 +47,11 @@ TEST_SUITE("db")
 {
     TEST_CASE("values that fit everything")
     {
-        CHECK(of({set("status", "cancelled"), set_sql("cancelled_at", "now()"), set("kind", "user"),
-                  set("reason", "late"), set("shade", "red"), set("share", "100"),
-                  set("short", "abcd"), set("amount", "99.99")})
+        CHECK(refused_values({set("status", "cancelled"), set_sql("cancelled_at", "now()"),
+                              set("kind", "user"), set("reason", "late"), set("shade", "red"),
+                              set("share", "100"), set("short", "abcd"), set("amount", "99.99")})
                   .empty());
-        CHECK(of({set_null("kind"), set_sql("reason", "'by ' || 'us'")}).empty());
+        CHECK(refused_values({set_null("kind"), set_sql("reason", "'by ' || 'us'")}).empty());
     }
 
     TEST_CASE("a CHECK refuses a literal: with the constraint, the value and the mending statement")
@@ -73,32 +73,34 @@ TEST_SUITE("db")
 
     TEST_CASE("three values: refused, depending on others, and fine when the others are set too")
     {
-        CHECK(of({set("status", "cancelled")}) == list{"may_refuse public.orders.status"});
-        CHECK(of({set("status", "cancelled"), set_null("cancelled_at")}) ==
+        CHECK(refused_values({set("status", "cancelled")}) ==
+              list{"may_refuse public.orders.status"});
+        CHECK(refused_values({set("status", "cancelled"), set_null("cancelled_at")}) ==
               list{"refused public.orders.status"});
-        CHECK(of({set("status", "cancelled"), set_sql("cancelled_at", "now()")}) ==
+        CHECK(refused_values({set("status", "cancelled"), set_sql("cancelled_at", "now()")}) ==
               list{"may_refuse public.orders.cancelled_at"}); // paid_first
-        CHECK(of({set_sql("cancelled_at", "now()"), set_null("paid_at"), set_null("reason")}) ==
-              list{"refused public.orders.reason"});
+        CHECK(refused_values({set_sql("cancelled_at", "now()"), set_null("paid_at"),
+                              set_null("reason")}) == list{"refused public.orders.reason"});
         // An expression of columns: nothing is known of it.
-        CHECK(of({set_sql("status", "lower(status)")}) ==
+        CHECK(refused_values({set_sql("status", "lower(status)")}) ==
               list{"may_refuse public.orders.status", "may_refuse public.orders.status"});
     }
 
     TEST_CASE("NOT NULL, a domain, an enum, a length, a precision, a type, a generated column")
     {
-        CHECK(of({set_null("status")}) == list{"refused public.orders.status"});
-        CHECK(of({set_sql("status", "null")}) == list{"refused public.orders.status"});
-        CHECK(of({set_null("share")}) == list{"refused public.orders.share"});
-        CHECK(of({set("share", "101")}) == list{"refused public.orders.share"});
-        CHECK(of({set("reason", "x"), set("shade", "green")}) ==
+        CHECK(refused_values({set_null("status")}) == list{"refused public.orders.status"});
+        CHECK(refused_values({set_sql("status", "null")}) == list{"refused public.orders.status"});
+        CHECK(refused_values({set_null("share")}) == list{"refused public.orders.share"});
+        CHECK(refused_values({set("share", "101")}) == list{"refused public.orders.share"});
+        CHECK(refused_values({set("reason", "x"), set("shade", "green")}) ==
               list{"refused public.orders.shade"});
-        CHECK(of({set("short", "abcde")}) == list{"refused public.orders.short"});
-        CHECK(of({set("amount", "100")}) == list{"refused public.orders.amount"});
-        CHECK(of({set("amount", "much")}) == list{"refused public.orders.amount"});
-        CHECK(of({set("twice", "4")}) == list{"refused public.orders.twice"});
-        CHECK(of({set_sql("cancelled_at", "1")}) == list{"statement public.orders.cancelled_at"});
-        CHECK(of({set("gone", "1")}) == list{"statement public.orders.gone"});
+        CHECK(refused_values({set("short", "abcde")}) == list{"refused public.orders.short"});
+        CHECK(refused_values({set("amount", "100")}) == list{"refused public.orders.amount"});
+        CHECK(refused_values({set("amount", "much")}) == list{"refused public.orders.amount"});
+        CHECK(refused_values({set("twice", "4")}) == list{"refused public.orders.twice"});
+        CHECK(refused_values({set_sql("cancelled_at", "1")}) ==
+              list{"statement public.orders.cancelled_at"});
+        CHECK(refused_values({set("gone", "1")}) == list{"statement public.orders.gone"});
     }
 
     TEST_CASE("a CHECK with somebody's function is not evaluated, and the function not called")

@@ -21,7 +21,7 @@ model::watch_action watch(std::string query)
     return {.query = std::move(query), .key = {}};
 }
 
-list of(scene &s, model::action what)
+list looked_at(scene &s, model::action what)
 {
     s.all.jobs.clear();
     s.add(std::move(what));
@@ -217,13 +217,15 @@ TEST_SUITE("db")
         CHECK(at("kind = 'seen'").empty());
         s.db.psql("CREATE FUNCTION public.w() RETURNS text LANGUAGE sql AS $$ SELECT 'unseen' $$");
         CHECK(at("kind = 'unseen'").empty()); // somebody writes it
-        CHECK(of(s, watch("select id from public.t where state = 'c' union all select id from "
-                          "public.t where state = 'd'")) == list{"never watch"});
-        CHECK(of(s, watch("select id from public.t where state = 'a'")).empty());
-        CHECK(of(s, watch("select id, lag(id) over (order by id) from public.t where state = 'c' "
-                          "order by id limit 5")) == list{"never watch"});
-        CHECK(of(s, watch("select count(*) from public.t where state = 'c'")).empty());
-        CHECK(of(s, watch("select id from public.t x where x.kind = 'other'")) ==
+        CHECK(
+            looked_at(s, watch("select id from public.t where state = 'c' union all select id from "
+                               "public.t where state = 'd'")) == list{"never watch"});
+        CHECK(looked_at(s, watch("select id from public.t where state = 'a'")).empty());
+        CHECK(looked_at(
+                  s, watch("select id, lag(id) over (order by id) from public.t where state = 'c' "
+                           "order by id limit 5")) == list{"never watch"});
+        CHECK(looked_at(s, watch("select count(*) from public.t where state = 'c'")).empty());
+        CHECK(looked_at(s, watch("select id from public.t x where x.kind = 'other'")) ==
               list{"never public.t.kind"});
     }
 
@@ -240,7 +242,7 @@ TEST_SUITE("db")
         };
         CHECK(at("at < '2020-01-01'").empty());
         CHECK(at("state = 'b'").empty());
-        CHECK(of(s, watch("select at from public.p where state = 'a'")).empty());
+        CHECK(looked_at(s, watch("select at from public.p where state = 'a'")).empty());
         s.db.psql("CREATE TABLE public.p1 PARTITION OF public.p FOR VALUES FROM ('2026-01-01') TO "
                   "('2027-01-01')");
         CHECK(at("at < '2020-01-01'").empty()); // its bounds are no reason
@@ -251,23 +253,23 @@ TEST_SUITE("db")
         "sql: each statement, what it needs, what an earlier one makes, what is not looked at")
     {
         scene s{"CREATE TABLE public.t (id int, state text CHECK (state = 'a'))"};
-        CHECK(of(s, sql("update public.t set state = 'a' where id = 1; select count(*) from "
-                        "public.t"))
+        CHECK(looked_at(s, sql("update public.t set state = 'a' where id = 1; select count(*) from "
+                               "public.t"))
                   .empty());
-        CHECK(of(s, sql("update public.t set stat = 'a'")) == list{"statement sql"});
-        CHECK(of(s, sql("select 1; insert into public.gone values (1)")) ==
+        CHECK(looked_at(s, sql("update public.t set stat = 'a'")) == list{"statement sql"});
+        CHECK(looked_at(s, sql("select 1; insert into public.gone values (1)")) ==
               list{"statement statement 2"});
-        CHECK(of(s, sql("selec 1")) == list{"statement sql"});
-        CHECK(of(s, sql("truncate public.gone")) == list{"statement sql"});
-        CHECK(of(s, sql("truncate public.t")).empty());
-        auto const later = of(s, sql("create table public.n (id int); insert into public.n "
-                                     "values (1)"));
+        CHECK(looked_at(s, sql("selec 1")) == list{"statement sql"});
+        CHECK(looked_at(s, sql("truncate public.gone")) == list{"statement sql"});
+        CHECK(looked_at(s, sql("truncate public.t")).empty());
+        auto const later = looked_at(s, sql("create table public.n (id int); insert into public.n "
+                                            "values (1)"));
         REQUIRE(later.size() == 1);
         CHECK(later[0].starts_with("unknown statement: statement 2 after those before it"));
-        auto const block = of(s, sql("do $$ begin perform gone(); end $$"));
+        auto const block = looked_at(s, sql("do $$ begin perform gone(); end $$"));
         REQUIRE(block.size() == 1);
         CHECK(block[0].starts_with("unknown statement: a run"));
-        CHECK(of(s, sql("select id from public.t where state = 'b'")) == list{"never sql"});
+        CHECK(looked_at(s, sql("select id from public.t where state = 'b'")) == list{"never sql"});
     }
 
     TEST_CASE("watch: its query, where it tells, and what it leaves out")
@@ -281,24 +283,24 @@ TEST_SUITE("db")
         one.key = "key";
         one.insert_into = {"public", "alerts"};
         one.columns = {"key", "body"};
-        CHECK(of(s, one).empty());
+        CHECK(looked_at(s, one).empty());
         one.columns = {"key"};
-        CHECK(of(s, one) == list{"refused public.alerts.body"});
+        CHECK(looked_at(s, one) == list{"refused public.alerts.body"});
         one.columns = {"key", "bod"};
-        CHECK(of(s, one) == list{"statement watch", "refused public.alerts.body"});
+        CHECK(looked_at(s, one) == list{"statement watch", "refused public.alerts.body"});
         one.columns = {"key", "body"};
         s.db.psql("CREATE DOMAIN public.word AS text NOT NULL DEFAULT 'x'; ALTER TABLE "
                   "public.alerts ADD mood public.word");
-        CHECK(of(s, one).empty()); // the domain's default
+        CHECK(looked_at(s, one).empty()); // the domain's default
         s.db.psql("ALTER DOMAIN public.word DROP DEFAULT");
-        CHECK(of(s, one) == list{"refused public.alerts.mood"});
+        CHECK(looked_at(s, one) == list{"refused public.alerts.mood"});
     }
 
     TEST_CASE("views: missing, never filled, without a unique index, by whom")
     {
         scene s{"CREATE MATERIALIZED VIEW public.v AS SELECT 1 AS a WITH NO DATA"};
         auto const refresh = [&](model::concurrently mode) {
-            return of(s, model::refresh_action{.matviews = {{"public", "v"}}, .mode = mode});
+            return looked_at(s, model::refresh_action{.matviews = {{"public", "v"}}, .mode = mode});
         };
         using mode = model::concurrently;
         CHECK(refresh(mode::automatic) == list{"readers public.v"});
@@ -313,7 +315,7 @@ TEST_SUITE("db")
         test::role worker{session, "worker"};
         s.all.jobs[0].policy.role = worker.name();
         CHECK(s.look() == list{"privilege public.v"});
-        CHECK(of(s, model::refresh_action{.matviews = {{"public", "w"}}}) ==
+        CHECK(looked_at(s, model::refresh_action{.matviews = {{"public", "w"}}}) ==
               list{"statement public.w"});
     }
 
@@ -321,18 +323,19 @@ TEST_SUITE("db")
     {
         scene s{"CREATE TABLE public.t (id int)"};
         model::vacuum_action const vacuum{.tables = {{"public", "t"}}};
-        CHECK(of(s, vacuum).empty());
-        CHECK(of(s, model::vacuum_action{.tables = {{"public", "gone"}}}).size() == 1);
+        CHECK(looked_at(s, vacuum).empty());
+        CHECK(looked_at(s, model::vacuum_action{.tables = {{"public", "gone"}}}).size() == 1);
         auto session = s.db.connect();
         test::role worker{session, "worker"};
-        of(s, vacuum);
+        looked_at(s, vacuum);
         s.all.jobs[0].policy.role = worker.name();
         CHECK(s.look() == list{"privilege public.t"});
         s.all.jobs[0].policy.role.clear();
         s.transaction_pooler = true;
         CHECK(s.look() == list{"transaction vacuum"});
-        CHECK(of(s, sql("vacuum public.t; vacuum public.t", false)) == list{"transaction sql"});
-        CHECK(of(s, sql("select 1")).empty());
+        CHECK(looked_at(s, sql("vacuum public.t; vacuum public.t", false)) ==
+              list{"transaction sql"});
+        CHECK(looked_at(s, sql("select 1")).empty());
     }
 
     TEST_CASE("what cannot be had in time is unknown, and nobody waits for it or behind it")
@@ -395,10 +398,10 @@ TEST_SUITE("db")
         policy.table = {"public", "p"};
         policy.key = "at";
         s.all.partitions = {policy};
-        auto const made = of(s, model::partition_action{});
+        auto const made = looked_at(s, model::partition_action{});
         CHECK(std::find(made.begin(), made.end(), "twice public.p") != made.end());
         s.db.psql("UPDATE partman.part_config SET automatic_maintenance = 'off'");
-        auto const alone = of(s, model::partition_action{});
+        auto const alone = looked_at(s, model::partition_action{});
         CHECK(std::find(alone.begin(), alone.end(), "twice public.p") == alone.end());
     }
 

@@ -180,9 +180,9 @@ void digest::add(jobs::dispatcher const &machine)
 
 void digest::add(server const &on)
 {
-    auto const &book = on.book;
-    add(std::optional{book.now});
-    for (auto const &[job, l] : book.leases) {
+    auto const &kept = on.book;
+    add(std::optional{kept.now});
+    for (auto const &[job, l] : kept.leases) {
         add(job);
         add(l.token);
         add(l.holder);
@@ -202,7 +202,7 @@ void digest::add(server const &on)
             add(session);
         }
     }
-    for (auto const &[id, r] : book.runs) {
+    for (auto const &[id, r] : kept.runs) {
         add(id);
         add(r.slot);
         add(std::optional{r.status});

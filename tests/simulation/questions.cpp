@@ -86,34 +86,34 @@ outcome carry_out(server &on, question::any const &asked, std::span<std::string 
                   ledger::runner_identity const &who)
 {
     outcome out;
-    auto &book = on.book;
+    auto &kept = on.book;
     try {
         std::visit(
             overloaded{
-                [&](question::read const &) { out.what = book.read(names, who); },
-                [&](question::mark_lost const &) { out.what = book.mark_lost(); },
-                [&](question::register_jobs const &q) { book.register_jobs(q.jobs); },
-                [&](question::record_skipped const &q) { book.record_skipped(q.slots); },
+                [&](question::read const &) { out.what = kept.read(names, who); },
+                [&](question::mark_lost const &) { out.what = kept.mark_lost(); },
+                [&](question::register_jobs const &q) { kept.register_jobs(q.jobs); },
+                [&](question::record_skipped const &q) { kept.record_skipped(q.slots); },
                 [&](question::claim_slots const &q) {
-                    out = write_rows(on, book.lock_due(q.wanted, who), who);
+                    out = write_rows(on, kept.lock_due(q.wanted, who), who);
                 },
                 [&](question::claim_manual const &q) {
-                    std::vector<ledger::claim> got{book.claim_manual(q.job, who)};
+                    std::vector<ledger::claim> got{kept.claim_manual(q.job, who)};
                     on.judge.claimed(got, on.book.now);
                     out.what = std::move(got);
                 },
-                [&](question::renew const &q) { out.what = book.renew(q.held); },
+                [&](question::renew const &q) { out.what = kept.renew(q.held); },
                 [&](question::finish const &q) { out.what = finish(on, q); },
-                [&](question::heartbeat const &q) { book.heartbeat(who, q.evaluated); },
-                [&](question::purge const &q) { book.purge(q.limit, q.jobs); },
-                [&](question::newest_runs const &q) { out.what = book.newest_runs(q.asked); },
-                [&](question::note_sessions const &q) { book.note_sessions(q.had, q.failures); },
+                [&](question::heartbeat const &q) { kept.heartbeat(who, q.evaluated); },
+                [&](question::purge const &q) { kept.purge(q.limit, q.jobs); },
+                [&](question::newest_runs const &q) { out.what = kept.newest_runs(q.asked); },
+                [&](question::note_sessions const &q) { kept.note_sessions(q.had, q.failures); },
             },
             asked);
     } catch (error const &) {
         out.failure = std::current_exception();
     }
-    on.judge.watch(book);
+    on.judge.watch(kept);
     return out;
 }
 

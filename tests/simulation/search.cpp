@@ -6,11 +6,10 @@
 #include "base/duration.hpp"
 #include "search_world.hpp"
 
-namespace pgtend::simulation {
+namespace pgtend::simulation::searched {
 namespace {
 
 namespace question = jobs::question;
-using namespace searched;
 
 class searcher {
   public:
@@ -390,10 +389,13 @@ search_result searcher::run()
 }
 
 } // namespace
+} // namespace pgtend::simulation::searched
+
+namespace pgtend::simulation {
 
 search_result search(search_options const &options)
 {
-    return searcher{options}.run();
+    return searched::searcher{options}.run();
 }
 
 } // namespace pgtend::simulation

@@ -65,12 +65,12 @@ void world::tell(int number, microseconds delay, std::function<void(process &)> 
 // working.
 void world::check_end()
 {
-    auto const &book = on_.book;
-    for (auto const &[id, r] : book.runs) {
+    auto const &kept = on_.book;
+    for (auto const &[id, r] : kept.runs) {
         if (r.status != ledger::run_status::running) {
             continue;
         }
-        auto const &l = book.leases.at(r.job);
+        auto const &l = kept.leases.at(r.job);
         if (l.holder != r.holder || l.token != r.token || !l.lease_until ||
             *l.lease_until < server_now() - minutes{3}) {
             throw violation{fmt::format("(d) run {} of {} is left as running", id, r.job)};
@@ -83,17 +83,17 @@ void world::check_end()
     for (auto const &job : plan_.files.back().jobs) {
         names.push_back(job.name);
     }
-    auto seen = book.read(names);
+    auto seen = kept.read(names);
     auto const before = server_now() - minutes{3};
-    jobs::look_back(seen, book.newest_runs(jobs::to_look_back(plan_.files.back(), seen, before)));
+    jobs::look_back(seen, kept.newest_runs(jobs::to_look_back(plan_.files.back(), seen, before)));
     for (std::size_t i = 0; i < names.size() && !waiting; ++i) {
-        auto const &l = book.leases.at(names[i]);
+        auto const &l = kept.leases.at(names[i]);
         auto const right = expected(plan_.files.back().jobs[i], *plan_.traits[i].slots.back(),
                                     seen.jobs[i], before);
         bool const busy =
             !l.holder.empty() || !l.key_shares.empty() ||
             std::any_of(l.workers.begin(), l.workers.end(),
-                        [&](backend const &b) { return book.backends.contains(b.pid); }) ||
+                        [&](backend const &b) { return kept.backends.contains(b.pid); }) ||
             (l.finished_at && server_now() - *l.finished_at < minutes{3});
         if ((right.claim || right.skip) && !busy) {
             throw violation{fmt::format("(d) {} of {} is forgotten",

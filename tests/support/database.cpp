@@ -47,6 +47,15 @@ std::string run_script(std::string const &name, std::string const &arguments)
     return out;
 }
 
+void stop_script(char const *name, std::string const &directory) noexcept
+{
+    try {
+        run_script(name, "stop '" + directory + "'");
+    } catch (std::exception const &e) {
+        fmt::print(stderr, "{}\n", e.what());
+    }
+}
+
 pg::connect_options options_for(std::string const &dsn)
 {
     pg::connect_options options;

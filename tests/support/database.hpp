@@ -21,6 +21,8 @@ std::string server_variable(std::string const &name);
 // Runs tests/support/NAME with these arguments, quoted for the shell by the caller; what it wrote
 // to stdout. Throws when it fails.
 std::string run_script(std::string const &name, std::string const &arguments);
+// Has the script stop what it started in that directory; what goes wrong is told on stderr.
+void stop_script(char const *name, std::string const &directory) noexcept;
 
 // Options for a test: few seconds, no retries.
 pg::connect_options options_for(std::string const &dsn);

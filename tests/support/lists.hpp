@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lists of text as doctest shows them when a check fails.
+// Lists of text, and how doctest shows them when a check fails.
 #pragma once
 #include <doctest/doctest.h>
 #include <string>
@@ -19,3 +19,9 @@ template <> struct StringMaker<std::vector<std::string>> {
 };
 
 } // namespace doctest
+
+namespace pgtend::test {
+
+using list = std::vector<std::string>;
+
+} // namespace pgtend::test

@@ -20,15 +20,6 @@ std::string first_line(std::string const &text)
     return text.substr(0, text.find('\n'));
 }
 
-void end(char const *script, std::string const &directory) noexcept
-{
-    try {
-        run_script(script, "stop '" + directory + "'");
-    } catch (std::exception const &e) {
-        fmt::print(stderr, "{}\n", e.what());
-    }
-}
-
 } // namespace
 
 own_server::own_server(environment_changes const &environment)
@@ -51,7 +42,7 @@ own_server::own_server(environment_changes const &environment)
 
 own_server::~own_server()
 {
-    end("server", directory_);
+    stop_script("server", directory_);
 }
 
 std::string own_server::value(std::string const &query) const
@@ -88,7 +79,7 @@ standby::standby(own_server const &of) : primary_{of}, directory_{files_.path() 
 
 standby::~standby()
 {
-    end("standby", directory_);
+    stop_script("standby", directory_);
 }
 
 std::string standby::value(std::string const &query) const

@@ -72,9 +72,9 @@ void process::start(launch &what)
     if (pid_ == 0) {
         setsid();
         auto const redirect = [](char const *path, int flags, int to) {
-            int const file = open(path, flags, 0600);
+            int const file = ::open(path, flags, 0600);
             dup2(file, to);
-            close(file);
+            ::close(file);
         };
         redirect("/dev/null", O_RDONLY, 0);
         redirect(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 1);

@@ -10,15 +10,6 @@
 namespace pgtend::test {
 namespace {
 
-void end(char const *script, std::string const &directory) noexcept
-{
-    try {
-        run_script(script, "stop '" + directory + "'");
-    } catch (std::exception const &e) {
-        fmt::print(stderr, "{}\n", e.what());
-    }
-}
-
 std::string with_key(std::string const &name)
 {
     return name.empty()
@@ -53,7 +44,7 @@ void web::plan(std::string const &json) const
 
 web::~web()
 {
-    end("web", files_.path());
+    stop_script("web", files_.path());
 }
 
 std::string web::url(std::string const &path) const
@@ -81,7 +72,7 @@ redis_server::redis_server(std::string const &certificate)
 
 redis_server::~redis_server()
 {
-    end("redis", directory_);
+    stop_script("redis", directory_);
 }
 
 std::string redis_server::url() const

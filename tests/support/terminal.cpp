@@ -52,7 +52,7 @@ terminal::~terminal()
         kill(pid_, SIGKILL);
         waitpid(pid_, nullptr, 0);
     }
-    close(master_);
+    ::close(master_);
 }
 
 void terminal::send(int signal) const
@@ -62,7 +62,7 @@ void terminal::send(int signal) const
 
 void terminal::type(std::string const &keys) const
 {
-    if (write(master_, keys.data(), keys.size()) != static_cast<ssize_t>(keys.size())) {
+    if (::write(master_, keys.data(), keys.size()) != static_cast<ssize_t>(keys.size())) {
         throw error{"the terminal takes no more keys"};
     }
 }
@@ -74,7 +74,7 @@ bool terminal::read_some()
         return true;
     }
     std::array<char, 4096> part{};
-    auto const count = read(master_, part.data(), part.size());
+    auto const count = ::read(master_, part.data(), part.size());
     if (count <= 0) {
         return false; // EIO: nobody has the other side any more
     }

@@ -8,13 +8,12 @@
 #include "support/annotated.hpp"
 #include "support/hour.hpp"
 #include "support/lists.hpp"
+#include "tools/support.hpp"
 
 using namespace pgtend;
 using namespace pgtend::test;
 
 namespace {
-
-using list = std::vector<std::string>;
 
 constexpr char gate_job[] =
     "  - { name: gate, schedule: \"0 * * * *\", check: { profile: tables } }\n"
@@ -24,12 +23,6 @@ constexpr char profiles[] = "checks:\n"
                             "    tables: { only: [table], fail_on: warning }\n"
                             "    indexes: { only: [index], thresholds: { vacuum.horizon: { "
                             "warning: 5 } } }\n";
-
-std::string read(std::string const &path)
-{
-    std::ifstream file{path};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
 
 } // namespace
 
@@ -46,12 +39,12 @@ TEST_SUITE("db")
         };
         CHECK(check({}).code == 3);
         CHECK(check({"--write-baseline", file}).code == 0);
-        CHECK(read(file) == "{\n  \"schema\": \"pgtend/check-baseline/1\",\n  \"findings\": [\n"
-                            "    {\"check\":\"table.primary_key\",\"object\":\"public.old\","
-                            "\"severity\":\"warning\"},\n"
-                            "    {\"check\":\"table.primary_key\",\"object\":\"public.older\","
-                            "\"severity\":\"warning\"}\n"
-                            "  ]\n}\n");
+        CHECK(text_of(file) == "{\n  \"schema\": \"pgtend/check-baseline/1\",\n  \"findings\": [\n"
+                               "    {\"check\":\"table.primary_key\",\"object\":\"public.old\","
+                               "\"severity\":\"warning\"},\n"
+                               "    {\"check\":\"table.primary_key\",\"object\":\"public.older\","
+                               "\"severity\":\"warning\"}\n"
+                               "  ]\n}\n");
         CHECK(check({"--baseline", file}).code == 0);
 
         g.db.psql("DROP TABLE public.older; CREATE TABLE public.\"New\" (n int)");
@@ -84,7 +77,7 @@ TEST_SUITE("db")
         CHECK(newer.code == 2);
         CHECK(has(newer.err, "this is no baseline that this pgtend reads"));
         CHECK(g.run({"check", "--only", "table", "--write-baseline", file}).code == 0);
-        CHECK(read(file).starts_with("{\n  \"schema\""));
+        CHECK(text_of(file).starts_with("{\n  \"schema\""));
         int files = 0;
         for ([[maybe_unused]] auto const &each :
              std::filesystem::directory_iterator{g.files.path()}) {
@@ -109,7 +102,7 @@ TEST_SUITE("db")
         std::filesystem::create_symlink("known.json", link);
         CHECK(g.run({"check", "--only", "table", "--write-baseline", link}).code == 0);
         CHECK(std::filesystem::is_symlink(link));
-        CHECK(read(file).starts_with("{\n  \"schema\""));
+        CHECK(text_of(file).starts_with("{\n  \"schema\""));
     }
 
     TEST_CASE("what got worse since the baseline fails")

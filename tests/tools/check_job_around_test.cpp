@@ -16,11 +16,11 @@ using namespace pgtend::test;
 namespace {
 
 // A job whose table is not there, a check of everything around, and what it looks at.
-std::string const jobs =
+std::string const tidy_and_gate =
     "  - { name: tidy, schedule: \"0 * * * *\", cleanup: { table: public.gone, where: \"true\" } "
     "}\n"
     "  - { name: gate, schedule: \"0 * * * *\", timeout: 2s, check: { profile: around } }\n";
-std::string around(std::string const &probes)
+std::string around_profile(std::string const &probes)
 {
     return "checks:\n  profiles:\n    around: { only: [preflight, probe, attestation, objective] "
            "}\n"
@@ -39,13 +39,14 @@ TEST_SUITE("db")
     TEST_CASE("a check job looks at jobs, probes and objectives, and --diff compares them")
     {
         web const server;
-        ground const g{jobs, around(fmt::format("  - {{ name: shop, http: {{ url: \"{}\" }}, "
-                                                "limits: {{ size: 1B }} }}\n"
-                                                "  - {{ name: cache, redis: {{ url: "
-                                                "\"${{NO_SUCH_VARIABLE}}\" }} }}\n"
-                                                "objectives:\n  - {{ name: small, probe: shop, "
-                                                "metric: size, target: \"<= 2B\" }}\n",
-                                                server.url("/ok")))};
+        ground const g{tidy_and_gate,
+                       around_profile(fmt::format("  - {{ name: shop, http: {{ url: \"{}\" }}, "
+                                                  "limits: {{ size: 1B }} }}\n"
+                                                  "  - {{ name: cache, redis: {{ url: "
+                                                  "\"${{NO_SUCH_VARIABLE}}\" }} }}\n"
+                                                  "objectives:\n  - {{ name: small, probe: shop, "
+                                                  "metric: size, target: \"<= 2B\" }}\n",
+                                                  server.url("/ok")))};
         auto const run = g.run({"job", "run", "gate"});
         CHECK(run.code == 3);
         CHECK(g.runs("gate") == "succeeded/1");
@@ -74,9 +75,10 @@ TEST_SUITE("db")
     TEST_CASE("a probe that hangs does not outlive the job's timeout, and nothing is kept")
     {
         web const server;
-        ground const g{jobs, around(fmt::format("  - {{ name: shop, http: {{ url: \"{}\" }}, "
-                                                "timeout: 50s }}\n",
-                                                server.url("/hang")))};
+        ground const g{tidy_and_gate,
+                       around_profile(fmt::format("  - {{ name: shop, http: {{ url: \"{}\" }}, "
+                                                  "timeout: 50s }}\n",
+                                                  server.url("/hang")))};
         auto const begin = std::chrono::steady_clock::now();
         auto const run = g.run({"job", "run", "gate"});
         CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{10});
@@ -89,11 +91,12 @@ TEST_SUITE("db")
     TEST_CASE("a second signal ends it in the middle of a probe")
     {
         web const server;
-        auto patient = jobs;
+        auto patient = tidy_and_gate;
         patient.replace(patient.find("timeout: 2s"), 11, "timeout: 5min");
-        ground const g{patient, around(fmt::format("  - {{ name: shop, http: {{ url: \"{}\" }}, "
-                                                   "timeout: 50s }}\n",
-                                                   server.url("/hang")))};
+        ground const g{patient,
+                       around_profile(fmt::format("  - {{ name: shop, http: {{ url: \"{}\" }}, "
+                                                  "timeout: 50s }}\n",
+                                                  server.url("/hang")))};
         process run{g.arguments({"job", "run", "gate"})};
         eventually("the probe has asked", [&] { return server.count("/hang") == 1; });
         run.signal(SIGTERM);
@@ -107,7 +110,8 @@ TEST_SUITE("db")
     TEST_CASE(
         "a check job is no obstacle itself, but a profile that is not there is; dry runs work")
     {
-        ground const g{jobs, around("  - { name: none, tcp: { host: 127.0.0.1, port: 1 } }\n")};
+        ground const g{tidy_and_gate,
+                       around_profile("  - { name: none, tcp: { host: 127.0.0.1, port: 1 } }\n")};
         auto const found = g.run({"-t", "db", "-o", "json", "schedule", "check"});
         CHECK(has(found.out, "public.gone"));
         CHECK(!has(found.out, "\"gate\",\n      \"at\""));

@@ -11,8 +11,6 @@ using namespace pgtend::test;
 
 namespace {
 
-using list = std::vector<std::string>;
-
 constexpr char hourly[] =
     "  - { name: hourly, schedule: \"0 * * * *\", timeout: 30min, sql: { text: \"select 1\" } }\n";
 

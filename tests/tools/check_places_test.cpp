@@ -47,11 +47,11 @@ constexpr char included[] = R"yaml(jobs:
       where: "true"
 )yaml";
 
-struct scene {
+struct written_scene {
     database db;
     scratch files;
 
-    scene()
+    written_scene()
     {
         files.write("pgtend.yaml", written);
         files.write("jobs.yaml", included);
@@ -82,8 +82,8 @@ void read_marks(std::string const &file, std::string const &text,
     }
 }
 
-std::string place(json::value const &of, std::initializer_list<std::string_view> file,
-                  std::initializer_list<std::string_view> line)
+std::string file_and_line(json::value const &of, std::initializer_list<std::string_view> file,
+                          std::initializer_list<std::string_view> line)
 {
     auto const path = *of.follow(file)->text();
     return path.substr(path.rfind('/') + 1) + ":" +
@@ -99,7 +99,7 @@ places of_sarif(std::string const &text)
     for (auto const &each : *all.find("runs")->items()->front().find("results")->items()) {
         auto const &at = *each.find("locations")->items()->front().find("physicalLocation");
         out[*each.find("ruleId")->text()] =
-            place(at, {"artifactLocation", "uri"}, {"region", "startLine"});
+            file_and_line(at, {"artifactLocation", "uri"}, {"region", "startLine"});
     }
     return out;
 }
@@ -110,7 +110,7 @@ places of_gitlab(std::string const &text)
     auto const all = json::parse(text);
     for (auto const &each : *all.items()) {
         out[*each.find("check_name")->text()] =
-            place(*each.find("location"), {"path"}, {"lines", "begin"});
+            file_and_line(*each.find("location"), {"path"}, {"lines", "begin"});
     }
     return out;
 }
@@ -150,7 +150,7 @@ TEST_SUITE("db")
 {
     TEST_CASE("a finding is where the file has what it is about, and else at its beginning")
     {
-        scene const s;
+        written_scene const s;
         places wanted;
         read_marks("pgtend.yaml", written, wanted);
         read_marks("jobs.yaml", included, wanted);

@@ -16,7 +16,7 @@ using test::has;
 
 namespace {
 
-struct scene {
+struct probed_scene {
     test::database db;
     test::scratch files;
 
@@ -32,13 +32,13 @@ struct scene {
 };
 
 // An area in which nothing is declared is skipped, since it is asked for.
-std::vector<std::string> const around{"check",       "--only", "probe",    "--only",
-                                      "attestation", "--only", "objective"};
+std::vector<std::string> const around_areas{"check",       "--only", "probe",    "--only",
+                                            "attestation", "--only", "objective"};
 
-std::vector<std::string> as(std::string const &form, std::vector<std::string> more = {})
+std::vector<std::string> in_form(std::string const &form, std::vector<std::string> more = {})
 {
     std::vector<std::string> out{"-o", form};
-    out.insert(out.end(), around.begin(), around.end());
+    out.insert(out.end(), around_areas.begin(), around_areas.end());
     out.insert(out.end(), more.begin(), more.end());
     return out;
 }
@@ -50,7 +50,7 @@ TEST_SUITE("db")
     TEST_CASE(
         "probes, objectives and attestations in every form; --fail-on, waivers and --skip hold")
     {
-        scene const s;
+        probed_scene const s;
         test::web const server;
         auto const sections = fmt::format(
             "probes:\n"
@@ -63,7 +63,7 @@ TEST_SUITE("db")
             "attestations:\n"
             "  - {{ name: WAF rules configured }}\n",
             server.url("/ok?token=s3cr3t"));
-        auto const text = s.run(as("text"), sections);
+        auto const text = s.run(in_form("text"), sections);
         CHECK(text.code == 3);
         CHECK(has(text.out, "db: 3 errors, 0 warnings, 0 infos; 0 of 3 checks passed\n"));
         CHECK(has(text.out, "has no header X-None"));
@@ -74,23 +74,23 @@ TEST_SUITE("db")
             CHECK(has(text.out, row));
         }
         CHECK(server.count("/ok") == 3); // the probe ran once, for itself and for its objectives
-        auto const json = s.run(as("json"), sections);
+        auto const json = s.run(in_form("json"), sections);
         CHECK(has(json.out, "\"status\": \"met\""));
         CHECK(has(json.out, "\"status\": \"missed\""));
         CHECK(has(json.out, "\"status\": \"unseen\""));
-        auto const markdown = s.run(as("markdown"), sections);
+        auto const markdown = s.run(in_form("markdown"), sections);
         CHECK(has(markdown.out, "| impossible | &lt;= 1 B | 11 B | missed |"));
         for (auto const *form :
              {"text", "json", "markdown", "junit", "sarif", "github", "nagios"}) {
             CAPTURE(form);
-            auto const done = s.run(as(form), sections);
+            auto const done = s.run(in_form(form), sections);
             CHECK(!has(done.out + done.err, "s3cr3t"));
             CHECK(has(done.out, "impossible") != (std::string{form} == "nagios"));
         }
-        CHECK(s.run(as("text", {"--fail-on", "never"}), sections).code == 0);
+        CHECK(s.run(in_form("text", {"--fail-on", "never"}), sections).code == 0);
         CHECK(s.run({"check", "--only", "probe", "--skip", "probe.http"}, sections).code == 0);
         auto const waived = s.run(
-            as("text"),
+            in_form("text"),
             sections +
                 "checks:\n  waive:\n"
                 "    - { id: probe.http, object: shop, because: soon, until: 2999-01-01 }\n"
@@ -102,18 +102,18 @@ TEST_SUITE("db")
 
     TEST_CASE("what cannot be seen is skipped with its reason, and --strict fails")
     {
-        scene const s;
+        probed_scene const s;
         std::string const sections =
             "probes:\n"
             "  - { name: cache, redis: { url: \"${NO_SUCH_VARIABLE}\" } }\n"
             "objectives:\n"
             "  - { name: hits, probe: cache, metric: hit_ratio, target: \"> 80%\" }\n";
-        auto const skipped = s.run(around, sections);
+        auto const skipped = s.run(around_areas, sections);
         CHECK(skipped.code == 0);
         CHECK(has(skipped.out, "0 of 3 checks passed, 3 skipped"));
         CHECK(has(skipped.out, "environment variable NO_SUCH_VARIABLE is not set"));
         CHECK(has(skipped.out, "unseen"));
-        auto strict = around;
+        auto strict = around_areas;
         strict.emplace_back("--strict");
         CHECK(s.run(strict, sections).code == 3);
         auto const none = s.run({"check", "--only", "probe.redis", "--strict"}, "");
@@ -123,7 +123,7 @@ TEST_SUITE("db")
 
     TEST_CASE("secrets come from variables and files, and none is ever told")
     {
-        scene const s;
+        probed_scene const s;
         test::redis_server const server;
         auto const secret = s.files.write("pw", "watch-s3cr3t\n");
         auto const probe = [&](std::string const &how) {
@@ -136,25 +136,26 @@ TEST_SUITE("db")
             CHECK(!has(done.out + done.err, "s3cr3t"));
             return done.code == 0 && has(done.out, "1 of 3 checks passed, 2 skipped");
         };
-        CHECK(well(s.run(around, by_file)));
-        CHECK(well(s.run(around, by_variable, {{"CACHE", server.url("watcher", "watch-s3cr3t")}})));
+        CHECK(well(s.run(around_areas, by_file)));
+        CHECK(well(
+            s.run(around_areas, by_variable, {{"CACHE", server.url("watcher", "watch-s3cr3t")}})));
         CHECK(well(s.run(
-            around,
+            around_areas,
             probe(fmt::format("url: \"redis://watcher:${{PW}}@127.0.0.1:{}\"", server.port())),
             {{"PW", "watch-s3cr3t"}})));
         for (auto const *form : {"text", "json", "sarif", "junit"}) {
             auto const wrong =
-                s.run(as(form), by_variable, {{"CACHE", server.url("watcher", "bad-s3cr3t")}});
+                s.run(in_form(form), by_variable, {{"CACHE", server.url("watcher", "bad-s3cr3t")}});
             CHECK(wrong.code == 3);
             CHECK(has(wrong.out, "WRONGPASS"));
             CHECK(!has(wrong.out + wrong.err, "s3cr3t"));
         }
         ::chmod(secret.c_str(), 0644);
-        auto const open = s.run(around, by_file);
+        auto const open = s.run(around_areas, by_file);
         CHECK(has(open.out, "group or others may read"));
         CHECK(!has(open.out + open.err, "s3cr3t"));
         auto const injected = s.run(
-            around,
+            around_areas,
             probe(fmt::format("url: \"redis://watcher:${{PW}}@127.0.0.1:{}\"", server.port())),
             {{"PW", "x@evil-s3cr3t.example/"}});
         CHECK(has(injected.out, "has a character that a URI cannot hold"));
@@ -163,7 +164,7 @@ TEST_SUITE("db")
 
     TEST_CASE("files: k6, pgbench, a log; missing ones are findings")
     {
-        scene const s;
+        probed_scene const s;
         s.files.write("k6.json", "{\"metrics\": {\"http_req_duration\": {\"p(95)\": 412}, "
                                  "\"http_req_failed\": {\"value\": 0.001}, "
                                  "\"vus_max\": {\"value\": 10000}}}");
@@ -175,12 +176,12 @@ TEST_SUITE("db")
             "within: 3650d } }\n"
             "objectives:\n"
             "  - { name: p95 under load, probe: load, metric: p95, target: \"< 500ms\" }\n";
-        auto const good = s.run(around, sections);
+        auto const good = s.run(around_areas, sections);
         CHECK(good.code == 0);
         CHECK(has(good.out, "3 of 4 checks passed, 1 skipped"));
         CHECK(has(good.out, "412 ms"));
         auto const missing =
-            s.run(around, "probes:\n  - { name: bench, pgbench: { file: none.txt } }\n");
+            s.run(around_areas, "probes:\n  - { name: bench, pgbench: { file: none.txt } }\n");
         CHECK(missing.code == 3);
         CHECK(has(missing.out, "there is no file"));
 
@@ -200,7 +201,7 @@ TEST_SUITE("db")
 
     TEST_CASE("PgBouncer's console and Prometheus")
     {
-        scene const s;
+        probed_scene const s;
         test::pooler const pool{"transaction"};
         test::web const server;
         auto const sections = [&](std::string const &mode, std::string const &query) {
@@ -213,10 +214,10 @@ TEST_SUITE("db")
                 pool.console(), mode, server.port(), query);
         };
         constexpr char half[] = R"({"resultType":"scalar","result":[1,"0.5"]})";
-        auto const good = s.run(around, sections("transaction", half));
+        auto const good = s.run(around_areas, sections("transaction", half));
         CHECK(good.code == 0);
         CHECK(has(good.out, "2 of 4 checks passed, 2 skipped"));
-        auto const bad = s.run(around, sections("session", "broken("));
+        auto const bad = s.run(around_areas, sections("session", "broken("));
         CHECK(bad.code == 3);
         CHECK(has(bad.out, "pool_mode is transaction, and session is declared"));
         CHECK(has(bad.out, "answers 400: parse error"));

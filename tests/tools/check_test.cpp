@@ -21,11 +21,11 @@ using test::has;
 
 // A database with an index that is there twice and a view that was never filled; the file declares
 // an index that is not there.
-struct shop {
+struct neglected_shop {
     test::database db;
     test::scratch files;
 
-    explicit shop(std::string const &more = "")
+    explicit neglected_shop(std::string const &more = "")
     {
         db.psql(
             more.empty()
@@ -70,7 +70,7 @@ TEST_SUITE("db")
 {
     TEST_CASE("findings by severity with what to do; exit 3 from --fail-on on")
     {
-        shop const s;
+        neglected_shop const s;
         auto const found = s.run(check_with({}), "", missing);
         CHECK(found.code == 3);
         CHECK(has(found.out, "db: 2 errors, 1 warning,"));
@@ -92,7 +92,7 @@ TEST_SUITE("db")
 
     TEST_CASE("every lie of a file is found, and after apply none is left")
     {
-        shop const s;
+        neglected_shop const s;
         CHECK(s.run({"check", "--only", "declared"}, "", missing).code == 3);
         CHECK(s.run({"apply", "--yes"}, "", missing).code == 0);
         auto const clean = s.run({"check", "--only", "declared"}, "", missing);
@@ -102,7 +102,7 @@ TEST_SUITE("db")
 
     TEST_CASE("what one statement mends is told once, with how many more there are")
     {
-        shop const s{
+        neglected_shop const s{
             "CREATE TABLE public.events (at timestamptz NOT NULL) PARTITION BY RANGE (at); "
             "CREATE TABLE public.orders (id int, zone int)"};
         std::string const declared{missing +
@@ -123,11 +123,12 @@ TEST_SUITE("db")
     TEST_CASE(
         "a difference is as bad as its check says, and the file's search_path holds as for plan")
     {
-        shop const s{"CREATE SCHEMA app; CREATE FUNCTION app.twice(int) RETURNS int LANGUAGE sql "
-                     "IMMUTABLE AS 'SELECT $1'; "
-                     "CREATE TABLE public.orders (id int PRIMARY KEY, zone int); CREATE INDEX "
-                     "doubled ON public.orders "
-                     "(app.twice(zone))"};
+        neglected_shop const s{
+            "CREATE SCHEMA app; CREATE FUNCTION app.twice(int) RETURNS int LANGUAGE sql "
+            "IMMUTABLE AS 'SELECT $1'; "
+            "CREATE TABLE public.orders (id int PRIMARY KEY, zone int); CREATE INDEX "
+            "doubled ON public.orders "
+            "(app.twice(zone))"};
         std::string const declared{
             "  - { table: public.orders, name: doubled, on: \"(twice(zone))\" }\n"};
         std::string const path{"defaults: { search_path: \"app, public\" }\n"};
@@ -144,7 +145,7 @@ TEST_SUITE("db")
 
     TEST_CASE("without a file what is declared is skipped, and --strict fails")
     {
-        shop const s;
+        neglected_shop const s;
         std::vector<std::string> args{"-d", s.db.dsn(), "check", "--only", "declared"};
         auto const skipped = test::pgtend(args, {{"PGTEND_CONFIG", ""}});
         CHECK(skipped.code == 0);
@@ -155,7 +156,7 @@ TEST_SUITE("db")
 
     TEST_CASE("waivers and thresholds of the file; a wrong id there is an error with its place")
     {
-        shop const s;
+        neglected_shop const s;
         auto const waived =
             s.run(check_with({"-o", "json"}), "  waive:\n    - { id: matview.populated, object: "
                                               "public.*, because: soon, until: 2999-01-31 }\n");
@@ -171,11 +172,12 @@ TEST_SUITE("db")
 
     TEST_CASE("nothing that a catalog may hold breaks a form of output")
     {
-        shop const s{"CREATE TABLE public.\"a|<b>&\n::error::\x1b[31m%`*\" (id int PRIMARY KEY, n "
-                     "int); CREATE INDEX "
-                     "\"x]]>\n::warning::\" ON public.\"a|<b>&\n::error::\x1b[31m%`*\" (n); CREATE "
-                     "INDEX y ON "
-                     "public.\"a|<b>&\n::error::\x1b[31m%`*\" (n)"};
+        neglected_shop const s{
+            "CREATE TABLE public.\"a|<b>&\n::error::\x1b[31m%`*\" (id int PRIMARY KEY, n "
+            "int); CREATE INDEX "
+            "\"x]]>\n::warning::\" ON public.\"a|<b>&\n::error::\x1b[31m%`*\" (n); CREATE "
+            "INDEX y ON "
+            "public.\"a|<b>&\n::error::\x1b[31m%`*\" (n)"};
         for (auto const *form :
              {"text", "markdown", "junit", "sarif", "github", "nagios", "json"}) {
             CAPTURE(form);

@@ -12,9 +12,7 @@ using namespace pgtend::test;
 
 namespace {
 
-using list = std::vector<std::string>;
-
-constexpr char declared[] =
+constexpr char index_and_view[] =
     "indexes:\n"
     "  - { table: public.t, name: t_small, on: \"(lower(s))\" }\n"
     "matviews:\n"
@@ -43,7 +41,7 @@ TEST_SUITE("db")
 {
     TEST_CASE("a lock of somebody else makes nothing of what is declared missing or different")
     {
-        ground const g{"", declared};
+        ground const g{"", index_and_view};
         make(g.db);
         CHECK(findings(g, "declared").empty());
         auto holder = g.db.connect();
@@ -60,14 +58,14 @@ TEST_SUITE("db")
 
     TEST_CASE("nor does a role that may not make the temporary objects that are compared with")
     {
-        ground const g{"", declared};
+        ground const g{"", index_and_view};
         make(g.db);
         auto s = g.db.connect();
         role const bare{s, "bare", "LOGIN"};
         g.db.psql("REVOKE TEMPORARY ON DATABASE " + g.db.name() + " FROM PUBLIC");
         auto const as_bare = g.db.dsn() + " user=" + bare.name();
         auto const config = g.files.write("bare.yaml", "version: 1\ntargets:\n  db: { dsn: \"" +
-                                                           as_bare + "\" }\n" + declared);
+                                                           as_bare + "\" }\n" + index_and_view);
         auto const done =
             test::pgtend({"-c", config, "-o", "github", "check", "--only", "declared"});
         CHECK(done.code == 0);

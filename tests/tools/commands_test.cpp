@@ -11,7 +11,7 @@ using test::has;
 
 namespace {
 
-constexpr char two_jobs[] =
+constexpr char good_and_bad[] =
     "  - { name: good, schedule: \"0 * * * *\", sql: { text: \"insert into hit values (1)\" } }\n"
     "  - { name: bad, schedule: \"0 * * * *\", sql: { text: \"select 1/0\" } }\n";
 
@@ -21,7 +21,7 @@ TEST_SUITE("db")
 {
     TEST_CASE("tick: a failing job does not stop another one, and the exit code tells of it")
     {
-        test::ground g{two_jobs};
+        test::ground g{good_and_bad};
         g.db.psql("CREATE TABLE hit (n int)");
         auto const first = g.tick("2026-01-01T00:30:00Z");
         CHECK(first.code == 0);
@@ -95,8 +95,9 @@ TEST_SUITE("db")
     {
         test::database db;
         test::scratch files;
-        auto const config = files.write("pgtend.yaml", "version: 1\ntargets:\n  db: { dsn: \"" +
-                                                           db.dsn() + "\" }\njobs:\n" + two_jobs);
+        auto const config =
+            files.write("pgtend.yaml", "version: 1\ntargets:\n  db: { dsn: \"" + db.dsn() +
+                                           "\" }\njobs:\n" + good_and_bad);
         CHECK(test::pgtend({"-c", config, "init"}).code == 0);
         auto const done = test::pgtend({"-c", config, "tick", "--now", "2030-01-01T00:00:00Z"});
         CHECK(done.code == 2);
@@ -106,7 +107,7 @@ TEST_SUITE("db")
 
     TEST_CASE("job list, show and history tell what happened, as text and as JSON")
     {
-        test::ground g{two_jobs};
+        test::ground g{good_and_bad};
         g.db.psql("CREATE TABLE hit (n int)");
         g.tick("2026-01-01T00:30:00Z");
         g.tick("2026-01-01T01:00:05Z");

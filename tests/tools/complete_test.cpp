@@ -11,10 +11,9 @@
 #include "tools/parse.hpp"
 
 using namespace pgtend;
+using test::list;
 
 namespace {
-
-using list = std::vector<std::string>;
 
 // The candidates, without what they are.
 list complete(list words, std::map<std::string, std::string> const &environment = {})
@@ -32,7 +31,7 @@ list complete(list words, std::map<std::string, std::string> const &environment 
     return out;
 }
 
-constexpr char shop[] =
+constexpr char two_targets[] =
     "version: 1\ntargets:\n  near: { dsn: \"${NOT_SET_HERE}\" }\n  far: { dsn: "
     "\"host=h\" }\njobs:\n"
     "  - { name: clean, schedule: \"0 * * * *\", sql: { text: \"select 1\" } }\n"
@@ -115,7 +114,7 @@ TEST_SUITE("nodb")
     TEST_CASE("jobs and targets of the file, wherever it is named, without its environment")
     {
         test::scratch const files;
-        auto const file = files.write("my shop.yaml", shop);
+        auto const file = files.write("my shop.yaml", two_targets);
         CHECK(complete({"-c", file, "job", "show", ""}) == list{"clean", "count", "other"});
         CHECK(complete({"-c", file, "job", "show", "c"}) == list{"clean", "count"});
         CHECK(complete({"--config=" + file, "job", "history", "o"}) == list{"other"});

@@ -6,22 +6,24 @@
 
 #include "support/ground.hpp"
 #include "support/hour.hpp"
+#include "support/lists.hpp"
 #include "support/role.hpp"
 
 using namespace pgtend;
 using test::ground;
 using test::has;
-using list = std::vector<std::string>;
+using test::list;
 
 namespace {
 
-constexpr char declared[] = "indexes:\n  - { table: public.t, name: t_a, on: (a) }\n"
-                            "autovacuum:\n  - { tables: [public.t], vacuum_scale_factor: 0.05 }\n"
-                            "matviews:\n  - { name: public.v, query: select a from public.t }\n";
-constexpr char table[] = "CREATE TABLE t (a int)";
+constexpr char index_parameters_and_view[] =
+    "indexes:\n  - { table: public.t, name: t_a, on: (a) }\n"
+    "autovacuum:\n  - { tables: [public.t], vacuum_scale_factor: 0.05 }\n"
+    "matviews:\n  - { name: public.v, query: select a from public.t }\n";
+constexpr char one_column_table[] = "CREATE TABLE t (a int)";
 
 // As another role.
-test::finished as(ground const &g, test::role const &who, std::vector<std::string> args)
+test::finished as_role(ground const &g, test::role const &who, std::vector<std::string> args)
 {
     args.insert(args.begin(), {"-c", g.config, "-d", g.db.dsn(who.name())});
     return test::pgtend(args);
@@ -35,24 +37,24 @@ TEST_SUITE("db")
         "F28: a role that may not use the ledger is told so of the parameters, and the rest is "
         "planned and done")
     {
-        ground const g{"", declared};
-        g.db.psql(table);
+        ground const g{"", index_parameters_and_view};
+        g.db.psql(one_column_table);
         auto s = g.db.connect();
         test::role const owner{s, "ledgerless", "LOGIN"};
         g.db.psql("ALTER TABLE t OWNER TO " + owner.name() + "; GRANT CREATE ON SCHEMA public TO " +
                   owner.name());
-        auto const planned = as(g, owner, {"plan"});
+        auto const planned = as_role(g, owner, {"plan"});
         CHECK_MESSAGE(planned.code == 3, planned.err);
         CHECK(has(planned.out, "this role may not use the ledger"));
         CHECK(has(planned.out, "pgtend init --print-grants"));
         CHECK(has(planned.out, "create index public.t_a on public.t"));
-        auto const applied = as(g, owner, {"apply", "--yes"});
+        auto const applied = as_role(g, owner, {"apply", "--yes"});
         CHECK(applied.code == 1);
         CHECK(has(applied.err, "this role may not use the ledger"));
         CHECK(g.count("SELECT count(*) FROM pg_class WHERE relname IN ('t_a', 'v')") == 2);
         CHECK(g.count("SELECT count(*) FROM pg_class WHERE relname = 't' AND reloptions IS NULL") ==
               1);
-        auto const status = as(g, owner, {"autovacuum", "status"});
+        auto const status = as_role(g, owner, {"autovacuum", "status"});
         CHECK_MESSAGE(status.code == 3, status.err);
         CHECK(
             has(status.out, "what pgtend has set is not known: this role may not use the ledger"));
@@ -62,8 +64,8 @@ TEST_SUITE("db")
     TEST_CASE(
         "a parameter that somebody changed since is a difference: told, left, and fails apply")
     {
-        ground const g{"", declared};
-        g.db.psql(table);
+        ground const g{"", index_parameters_and_view};
+        g.db.psql(one_column_table);
         REQUIRE(g.run({"apply", "--yes"}).code == 0);
         CHECK(g.run({"plan"}).code == 0);
         g.db.psql("ALTER TABLE t SET (autovacuum_vacuum_scale_factor = 0.4)");
@@ -81,14 +83,14 @@ TEST_SUITE("db")
 
     TEST_CASE("a view whose query could not be compared is not taken for as declared")
     {
-        ground const g{"", declared};
-        g.db.psql(table);
+        ground const g{"", index_parameters_and_view};
+        g.db.psql(one_column_table);
         REQUIRE(g.run({"apply", "--yes"}).code == 0);
         g.db.psql("DROP MATERIALIZED VIEW v; CREATE MATERIALIZED VIEW v AS SELECT 1 AS other");
         auto s = g.db.connect();
         test::role const reader{s, "comparer", "LOGIN"};
         g.db.psql("REVOKE TEMPORARY ON DATABASE " + g.db.name() + " FROM PUBLIC");
-        auto const planned = as(g, reader, {"plan", "--only", "matviews"});
+        auto const planned = as_role(g, reader, {"plan", "--only", "matviews"});
         CHECK(planned.code == 3);
         CHECK(has(planned.out, "could not be compared with the declared one"));
         CHECK(has(planned.out, "GRANT TEMPORARY ON DATABASE"));
@@ -108,9 +110,9 @@ TEST_SUITE("db")
                 "int LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pid) FROM "
                 "pg_stat_activity WHERE usename = '" +
                 who.name() + "' AND pid <> pg_backend_pid(); " + after + " RETURN 1; END $$");
-            return as(g, who, {"apply", "--yes"});
+            return as_role(g, who, {"apply", "--yes"});
         };
-        g.db.psql(table);
+        g.db.psql(one_column_table);
         auto const applied = with_function("");
         CHECK_MESSAGE(applied.code == 0, applied.err);
         CHECK(g.count("SELECT count(*) FROM pg_class WHERE relname IN ('v', 't_a')") == 2);
@@ -125,7 +127,7 @@ TEST_SUITE("db")
     {
         ground const g{"", "matviews:\n  - { name: public.v, query: select a from public.t }\n"
                            "indexes:\n  - { table: public.v, name: v_a, on: (a) }\n"};
-        g.db.psql(table);
+        g.db.psql(one_column_table);
         auto const planned = g.run({"plan"});
         CHECK(planned.code == 3);
         CHECK(has(planned.out, "public.v_a is built when public.v is there"));
@@ -138,8 +140,8 @@ TEST_SUITE("db")
 
     TEST_CASE("F15: the first signal ends what only reads")
     {
-        ground const g{"", declared};
-        g.db.psql(table);
+        ground const g{"", index_parameters_and_view};
+        g.db.psql(one_column_table);
         auto holder = g.db.connect();
         holder.begin();
         holder.run("LOCK TABLE pgtend.storage_parameter IN ACCESS EXCLUSIVE MODE");
@@ -161,7 +163,7 @@ TEST_SUITE("db")
         ground const g{
             "  - { name: indexes, schedule: \"0 4 * * *\", index: {}, search_path: app }\n",
             "indexes:\n  - { table: public.t, name: t_f, on: \"(f(a))\" }\n"};
-        g.db.psql(table);
+        g.db.psql(one_column_table);
         g.db.psql(
             "CREATE SCHEMA app; CREATE FUNCTION app.f(int) RETURNS int IMMUTABLE LANGUAGE sql "
             "AS 'SELECT $1'");
@@ -175,7 +177,7 @@ TEST_SUITE("db")
     {
         ground const g{"", "defaults: { search_path: \"app, public\" }\nindexes:\n  - { table: "
                            "public.t, name: t_f, on: \"(f(a))\" }\n"};
-        g.db.psql(table);
+        g.db.psql(one_column_table);
         g.db.psql(
             "CREATE SCHEMA app; CREATE FUNCTION app.f(int) RETURNS int IMMUTABLE LANGUAGE sql "
             "AS 'SELECT $1'; CREATE FUNCTION public.f(int) RETURNS int IMMUTABLE LANGUAGE sql "
@@ -189,13 +191,13 @@ TEST_SUITE("db")
 
     TEST_CASE("indexes are looked at by a second session, where the role may have one")
     {
-        ground const g{"", declared};
-        g.db.psql(table);
+        ground const g{"", index_parameters_and_view};
+        g.db.psql(one_column_table);
         auto s = g.db.connect();
         test::role const owner{s, "one_at_a_time", "LOGIN"};
         g.db.psql("ALTER TABLE t OWNER TO " + owner.name());
         auto const connections = [&] {
-            auto const planned = as(g, owner, {"-v", "plan"});
+            auto const planned = as_role(g, owner, {"-v", "plan"});
             CHECK_MESSAGE(planned.code == 3, planned.err);
             CHECK(has(planned.out, "create index public.t_a on public.t"));
             CHECK(has(planned.out, "create materialized view public.v"));

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "jobs/declared.hpp"
 #include "support/database.hpp"
+#include "support/hour.hpp"
 #include "support/launch.hpp"
 #include "support/process.hpp"
 #include "support/terminal.hpp"
@@ -17,21 +18,17 @@
 
 using namespace pgtend;
 using test::eventually;
+using test::has;
 
 namespace {
 
-bool has(std::string const &text, std::string const &part)
-{
-    return text.find(part) != std::string::npos;
-}
-
 // Two tables without partitions, declared from 2025-01 on.
-struct months {
+struct monthly_tables {
     test::database db;
     test::scratch files;
     std::string config;
 
-    months()
+    monthly_tables()
     {
         for (auto const *table : {"orders", "rides"}) {
             db.psql(fmt::format("CREATE TABLE {} (id int, at timestamptz NOT NULL) PARTITION BY "
@@ -128,7 +125,7 @@ TEST_SUITE("db")
 {
     TEST_CASE("plan exits 3 on a difference, apply removes it, plan exits 0")
     {
-        months m;
+        monthly_tables m;
         auto const before = m.run({"plan"});
         CHECK_MESSAGE(before.code == 3, before.err);
         CHECK(has(before.out, "create partition public.orders_2025_01"));
@@ -146,7 +143,7 @@ TEST_SUITE("db")
 
     TEST_CASE("of one object; in other forms")
     {
-        months m;
+        monthly_tables m;
         auto const json = m.run({"-o", "json", "plan", "public.rides"});
         CHECK(json.code == 3);
         CHECK(has(json.out, "\"schema\": \"pgtend/plan/1\""));
@@ -167,7 +164,7 @@ TEST_SUITE("db")
 
     TEST_CASE("apply asks: no terminal, no, yes")
     {
-        months m;
+        monthly_tables m;
         auto const nobody = m.run({"apply"});
         CHECK(nobody.code == 2);
         CHECK(has(nobody.err, "--yes"));
@@ -187,7 +184,7 @@ TEST_SUITE("db")
 
     TEST_CASE("^C and SIGTERM are answers, too")
     {
-        months const m;
+        monthly_tables const m;
         for (std::string const how : {"^C", "SIGTERM"}) {
             test::terminal person{test::pgtend_words(m.arguments({"apply"})), 80};
             person.until("[y/N]");
@@ -203,7 +200,7 @@ TEST_SUITE("db")
 
     TEST_CASE("a script of several sections says that one may ask for more of another")
     {
-        months const m;
+        monthly_tables const m;
         std::string const told = "what one section makes may ask for more of another";
         CHECK_FALSE(has(m.run({"plan", "-o", "sql"}).out, told));
         std::ofstream{m.config, std::ios::app}
@@ -213,7 +210,7 @@ TEST_SUITE("db")
 
     TEST_CASE("apply killed after any commit: the next one finishes")
     {
-        months m;
+        monthly_tables m;
         for (auto const *at : {"after begin:3", "before commit:3", "after commit:5"}) {
             CHECK(m.run({"apply", "--yes"}, {{"PGTEND_KILL_AT", at}}).code == 137);
         }
@@ -224,7 +221,7 @@ TEST_SUITE("db")
 
     TEST_CASE("four applies at once: all succeed, everything is made once")
     {
-        months m;
+        monthly_tables m;
         std::vector<std::unique_ptr<test::process>> all;
         for (int i = 0; i < 4; ++i) {
             all.push_back(std::make_unique<test::process>(m.arguments({"apply", "--yes"})));
@@ -238,7 +235,7 @@ TEST_SUITE("db")
 
     TEST_CASE("a partition without the row level security of its table: found, and mended alone")
     {
-        months m;
+        monthly_tables m;
         m.db.psql("ALTER TABLE orders ENABLE ROW LEVEL SECURITY");
         REQUIRE(m.run({"apply", "--yes"}).code == 0);
         REQUIRE(m.run({"plan"}).code == 0);
@@ -256,7 +253,7 @@ TEST_SUITE("db")
 
     TEST_CASE("what cannot be made is told by plan and fails in apply, and the rest is done")
     {
-        months m;
+        monthly_tables m;
         m.db.psql("CREATE TABLE rides_2025_01 (mine int)");
         auto const before = m.run({"plan"});
         CHECK(before.code == 3);
@@ -273,7 +270,7 @@ TEST_SUITE("db")
         "a table that somebody makes while apply works: that its partitions could not be made "
         "stays a failure, they are missing now")
     {
-        months m;
+        monthly_tables m;
         m.db.psql("DROP TABLE rides; CREATE FUNCTION make_rides() RETURNS event_trigger LANGUAGE "
                   "plpgsql AS $$ BEGIN IF to_regclass('public.rides') IS NULL THEN CREATE TABLE "
                   "public.rides (id int, at timestamptz NOT NULL) PARTITION BY RANGE (at); END IF; "

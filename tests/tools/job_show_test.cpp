@@ -29,7 +29,7 @@ void register_jobs(test::ground const &g)
     g.db.psql("UPDATE pgtend.lease SET counts_from = clock_timestamp() - interval '2 h'");
 }
 
-std::string value_of(std::string const &json, std::string const &key)
+std::string value_at(std::string const &json, std::string const &key)
 {
     auto const at = json.find("\"" + key + "\": ");
     auto const begin = at + key.size() + 4;
@@ -45,7 +45,7 @@ TEST_SUITE("db")
         test::ground g{each_hour("bad", "select 1/0", "breaker: { failures: 1 }, ")};
         auto const show = [&] { return g.run({"job", "show", "bad"}).out; };
         auto const fate = [&] {
-            return value_of(g.run({"-o", "json", "job", "show", "bad"}).out, "fate");
+            return value_at(g.run({"-o", "json", "job", "show", "bad"}).out, "fate");
         };
         CHECK(has(fate(), "unseen"));
         CHECK(has(show(), "no tick with this file has noted the job yet"));
@@ -135,8 +135,8 @@ TEST_SUITE("db")
         }
         auto const json = g.run({"-o", "json", "job", "history", "--stats", "good"}).out;
         CHECK(has(json, "\"schema\": \"pgtend/job-history-stats/1\""));
-        CHECK(value_of(json, "p95") == "38,");
-        CHECK(value_of(json, "success") == "1,");
+        CHECK(value_at(json, "p95") == "38,");
+        CHECK(value_at(json, "success") == "1,");
         CHECK(!has(json, "\"bad\""));
     }
 }

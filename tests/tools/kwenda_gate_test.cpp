@@ -21,8 +21,6 @@ using namespace pgtend::test;
 
 namespace {
 
-using list = std::vector<std::string>;
-
 std::string reference()
 {
     auto const *root = std::getenv("PGTEND_SOURCE");

@@ -13,7 +13,7 @@ using test::has;
 
 namespace {
 
-constexpr char two_jobs[] =
+constexpr char good_and_wordy[] =
     "  - { name: good, schedule: \"0 * * * *\", sql: { text: \"select 1\" } }\n"
     "  - { name: bad, schedule: \"0 * * * *\", sql: { text: \"do $$ begin raise exception '注文 "
     "are of no use here, which takes many words to say, and more columns than eighty, or than what "
@@ -43,7 +43,7 @@ TEST_SUITE("db")
 {
     TEST_CASE("tables fit a terminal of 80 and of 200 columns; into a pipe nothing is cut")
     {
-        test::ground g{two_jobs};
+        test::ground g{good_and_wordy};
         g.tick(test::before);
         g.tick(test::due);
         for (std::string const command : {"list", "history"}) {
@@ -73,7 +73,7 @@ TEST_SUITE("db")
 
     TEST_CASE("colour: on a terminal, unless NO_COLOR is set; --color says otherwise")
     {
-        test::ground g{two_jobs};
+        test::ground g{good_and_wordy};
         g.tick(test::before);
         g.tick(test::due);
         auto const on_terminal = [&](std::string const &color,

@@ -12,17 +12,12 @@
 #include "support/form.hpp"
 #include "support/hour.hpp"
 #include "support/process.hpp"
+#include "tools/support.hpp"
 
 using namespace pgtend;
 using namespace pgtend::test;
 
 namespace {
-
-std::string read(std::string const &path)
-{
-    std::ifstream file{path};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
 
 struct recipe {
     std::string language, name, text; // the name stands in a comment: "# gate.sh: ..."
@@ -34,7 +29,7 @@ std::vector<recipe> recipes()
     std::vector<recipe> out;
     bool inside = false;
     for (auto const &line :
-         split(read(std::string{root == nullptr ? "." : root} + "/docs/pipelines.md"), '\n')) {
+         split(text_of(std::string{root == nullptr ? "." : root} + "/docs/pipelines.md"), '\n')) {
         if (line.starts_with("```")) {
             inside = !inside;
             if (inside) {
@@ -100,7 +95,10 @@ struct machine {
                       {"PGTEND_CONFIG", checkout.path() + "/pgtend.yaml"}}};
         return done.wait();
     }
-    std::string made(std::string const &file) const { return read(checkout.path() + "/" + file); }
+    std::string made(std::string const &file) const
+    {
+        return text_of(checkout.path() + "/" + file);
+    }
 };
 
 struct steps_done {
@@ -167,7 +165,7 @@ TEST_SUITE("db")
         CHECK(spoiled.code == 3);
         CHECK(spoiled.runs == 4);
         CHECK(has(spoiled.out, "::error file=pgtend.yaml,line=4,title=declared.indexes::"));
-        CHECK(has(read(m.elsewhere.path() + "/summary"), "create index"));
+        CHECK(has(text_of(m.elsewhere.path() + "/summary"), "create index"));
         CHECK(hold(m.elsewhere, "sarif", m.made("pgtend.sarif")) > 0);
         CHECK(has(m.made("pgtend.sarif"), "declared.indexes"));
     }
@@ -211,7 +209,7 @@ TEST_SUITE("db")
         CHECK(line.code == 2);
         CHECK(hold(m.elsewhere, "nagios", line.out) > 0);
         CHECK(sh("metrics.sh").code == 0);
-        CHECK(hold(m.elsewhere, "prometheus", read(m.elsewhere.path() + "/pgtend.prom")) > 0);
+        CHECK(hold(m.elsewhere, "prometheus", text_of(m.elsewhere.path() + "/pgtend.prom")) > 0);
         CHECK(!std::filesystem::exists(m.elsewhere.path() + "/pgtend.prom.new"));
 
         m.checkout.write("pgtend.yaml", "version: 2\n");

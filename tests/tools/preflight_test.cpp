@@ -12,16 +12,16 @@
 #include "support/called.hpp"
 #include "support/database.hpp"
 #include "support/hour.hpp"
+#include "support/lists.hpp"
 #include "support/own_server.hpp"
 #include "support/pooler.hpp"
 #include "support/process.hpp"
 
 using namespace pgtend;
 using test::has;
+using test::list;
 
 namespace {
-
-using list = std::vector<std::string>;
 
 std::string source(std::string const &file)
 {
@@ -94,11 +94,11 @@ struct kwenda {
 };
 
 // A database, and a file with these jobs.
-struct shop {
+struct shop_at_work {
     test::database db;
     test::scratch files;
 
-    explicit shop(std::string const &schema) { db.psql(schema); }
+    explicit shop_at_work(std::string const &schema) { db.psql(schema); }
 
     std::string config(std::string const &jobs, std::string const &dsn = "") const
     {
@@ -133,7 +133,7 @@ TEST_SUITE("db")
     TEST_CASE(
         "a verdict for each job; a finding with file, line, column, reason and remedy; exit 3")
     {
-        shop const s{"CREATE TABLE public.t (id int, state text CHECK (state = 'open'))"};
+        shop_at_work const s{"CREATE TABLE public.t (id int, state text CHECK (state = 'open'))"};
         auto const text = s.run(lying, {"-t", "db", "schedule", "check"});
         CHECK(text.code == 3);
         CHECK(has(text.out, "jobs that cannot work"));
@@ -150,7 +150,7 @@ TEST_SUITE("db")
 
     TEST_CASE("as checks: the same findings, which can be waived; skipped without a file")
     {
-        shop const s{"CREATE TABLE public.t (id int, state text CHECK (state = 'open'))"};
+        shop_at_work const s{"CREATE TABLE public.t (id int, state text CHECK (state = 'open'))"};
         auto const found = s.run(lying, {"check", "--only", "preflight"});
         CHECK(found.code == 3);
         CHECK(has(found.out, "preflight.refused"));
@@ -167,7 +167,7 @@ TEST_SUITE("db")
 
     TEST_CASE("a check of jobs that saw a part only tells what the rest needs")
     {
-        shop const s{"CREATE TABLE public.t (id int)"};
+        shop_at_work const s{"CREATE TABLE public.t (id int)"};
         auto holder = s.db.connect();
         holder.begin();
         holder.run("LOCK TABLE public.t");
@@ -181,7 +181,7 @@ TEST_SUITE("db")
 
     TEST_CASE("through a pooler in transaction mode: the same answers, and what cannot pass it")
     {
-        shop const s{"CREATE TABLE public.t (id int, state text CHECK (state = 'open'))"};
+        shop_at_work const s{"CREATE TABLE public.t (id int, state text CHECK (state = 'open'))"};
         test::pooler const between{"transaction"};
         auto const jobs =
             lying + "  - { name: dust, schedule: \"0 3 * * *\", vacuum: { tables: [public.t] } }\n";

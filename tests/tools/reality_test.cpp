@@ -16,14 +16,12 @@ using namespace pgtend::test;
 
 namespace {
 
-std::string read(std::string const &path)
+std::string source_text(std::string const &path)
 {
     auto const *root = std::getenv("PGTEND_SOURCE");
     std::ifstream file{std::string{root == nullptr ? "." : root} + "/" + path};
     return {std::istreambuf_iterator<char>{file}, {}};
 }
-
-using list = std::vector<std::string>;
 
 list const lies{
     "error declared.partitions: public.transport_bookings",
@@ -59,15 +57,15 @@ TEST_SUITE("db")
     {
         own_server const server;
         auto s = open(server.dsn());
-        s.batch(read("tests/tools/reality/schema.sql"));
+        s.batch(source_text("tests/tools/reality/schema.sql"));
         scratch const files;
-        auto const config = files.write("kwenda.yaml", read("schedules/kwenda.yaml"));
+        auto const config = files.write("kwenda.yaml", source_text("schedules/kwenda.yaml"));
         auto const run = [&](list args) {
             args.insert(args.begin(), {"-c", config});
             return test::pgtend(args, {{"KWENDA_DSN", server.dsn()}});
         };
         REQUIRE(run({"init"}).code == 0);
-        s.batch(read("tests/tools/reality/history.sql"));
+        s.batch(source_text("tests/tools/reality/history.sql"));
         auto const done = run({"-o", "github", "check", "--only", "declared", "--only", "job",
                                "--only", "partition", "--only", "matview", "--only", "index",
                                "--only", "table", "--only", "security"});

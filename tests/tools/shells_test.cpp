@@ -11,10 +11,11 @@
 #include "support/terminal.hpp"
 
 using namespace pgtend;
+using test::list;
 
 namespace {
 
-constexpr char shop[] =
+constexpr char old_sessions[] =
     "version: 1\ntargets:\n  near: { dsn: \"host=h\" }\n  far: { dsn: \"host=h\" }\njobs:\n"
     "  - { name: old-sessions, schedule: \"0 * * * *\", sql: { text: \"select 1\" } }\n"
     "  - { name: old-sessions-2, schedule: \"0 * * * *\", sql: { text: \"select 1\" } }\n"
@@ -27,8 +28,8 @@ struct desk {
         auto const printed = test::pgtend({"completion", shell});
         REQUIRE(printed.code == 0);
         script = files.write("script." + shell, printed.out);
-        files.write("my shop.yaml", shop);
-        files.write("shop.yaml", shop);
+        files.write("my shop.yaml", old_sessions);
+        files.write("shop.yaml", old_sessions);
         std::filesystem::create_directory(files.path() + "/sub");
         auto const program = std::filesystem::path{std::getenv("PGTEND_BINARY")};
         environment = {{"PATH", program.parent_path().string() + ":/usr/local/bin:/usr/bin:/bin"},
@@ -138,7 +139,6 @@ TEST_SUITE("nodb")
             }
             return out;
         };
-        using list = std::vector<std::string>;
         CHECK(complete("pgtend schedule sim") ==
               list{"simulate\tevery run of a day or a month ahead: load, and jobs that collide"});
         CHECK(complete("pgtend schedule simulate --fail").at(0).starts_with("--fail-on\t"));

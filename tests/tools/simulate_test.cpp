@@ -11,7 +11,7 @@ using test::has;
 
 namespace {
 
-constexpr char shop[] = R"(version: 1
+constexpr char berlin_shop[] = R"(version: 1
 timezone: Europe/Berlin
 jobs:
   - { name: vacuum-nightly, schedule: "0 3 * * *", timeout: 3h, vacuum: { tables: [public.orders] } }
@@ -23,7 +23,7 @@ jobs:
 
 struct shop_file {
     test::scratch files;
-    std::string config = files.write("shop.yaml", shop);
+    std::string config = files.write("shop.yaml", berlin_shop);
 
     test::called simulate(std::vector<std::string> const &more, int columns = 0,
                           std::vector<std::string> first = {}) const

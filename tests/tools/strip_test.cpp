@@ -7,8 +7,8 @@
 #include "tools/partition_strip.hpp"
 
 using namespace pgtend;
-using state = pgtend::partition::period_state;
-using list = std::vector<std::string>;
+using partition::period_state;
+using test::list;
 
 namespace {
 
@@ -33,10 +33,10 @@ TEST_SUITE("nodb")
     TEST_CASE("one character a month, now marked, each state its own")
     {
         auto all = months(2026, 1, 8);
-        all[2].state = state::missing;
-        all[5].state = state::partly;
-        all[9].state = state::pending;
-        all[11].state = state::planned;
+        all[2].state = period_state::missing;
+        all[5].state = period_state::partly;
+        all[9].state = period_state::pending;
+        all[11].state = period_state::planned;
         auto const strip = tools::strip_of(all, 78);
         CHECK(strip == list{"2026 ##.##/##|#~#+"});
         CHECK(tools::legend_of(strip) ==

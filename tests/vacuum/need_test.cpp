@@ -3,27 +3,20 @@
 
 #include <doctest/doctest.h>
 
+#include "vacuum/support.hpp"
+
 using namespace pgtend;
 using namespace pgtend::vacuum;
+using test::settings;
 
 namespace {
 
-catalog::vacuum_table table(double rows)
+catalog::vacuum_table table_of(double rows)
 {
     catalog::vacuum_table out;
     out.name = {"public", "t"};
     out.reltuples = rows;
     out.pages = rows / 100;
-    return out;
-}
-
-catalog::vacuum_settings settings(int version = 150000)
-{
-    catalog::vacuum_settings out;
-    out.server_version = version;
-    if (version >= 180000) {
-        out.vacuum_max_threshold = 100e6;
-    }
     return out;
 }
 
@@ -33,26 +26,26 @@ TEST_SUITE("nodb")
 {
     TEST_CASE("the server's defaults")
     {
-        auto const of = thresholds_of(table(1e6), settings());
+        auto const of = thresholds_of(table_of(1e6), settings());
         CHECK(of.vacuum == doctest::Approx(200'050));
         CHECK(of.insert == doctest::Approx(201'000));
         CHECK(of.analyze == doctest::Approx(100'050));
         CHECK(of.freeze_age == doctest::Approx(200e6));
         CHECK(of.multixact_age == doctest::Approx(400e6));
         CHECK(of.autovacuum);
-        CHECK(thresholds_of(table(-1), settings()).vacuum == doctest::Approx(50));
-        CHECK(thresholds_of(table(1e9), settings()).vacuum == doctest::Approx(200'000'050));
+        CHECK(thresholds_of(table_of(-1), settings()).vacuum == doctest::Approx(50));
+        CHECK(thresholds_of(table_of(1e9), settings()).vacuum == doctest::Approx(200'000'050));
     }
 
     TEST_CASE("18: a highest threshold, and inserts count for what is not frozen")
     {
-        CHECK(thresholds_of(table(1e9), settings(180000)).vacuum == doctest::Approx(100e6));
-        CHECK(thresholds_of(table(1e6), settings(180000)).vacuum == doctest::Approx(200'050));
-        auto half = table(1e6);
+        CHECK(thresholds_of(table_of(1e9), settings(180000)).vacuum == doctest::Approx(100e6));
+        CHECK(thresholds_of(table_of(1e6), settings(180000)).vacuum == doctest::Approx(200'050));
+        auto half = table_of(1e6);
         half.frozen_pages = half.pages / 2;
         CHECK(thresholds_of(half, settings(180000)).insert == doctest::Approx(101'000));
         CHECK(thresholds_of(half, settings(170000)).insert == doctest::Approx(201'000));
-        auto own = table(1e9);
+        auto own = table_of(1e9);
         own.options = {"autovacuum_vacuum_max_threshold=-1"};
         CHECK(thresholds_of(own, settings(180000)).vacuum == doctest::Approx(200'000'050));
         own.options = {"autovacuum_vacuum_max_threshold=1000"};
@@ -62,7 +55,7 @@ TEST_SUITE("nodb")
 
     TEST_CASE("storage parameters of the table and of its TOAST table")
     {
-        auto of = table(1000);
+        auto of = table_of(1000);
         of.toast_reltuples = 500;
         of.options = {"fillfactor=70",
                       "autovacuum_vacuum_scale_factor=0.5",
@@ -87,7 +80,7 @@ TEST_SUITE("nodb")
 
     TEST_CASE("the largest need counts, in its words")
     {
-        auto of = table(1e5); // threshold 20,050
+        auto of = table_of(1e5); // threshold 20,050
         of.dead = 42'105;
         of.inserted = 1000;
         of.age = 150e6;
@@ -103,7 +96,7 @@ TEST_SUITE("nodb")
               "1,000 dead rows in its TOAST table, 20.0 times the threshold of 50");
         of.multixact_age = 9000e6;
         CHECK(need_of(of, settings()).vacuum_reason.find("multixact") != std::string::npos);
-        of = table(1e5);
+        of = table_of(1e5);
         of.inserted = 42'000;
         CHECK(need_of(of, settings()).vacuum == doctest::Approx(2));
         of.options = {"autovacuum_vacuum_insert_threshold=-1"};
@@ -116,7 +109,7 @@ TEST_SUITE("nodb")
 
     TEST_CASE("a threshold of nothing")
     {
-        auto of = table(0);
+        auto of = table_of(0);
         of.options = {"autovacuum_vacuum_threshold=0", "autovacuum_vacuum_scale_factor=0"};
         CHECK(need_of(of, settings()).vacuum == 0);
         of.dead = 3;

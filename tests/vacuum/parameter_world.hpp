@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "plan/refusal.hpp"
+#include "support/lists.hpp"
 #include "vacuum/parameters.hpp"
 
 namespace pgtend::test {
-
-using list = std::vector<std::string>;
 
 inline catalog::vacuum_table table(std::string const &name, std::string const &oid,
                                    list options = {})

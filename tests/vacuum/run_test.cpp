@@ -8,10 +8,10 @@
 
 using namespace pgtend;
 using namespace pgtend::vacuum;
+using test::list;
 
 namespace {
 
-using list = std::vector<std::string>;
 using indexes = std::vector<std::size_t>;
 
 catalog::vacuum_table table(std::string const &name, double dead, double modified = 0,

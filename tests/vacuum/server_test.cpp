@@ -14,8 +14,6 @@ using namespace pgtend::test;
 
 namespace {
 
-using list = std::vector<std::string>;
-
 plan::plan plan_tables(pg::session &s, list const &names, bool analyze, bool vacuum = true)
 {
     model::vacuum_action action;

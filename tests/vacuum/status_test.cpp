@@ -9,11 +9,11 @@
 
 using namespace pgtend;
 using namespace pgtend::vacuum;
+using test::list;
 
 namespace {
 
-using list = std::vector<std::string>;
-instant const now = parse_rfc3339("2026-10-14T12:00:00Z");
+instant const noon = parse_rfc3339("2026-10-14T12:00:00Z");
 
 struct server {
     catalog::vacuum_activity activity;
@@ -21,7 +21,7 @@ struct server {
 
     status seen(status_limits const &limits = {}) const
     {
-        return status_of(activity, tables, limits, now);
+        return status_of(activity, tables, limits, noon);
     }
     catalog::vacuum_table &add(std::string const &name, double age = 0)
     {
@@ -38,7 +38,7 @@ struct server {
         out.who = who;
         out.age = age;
         if (held) {
-            out.since = (now - *held).time_since_epoch().count();
+            out.since = (noon - *held).time_since_epoch().count();
         }
         return out;
     }
