@@ -17,19 +17,19 @@ namespace {
 using report::align;
 using report::cell;
 using report::tone;
-using status = jobs::autovacuum_status;
+using seen_status = jobs::autovacuum_status;
 
 constexpr std::size_t most_rows = 20; // of tables that are not due, unless --all
 
-cell count(double rows)
+cell rows_cell(double rows)
 {
     return rows < 0 ? cell{} : cell{std::llround(rows), tone::plain, thousands(std::llround(rows))};
 }
 
 // "1,204 of 20,050"
-cell counted(double rows, double threshold)
+cell against_threshold(double rows, double threshold)
 {
-    auto out = count(rows);
+    auto out = rows_cell(rows);
     out.shown += threshold < 0 ? " (off)" : " of " + thousands(std::llround(threshold));
     return out;
 }
@@ -72,7 +72,7 @@ cell text(std::optional<std::string> const &value, std::string const &otherwise)
     return value ? cell{*value} : cell{std::monostate{}, tone::dim, otherwise};
 }
 
-report::table table_of(status const &seen, std::size_t most, instant now)
+report::table due_tables(seen_status const &seen, std::size_t most, instant now)
 {
     report::table out{.key = "tables",
                       .columns = {{"table", "table", align::left, true},
@@ -101,12 +101,12 @@ report::table table_of(status const &seen, std::size_t most, instant now)
     for (std::size_t i = 0; i < most; ++i) {
         auto const &o = seen.tables[i].outlook;
         out.rows.push_back({{display(o.table)},
-                            count(o.rows),
-                            counted(o.dead, o.limits.vacuum),
+                            rows_cell(o.rows),
+                            against_threshold(o.dead, o.limits.vacuum),
                             {o.limits.vacuum},
-                            counted(o.inserted, o.limits.insert),
+                            against_threshold(o.inserted, o.limits.insert),
                             o.limits.insert < 0 ? cell{} : cell{o.limits.insert},
-                            counted(o.changed, o.limits.analyze),
+                            against_threshold(o.changed, o.limits.analyze),
                             {o.limits.analyze},
                             last(o.last_vacuum, o.last_autovacuum, now),
                             moment(o.last_autovacuum),
@@ -124,7 +124,7 @@ report::table table_of(status const &seen, std::size_t most, instant now)
     return out;
 }
 
-report::table settings_of(status const &seen, std::size_t most)
+report::table settings_of(seen_status const &seen, std::size_t most)
 {
     report::table out{.key = "settings",
                       .columns = {{"table", "settings of", align::left, true},
@@ -152,7 +152,7 @@ report::table settings_of(status const &seen, std::size_t most)
 }
 
 // Without `all` what is as declared is only counted.
-report::table parameters_of(status const &seen, bool all, report::document &out)
+report::table parameters_of(seen_status const &seen, bool all, report::document &out)
 {
     report::table table{.key = "parameters",
                         .columns = {{"table", "declared for", align::left, true},
@@ -185,12 +185,12 @@ report::table parameters_of(status const &seen, bool all, report::document &out)
     return table;
 }
 
-struct status_arguments {
+struct autovacuum_status_arguments {
     std::vector<std::string> tables;
     bool all = false;
 };
 
-exit_code tell(context &c, status_arguments const &a)
+exit_code tell(context &c, autovacuum_status_arguments const &a)
 {
     auto const tables = names_of(a.tables);
     auto const policies = c.has_configuration() ? c.configuration().autovacuum
@@ -213,7 +213,7 @@ exit_code tell(context &c, status_arguments const &a)
     out.fields.push_back({"autovacuum", "", {seen.autovacuum}});
     out.fields.push_back({"track_counts", "", {seen.track_counts}});
     auto parameters = parameters_of(seen, a.all || !tables.empty(), out);
-    out.tables = {table_of(seen, most, now), settings_of(seen, most)};
+    out.tables = {due_tables(seen, most, now), settings_of(seen, most)};
     if (!parameters.rows.empty() || c.global.output == "json") {
         out.tables.push_back(std::move(parameters));
     }
@@ -245,7 +245,7 @@ exit_code tell(context &c, status_arguments const &a)
 
 action declare_autovacuum_status(options &o)
 {
-    auto a = std::make_shared<status_arguments>();
+    auto a = std::make_shared<autovacuum_status_arguments>();
     o.positionals("table", a->tables,
                   "tables, with their partitions (default: those nearest to their thresholds)",
                   false);

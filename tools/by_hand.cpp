@@ -61,7 +61,7 @@ std::string zone_of(context &c, run_options const &run)
 
 namespace {
 
-report::tone tone_of(engine::step_status status)
+report::tone step_tone(engine::step_status status)
 {
     switch (status) {
     case engine::step_status::succeeded:
@@ -111,7 +111,7 @@ report::document document_of(engine::result const &result, std::string_view sche
     for (auto const &step : result.steps) {
         steps.rows.push_back({{step.title},
                               {step.object},
-                              {name(step.status), tone_of(step.status)},
+                              {name(step.status), step_tone(step.status)},
                               {step.tally.rows},
                               {step.tally.left},
                               {step.tally.batches},

@@ -24,7 +24,7 @@
 namespace pgtend::tools {
 namespace {
 
-struct arguments {
+struct check_arguments {
     check::choice which;
     std::string fail_on = "file";
     bool strict = false, list = false;
@@ -34,7 +34,7 @@ struct arguments {
 };
 
 // Against the baseline that is given, or is written now; or what a job kept.
-void compare(arguments const &a, model::check_policy const &policy, pg::session &session,
+void compare(check_arguments const &a, model::check_policy const &policy, pg::session &session,
              pg::limits const &limit, check_result &result)
 {
     auto const known_before = [&](std::string const &path, model::baseline const &before) {
@@ -104,7 +104,7 @@ bool print(context &c, check_result const &result, check::severity least, instan
     return false;
 }
 
-exit_code judge(context &c, arguments const &a)
+exit_code judge(context &c, check_arguments const &a)
 {
     auto const nothing = model::configuration{};
     auto const &file = c.has_configuration() ? c.configuration() : nothing;
@@ -150,7 +150,7 @@ exit_code judge(context &c, arguments const &a)
 }
 
 // A plugin has one exit code for everything that keeps it from an answer.
-exit_code for_monitoring(context &c, arguments const &a)
+exit_code for_monitoring(context &c, check_arguments const &a)
 {
     constexpr auto unknown = static_cast<exit_code>(3);
     try {
@@ -167,7 +167,7 @@ exit_code for_monitoring(context &c, arguments const &a)
 
 action declare_check(options &o)
 {
-    auto a = std::make_shared<arguments>();
+    auto a = std::make_shared<check_arguments>();
     o.texts("--only", a->which.only, "ID", "only this check, or this area; may be repeated");
     o.texts("--skip", a->which.skip, "ID", "not this check, or area; may be repeated");
     o.choice("--fail-on", a->fail_on, {"file", "error", "warning", "never"},

@@ -20,14 +20,14 @@
 namespace pgtend::tools {
 namespace {
 
-struct arguments {
+struct difference_arguments {
     std::vector<std::string> objects, only;
     run_options run;
     bool yes = false;
     long long workers = 4;
 };
 
-void declare_choice(options &o, arguments &a)
+void declare_choice(options &o, difference_arguments &a)
 {
     o.positionals("object", a.objects,
                   "tables, indexes, views that the file declares (default: all of them)", false);
@@ -37,7 +37,7 @@ void declare_choice(options &o, arguments &a)
 // What the file declares of what was asked for, the database, and how they differ.
 class comparison {
   public:
-    comparison(context &c, arguments const &a, bool writes)
+    comparison(context &c, difference_arguments const &a, bool writes)
         : context_{c}, writes_{writes}, where_{c.only_destination()}, settings_{settings_of(c, a)},
           declared_{declared(c, a)}, control_{c.open_control(where_, writes)},
           role_{a.run.policy.role}
@@ -96,7 +96,7 @@ class comparison {
                                      control_.transaction_pooler);
     }
 
-    engine::result execute(plan::plan work, arguments const &a, microseconds timeout)
+    engine::result execute(plan::plan work, difference_arguments const &a, microseconds timeout)
     {
         return context_.execute(std::move(work), where_, settings_, static_cast<int>(a.workers),
                                 timeout, control_.transaction_pooler);
@@ -140,14 +140,14 @@ class comparison {
                                               .limit = {.stop = context_.outside.stop}});
     }
 
-    static engine::work_settings settings_of(context &c, arguments const &a)
+    static engine::work_settings settings_of(context &c, difference_arguments const &a)
     {
         auto policy = a.run.policy;
         policy.search_path = search_path_of(c, a.run);
         return jobs::settings_of(policy, zone_of(c, a.run));
     }
 
-    static model::configuration declared(context &c, arguments const &a)
+    static model::configuration declared(context &c, difference_arguments const &a)
     {
         return jobs::narrowed(c.configuration(), a.only, names_of(a.objects));
     }
@@ -292,7 +292,7 @@ void not_compared(engine::result &result, jobs::section const &section, error co
 }
 
 // Section by section, each compared anew: what an earlier one made may ask for more.
-engine::result make_true(context &c, comparison &with, arguments const &a)
+engine::result make_true(context &c, comparison &with, difference_arguments const &a)
 {
     auto const limit = a.run.policy.timeout;
     auto const end = c.outside.time.steady() + limit;
@@ -332,7 +332,7 @@ engine::result make_true(context &c, comparison &with, arguments const &a)
 
 action declare_plan(options &o)
 {
-    auto a = std::make_shared<arguments>();
+    auto a = std::make_shared<difference_arguments>();
     declare_choice(o, *a);
     o.text("--role", a->run.policy.role, "ROLE", "what this role could do");
     o.output("sql");
@@ -356,7 +356,7 @@ action declare_plan(options &o)
 
 action declare_apply(options &o)
 {
-    auto a = std::make_shared<arguments>();
+    auto a = std::make_shared<difference_arguments>();
     a->run.policy.timeout = microseconds{0};
     declare_choice(o, *a);
     o.flag("-y,--yes", a->yes, "do not ask");

@@ -17,7 +17,7 @@
 namespace pgtend::tools {
 namespace {
 
-struct create_arguments {
+struct index_create_arguments {
     std::vector<std::string> tables;
     std::string name, on, method = "btree", where, tablespace;
     std::vector<std::string> include, storage;
@@ -25,7 +25,7 @@ struct create_arguments {
     run_options run;
 };
 
-model::index_policy policy_of(create_arguments const &a)
+model::index_policy policy_of(index_create_arguments const &a)
 {
     if (a.tables.size() != 1) {
         throw usage_error{"index create: --on describes an index of one table",
@@ -59,7 +59,7 @@ model::index_policy policy_of(create_arguments const &a)
     });
 }
 
-report::table table_of(std::vector<index::finding> const &findings)
+report::table index_findings(std::vector<index::finding> const &findings)
 {
     using report::align;
     report::table out{.key = "findings",
@@ -84,7 +84,7 @@ report::table table_of(std::vector<index::finding> const &findings)
     return out;
 }
 
-struct status_arguments {
+struct index_status_arguments {
     std::vector<std::string> tables;
     microseconds unused_after = std::chrono::hours{24 * 30};
     run_options run;
@@ -102,7 +102,7 @@ std::vector<model::index_policy> declared_of(context &c, std::vector<qualified_n
     return out;
 }
 
-exit_code show_status(context &c, status_arguments const &a)
+exit_code show_status(context &c, index_status_arguments const &a)
 {
     auto const tables = names_of(a.tables);
     auto const declared = declared_of(c, tables);
@@ -134,7 +134,7 @@ exit_code show_status(context &c, status_arguments const &a)
     out.heading = fmt::format("{} {}, {} declared; {} {}", seen.indexes,
                               seen.indexes == 1 ? "index" : "indexes", declared.size(),
                               findings.size(), findings.size() == 1 ? "finding" : "findings");
-    out.tables.push_back(table_of(findings));
+    out.tables.push_back(index_findings(findings));
     out.notes = std::move(seen.notes);
     c.print(out);
     return findings.empty() ? exit_code::ok : exit_code::findings;
@@ -144,7 +144,7 @@ exit_code show_status(context &c, status_arguments const &a)
 
 action declare_index_create(options &o)
 {
-    auto a = std::make_shared<create_arguments>();
+    auto a = std::make_shared<index_create_arguments>();
     a->run.policy.timeout = microseconds{0};
     o.positionals("table", a->tables, "tables (default: all of which the file declares an index)",
                   false);
@@ -185,7 +185,7 @@ action declare_index_create(options &o)
 
 action declare_index_status(options &o)
 {
-    auto a = std::make_shared<status_arguments>();
+    auto a = std::make_shared<index_status_arguments>();
     o.positionals("table", a->tables, "tables (default: all)", false);
     o.duration("--unused-after", a->unused_after,
                "tell unused indexes when scans were counted for so long");

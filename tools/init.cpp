@@ -9,12 +9,12 @@
 namespace pgtend::tools {
 namespace {
 
-struct arguments {
+struct init_arguments {
     bool remove = false, adopt = false, test_clock = false;
     std::optional<std::string> grants;
 };
 
-exit_code initialise(context &c, arguments const &a)
+exit_code initialise(context &c, init_arguments const &a)
 {
     auto const where = c.only_destination();
     if (a.grants) {
@@ -66,7 +66,7 @@ exit_code initialise(context &c, arguments const &a)
 
 action declare_init(options &o)
 {
-    auto a = std::make_shared<arguments>();
+    auto a = std::make_shared<init_arguments>();
     o.flag("--remove", a->remove, "drop the schema pgtend and its history");
     o.flag("--adopt", a->adopt, "this database is a copy or was restored: let its jobs run");
     o.text("--print-grants", a->grants, "ROLE",

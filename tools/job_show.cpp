@@ -16,7 +16,7 @@ namespace {
 constexpr int looked_through = 20;
 constexpr std::size_t shown = 5;
 
-report::tone tone_of(jobs::slot_fate fate)
+report::tone fate_tone(jobs::slot_fate fate)
 {
     using jobs::slot_fate;
     switch (fate) {
@@ -79,7 +79,7 @@ exit_code show(context &c, std::string const &name)
          story.slot ? report::cell{*story.slot, report::tone::plain, in.format(*story.slot)}
                     : report::cell{}},
         {"fate", "", {std::string{jobs::name(story.fate)}}},
-        {"what", "so", {story.what, tone_of(story.fate)}},
+        {"what", "so", {story.what, fate_tone(story.fate)}},
         told("also", "beside", story.also),
         told("advice", "do", story.advice),
         {"kind", "kind", {std::string{model::kind(job.action)}}},

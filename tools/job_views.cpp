@@ -122,7 +122,7 @@ report::table history_table(std::vector<ledger::history_row> const &rows)
 
 namespace {
 
-exit_code list(context &c)
+exit_code job_list(context &c)
 {
     auto const where = c.only_destination();
     auto control = c.open_control(where, false);
@@ -199,7 +199,7 @@ exit_code list(context &c)
 action declare_job_list(options &o)
 {
     o.example("-c kwenda.yaml job list", "when each job runs next and how it went last");
-    return list;
+    return job_list;
 }
 
 } // namespace pgtend::tools

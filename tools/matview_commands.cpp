@@ -20,7 +20,7 @@ namespace {
 using report::align;
 using policies = std::vector<model::matview_policy>;
 
-struct create_arguments {
+struct matview_create_arguments {
     std::vector<std::string> names;
     std::string query, query_file, unique_index, owner;
     bool no_data = false;
@@ -28,7 +28,7 @@ struct create_arguments {
 };
 
 // The one view that the command line declares.
-model::matview_policy policy_of(create_arguments const &a)
+model::matview_policy policy_of(matview_create_arguments const &a)
 {
     constexpr std::size_t longest_query = 1'000'000;
     if (a.names.size() != 1) {
@@ -199,7 +199,7 @@ report::document document_of(std::vector<matview::view_status> const &all)
 
 action declare_matview_create(options &o)
 {
-    auto a = std::make_shared<create_arguments>();
+    auto a = std::make_shared<matview_create_arguments>();
     o.positionals("matview", a->names, "materialized views (default: all that the file declares)",
                   false);
     o.text("--query", a->query, "SQL", "its query; with it the file's views are not used");

@@ -22,13 +22,13 @@ namespace {
 using report::align;
 using report::tone;
 
-struct arguments {
+struct partition_status_arguments {
     std::vector<std::string> tables, ignore;
     policy_options policy;
     bool all = false, exact = false;
 };
 
-std::vector<model::partition_policy> policies_of(context &c, arguments const &a)
+std::vector<model::partition_policy> policies_of(context &c, partition_status_arguments const &a)
 {
     if (a.policy.key.empty()) {
         return c.has_configuration() ? c.configuration().partitions
@@ -45,7 +45,7 @@ std::vector<model::partition_policy> policies_of(context &c, arguments const &a)
     return out;
 }
 
-std::set<std::string> ignored(arguments const &a)
+std::set<std::string> ignored(partition_status_arguments const &a)
 {
     auto const known = partition::attributes();
     for (auto const &each : a.ignore) {
@@ -249,7 +249,7 @@ std::string strips_of(std::vector<partition::table_status> const &all, int colum
     return out.empty() ? out : out + legend_of(used);
 }
 
-exit_code status(context &c, arguments const &a)
+exit_code partition_status(context &c, partition_status_arguments const &a)
 {
     auto const names = names_of(a.tables);
     auto const without = ignored(a);
@@ -304,7 +304,7 @@ exit_code status(context &c, arguments const &a)
 
 action declare_partition_status(options &o)
 {
-    auto a = std::make_shared<arguments>();
+    auto a = std::make_shared<partition_status_arguments>();
     o.positionals("table", a->tables,
                   "partitioned tables (default: all that the file declares, without a file all of "
                   "the database)",
@@ -324,7 +324,7 @@ action declare_partition_status(options &o)
         "one table, and whether so many months lie ahead");
     o.example("-c kwenda.yaml -o json partition status --ignore tablespace",
               "for programs, with each period and each difference of each partition");
-    return [a](context &c) { return status(c, *a); };
+    return [a](context &c) { return partition_status(c, *a); };
 }
 
 } // namespace pgtend::tools

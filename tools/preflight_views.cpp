@@ -10,16 +10,14 @@
 namespace pgtend::tools {
 namespace {
 
-using preflight::severity;
-
-report::tone tone_of(severity s)
+report::tone severity_tone(preflight::severity s)
 {
-    return s == severity::error     ? report::tone::bad
-           : s == severity::warning ? report::tone::warn
-                                    : report::tone::plain;
+    return s == preflight::severity::error     ? report::tone::bad
+           : s == preflight::severity::warning ? report::tone::warn
+                                               : report::tone::plain;
 }
 
-report::tone tone_of(std::string_view verdict)
+report::tone verdict_tone(std::string_view verdict)
 {
     return verdict == "fails"      ? report::tone::bad
            : verdict == "works"    ? report::tone::good
@@ -51,7 +49,7 @@ report::table verdicts_table(std::vector<looked_at> const &all)
                 {{target},
                  {each.job},
                  {std::string{each.kind}},
-                 {std::string{each.verdict}, tone_of(each.verdict)},
+                 {std::string{each.verdict}, verdict_tone(each.verdict)},
                  each.rows ? report::cell{*each.rows, report::tone::plain, thousands(*each.rows)}
                            : report::cell{},
                  {static_cast<long long>(count)}});
@@ -108,14 +106,16 @@ report::table unknown_table(std::vector<looked_at> const &all)
 // A group for each severity, in the order of the jobs.
 void add_remarks(report::document &to, looked_at const &one, std::string const &where)
 {
-    for (auto const how_bad : {severity::error, severity::warning, severity::info}) {
-        report::remarks group{.label = std::string{name(how_bad)},
-                              .tone = tone_of(how_bad),
-                              .title = (how_bad == severity::error     ? "jobs that cannot work"
-                                        : how_bad == severity::warning ? "jobs that may not work"
-                                                                       : "worth knowing") +
-                                       where,
-                              .items = {}};
+    for (auto const how_bad :
+         {preflight::severity::error, preflight::severity::warning, preflight::severity::info}) {
+        report::remarks group{
+            .label = std::string{name(how_bad)},
+            .tone = severity_tone(how_bad),
+            .title = (how_bad == preflight::severity::error     ? "jobs that cannot work"
+                      : how_bad == preflight::severity::warning ? "jobs that may not work"
+                                                                : "worth knowing") +
+                     where,
+            .items = {}};
         for (auto const &each : one.found.findings) {
             if (severity_of(each.kind) == how_bad) {
                 group.items.push_back(
@@ -173,10 +173,11 @@ bool add(report::document &to, std::vector<looked_at> const &all, bool json)
 {
     bool failed = false;
     for (auto const &one : all) {
-        failed = failed || std::any_of(one.found.findings.begin(), one.found.findings.end(),
-                                       [](auto const &each) {
-                                           return severity_of(each.kind) == severity::error;
-                                       });
+        failed =
+            failed ||
+            std::any_of(one.found.findings.begin(), one.found.findings.end(), [](auto const &each) {
+                return severity_of(each.kind) == preflight::severity::error;
+            });
         if (!json) {
             add_remarks(to, one, all.size() > 1 ? " on " + one.target : "");
         }

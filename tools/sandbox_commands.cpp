@@ -10,13 +10,13 @@
 namespace pgtend::tools {
 namespace {
 
-struct arguments {
+struct sandbox_arguments {
     std::string directory;
     std::optional<long long> version;
     std::vector<std::string> psql;
 };
 
-ops::sandbox_place place(context &c, arguments const &a)
+ops::sandbox_place chosen_place(context &c, sandbox_arguments const &a)
 {
     if (c.global.dry_run) {
         throw usage_error{"a sandbox has no dry run", "see pgtend sandbox status"};
@@ -39,9 +39,9 @@ report::document document_of(std::string_view schema, ops::sandbox_place const &
     return out;
 }
 
-exit_code start(context &c, arguments const &a)
+exit_code start(context &c, sandbox_arguments const &a)
 {
-    auto const where = place(c, a);
+    auto const where = chosen_place(c, a);
     auto const now =
         ops::sandbox{where, c.outside.stop}.start(static_cast<int>(a.version.value_or(0)));
     if (c.global.output == "json") {
@@ -54,9 +54,9 @@ exit_code start(context &c, arguments const &a)
     return exit_code::ok;
 }
 
-exit_code stop(context &c, arguments const &a)
+exit_code stop(context &c, sandbox_arguments const &a)
 {
-    auto const where = place(c, a);
+    auto const where = chosen_place(c, a);
     bool const was_there = ops::sandbox{where, c.outside.stop}.stop();
     report::document out;
     out.schema = "pgtend/sandbox-stop/1";
@@ -66,17 +66,17 @@ exit_code stop(context &c, arguments const &a)
     return exit_code::ok;
 }
 
-exit_code status(context &c, arguments const &a)
+exit_code sandbox_status(context &c, sandbox_arguments const &a)
 {
-    auto const where = place(c, a);
+    auto const where = chosen_place(c, a);
     auto const now = ops::sandbox{where, c.outside.stop}.state();
     c.print(document_of("pgtend/sandbox-status/1", where, now));
     return now.running ? exit_code::ok : exit_code::findings;
 }
 
-std::shared_ptr<arguments> declare(options &o)
+std::shared_ptr<sandbox_arguments> declare(options &o)
 {
-    auto a = std::make_shared<arguments>();
+    auto a = std::make_shared<sandbox_arguments>();
     o.text("--directory", a->directory, "DIR",
            "where it lies (default: pgtend-sandbox in $XDG_RUNTIME_DIR, else pgtend-sandbox-UID "
            "in /tmp)");
@@ -106,7 +106,7 @@ action declare_sandbox_status(options &o)
 {
     auto a = declare(o);
     o.example("sandbox status", "exit code 0 when it runs, 3 when it does not");
-    return [a](context &c) { return status(c, *a); };
+    return [a](context &c) { return sandbox_status(c, *a); };
 }
 
 action declare_sandbox_psql(options &o)
@@ -116,7 +116,7 @@ action declare_sandbox_psql(options &o)
     o.example("sandbox psql", "a prompt");
     o.example("sandbox psql -- -c 'select version()'", "one query");
     return [a](context &c) -> exit_code {
-        ops::sandbox const box{place(c, *a), c.outside.stop};
+        ops::sandbox const box{chosen_place(c, *a), c.outside.stop};
         c.outside.out.flush();
         box.psql(a->psql);
     };

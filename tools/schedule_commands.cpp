@@ -113,7 +113,7 @@ std::vector<looked_at> look_at_jobs(context &c, microseconds timeout)
     return out;
 }
 
-exit_code check(context &c, microseconds timeout)
+exit_code schedule_check(context &c, microseconds timeout)
 {
     auto const &file = c.configuration();
     auto const now = c.outside.time.now();
@@ -196,7 +196,7 @@ action declare_schedule_check(options &o)
               "exits 2 when the file is wrong, 3 when something looks wrong");
     o.example("-c kwenda.yaml -t kwenda schedule check",
               "asks that database whether each job can work, runs none: exit 3 when one cannot");
-    return [timeout](context &c) { return check(c, *timeout); };
+    return [timeout](context &c) { return schedule_check(c, *timeout); };
 }
 
 } // namespace pgtend::tools

@@ -15,7 +15,7 @@
 namespace pgtend::tools {
 namespace {
 
-struct arguments {
+struct tick_arguments {
     std::optional<std::string> now;
     long long max_parallel = 2;
     microseconds stop_timeout = seconds{60};
@@ -83,7 +83,7 @@ void tell(io &outside, std::mutex &one_at_a_time, std::string const &target, err
 }
 
 // Throws nothing: what is wrong with one target must not keep the others waiting.
-outcome tick_target(context &c, arguments const &a, context::destination const &where,
+outcome tick_target(context &c, tick_arguments const &a, context::destination const &where,
                     std::mutex &one_at_a_time)
 {
     outcome out;
@@ -111,7 +111,7 @@ outcome tick_target(context &c, arguments const &a, context::destination const &
 }
 
 // Side by side: a vacuum of two hours on one target is no reason for the others to wait.
-std::vector<outcome> tick_all(context &c, arguments const &a,
+std::vector<outcome> tick_all(context &c, tick_arguments const &a,
                               std::vector<context::destination> const &targets)
 {
     std::mutex one_at_a_time;
@@ -125,7 +125,7 @@ std::vector<outcome> tick_all(context &c, arguments const &a,
     return out;
 }
 
-exit_code tick(context &c, arguments const &a)
+exit_code tick(context &c, tick_arguments const &a)
 {
     if (c.global.dry_run) {
         throw usage_error{"tick has no dry run",
@@ -157,7 +157,7 @@ exit_code tick(context &c, arguments const &a)
 
 action declare_tick(options &o)
 {
-    auto a = std::make_shared<arguments>();
+    auto a = std::make_shared<tick_arguments>();
     o.text("--now", a->now, "TIME",
            "decide what is due as if it were this time (RFC 3339); only on a test ledger");
     o.number("--max-parallel", a->max_parallel, "N", "jobs side by side", 1, 64);

@@ -180,12 +180,12 @@ report::table due_table(std::vector<vacuum::due_table> const &all)
     return out;
 }
 
-struct arguments {
+struct vacuum_status_arguments {
     vacuum::status_limits limits;
     long long tables = 10;
 };
 
-exit_code status(context &c, arguments const &a)
+exit_code vacuum_status(context &c, vacuum_status_arguments const &a)
 {
     auto const where = c.only_destination();
     auto control = c.open_control(where, false);
@@ -253,7 +253,7 @@ exit_code status(context &c, arguments const &a)
 
 action declare_vacuum_status(options &o)
 {
-    auto a = std::make_shared<arguments>();
+    auto a = std::make_shared<vacuum_status_arguments>();
     o.duration("--holder-age", a->limits.holder_age,
                "exit 3 when a transaction has held back old rows for longer");
     o.number("--holder-transactions", a->limits.holder_transactions, "N",
@@ -267,7 +267,7 @@ action declare_vacuum_status(options &o)
     o.example("-d \"$DSN\" -o json vacuum status --tables 1000", "for programs");
     return [a](context &c) {
         a->limits.tables = static_cast<std::size_t>(a->tables);
-        return status(c, *a);
+        return vacuum_status(c, *a);
     };
 }
 

@@ -35,7 +35,7 @@ constexpr std::array<std::pair<std::string_view, model::concurrently>, 3> concur
      {"true", model::concurrently::yes},
      {"false", model::concurrently::no}}};
 
-void read_tables(reader &r, node const &n, model::vacuum_action &out)
+void read_vacuum_tables(reader &r, node const &n, model::vacuum_action &out)
 {
     read_relations(r, n, out.tables);
 }
@@ -85,7 +85,7 @@ void read_refresh(reader &r, node const &n, action &out)
 void read_vacuum(reader &r, node const &n, action &out)
 {
     static constexpr std::array<map_key<model::vacuum_action>, 3> keys{{
-        {"tables", read_tables},
+        {"tables", read_vacuum_tables},
         {"analyze",
          [](reader &in, node const &v, model::vacuum_action &a) { in.boolean(v, a.analyze); }},
         {"workers", read_workers},
@@ -98,7 +98,7 @@ void read_vacuum(reader &r, node const &n, action &out)
 void read_analyze(reader &r, node const &n, action &out)
 {
     static constexpr std::array<map_key<model::vacuum_action>, 2> keys{
-        {{"tables", read_tables}, {"workers", read_workers}}};
+        {{"tables", read_vacuum_tables}, {"workers", read_workers}}};
     model::vacuum_action a;
     a.vacuum = false;
     a.analyze = true;

@@ -62,7 +62,7 @@ vocabulary const &words()
     return all;
 }
 
-void read_tables(reader &r, node const &n, model::autovacuum_policy &out)
+void read_autovacuum_tables(reader &r, node const &n, model::autovacuum_policy &out)
 {
     r.list(n, [&](node const &item) {
         qualified_name table;
@@ -108,7 +108,7 @@ void read_autovacuum(reader &r, node const &n, model::configuration &all)
             r.key_node = &entry->key;
             auto const &parameter = words().parameter(index);
             if (parameter.empty()) {
-                read_tables(r, entry->value, policy);
+                read_autovacuum_tables(r, entry->value, policy);
             } else {
                 read_parameter(r, *entry, parameter, policy);
             }

@@ -11,7 +11,7 @@ namespace {
 
 using entry = model::baseline::entry;
 
-void read_name(reader &r, node const &n, std::string &out)
+void read_entry_text(reader &r, node const &n, std::string &out)
 {
     if (n.kind != node_kind::scalar) {
         r.error(n, "a text is wanted");
@@ -31,9 +31,10 @@ void read_severity(reader &r, node const &n, entry &e)
 }
 
 constexpr std::array<map_key<entry>, 5> entry_keys{{
-    {"check", [](reader &r, node const &n, entry &e) { read_name(r, n, e.key.check); }, true},
-    {"object", [](reader &r, node const &n, entry &e) { read_name(r, n, e.key.object); }, true},
-    {"detail", [](reader &r, node const &n, entry &e) { read_name(r, n, e.key.detail); }},
+    {"check", [](reader &r, node const &n, entry &e) { read_entry_text(r, n, e.key.check); }, true},
+    {"object", [](reader &r, node const &n, entry &e) { read_entry_text(r, n, e.key.object); },
+     true},
+    {"detail", [](reader &r, node const &n, entry &e) { read_entry_text(r, n, e.key.detail); }},
     {"severity", read_severity},
     {"count", [](reader &r, node const &n, entry &e) { r.integer(n, e.count, 1, 1'000'000); }},
 }};
@@ -56,10 +57,10 @@ void read_findings(reader &r, node const &n, document &out)
     }
 }
 
-constexpr std::array<map_key<document>, 2> keys{{
+constexpr std::array<map_key<document>, 2> baseline_keys{{
     {"schema",
      [](reader &r, node const &n, document &d) {
-         read_name(r, n, d.schema);
+         read_entry_text(r, n, d.schema);
          if (d.schema != baseline_schema) {
              r.error(n, "this is no baseline that this pgtend reads",
                      "write it anew with check --write-baseline");
@@ -79,7 +80,7 @@ model::baseline read_baseline(std::string const &path)
     load_options const options{};
     reader r{options, path, problems};
     document out;
-    read_map(r, tree, "a baseline", keys, out);
+    read_map(r, tree, "a baseline", baseline_keys, out);
     if (!problems.empty()) {
         throw config_error{std::move(problems)};
     }

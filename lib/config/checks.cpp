@@ -62,7 +62,7 @@ void read_number(reader &r, node const &n, double &out)
 }
 
 // { vacuum.horizon: { warning: 5000000 } }
-void read_limits(reader &r, node const &n, std::vector<model::check_threshold> &out)
+void read_thresholds(reader &r, node const &n, std::vector<model::check_threshold> &out)
 {
     if (n.kind != node_kind::map || n.entries.empty()) {
         r.error(n, "a map is wanted", "write { vacuum.horizon: { warning: 5000000 } }");
@@ -105,8 +105,8 @@ constexpr std::array<map_key<model::check_profile>, 5> profile_keys{{
              p.strict = strict;
          }
      }},
-    {"thresholds",
-     [](reader &r, node const &n, model::check_profile &p) { read_limits(r, n, p.thresholds); }},
+    {"thresholds", [](reader &r, node const &n,
+                      model::check_profile &p) { read_thresholds(r, n, p.thresholds); }},
 }};
 
 void read_profiles(reader &r, node const &n, check_policy &out)
@@ -122,7 +122,7 @@ void read_profiles(reader &r, node const &n, check_policy &out)
     }
 }
 
-constexpr std::array<map_key<check_policy>, 6> keys{{
+constexpr std::array<map_key<check_policy>, 6> checks_keys{{
     {"fail_on",
      [](reader &r, node const &n, check_policy &p) {
          std::optional<std::string> level;
@@ -137,7 +137,7 @@ constexpr std::array<map_key<check_policy>, 6> keys{{
      }},
     {"waive", read_waivers},
     {"thresholds",
-     [](reader &r, node const &n, check_policy &p) { read_limits(r, n, p.thresholds); }},
+     [](reader &r, node const &n, check_policy &p) { read_thresholds(r, n, p.thresholds); }},
     {"profiles", read_profiles},
 }};
 
@@ -145,7 +145,7 @@ constexpr std::array<map_key<check_policy>, 6> keys{{
 
 void read_checks(reader &r, node const &n, model::configuration &all)
 {
-    read_map(r, n, "`checks`", keys, all.checks);
+    read_map(r, n, "`checks`", checks_keys, all.checks);
 }
 
 } // namespace pgtend::config

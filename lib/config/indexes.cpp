@@ -11,7 +11,7 @@ namespace {
 
 using model::index_policy;
 
-void read_columns(reader &r, node const &n, index_policy &out)
+void read_index_columns(reader &r, node const &n, index_policy &out)
 {
     std::string written;
     if (r.text(n, written)) {
@@ -63,10 +63,10 @@ void read_storage(reader &r, node const &n, index_policy &out)
     }
 }
 
-constexpr std::array<map_key<index_policy>, 10> keys{{
+constexpr std::array<map_key<index_policy>, 10> index_keys{{
     {"table", [](reader &r, node const &n, index_policy &p) { r.relation(n, p.table); }, true},
     {"name", [](reader &r, node const &n, index_policy &p) { r.identifier(n, p.name); }, true},
-    {"on", read_columns, true},
+    {"on", read_index_columns, true},
     {"method", [](reader &r, node const &n, index_policy &p) { r.identifier(n, p.method); }},
     {"unique", [](reader &r, node const &n, index_policy &p) { r.boolean(n, p.unique); }},
     {"nulls_not_distinct",
@@ -86,7 +86,7 @@ void read_indexes(reader &r, node const &n, model::configuration &all)
         r.key = "indexes";
         index_policy policy;
         policy.at = r.at(item);
-        auto const result = read_map(r, item, "an index", keys, policy);
+        auto const result = read_map(r, item, "an index", index_keys, policy);
         if (result.clean || (!policy.table.name.empty() && !policy.name.empty())) {
             all.indexes.push_back(std::move(policy));
         }

@@ -37,7 +37,7 @@ void does(reader &r, node const &n, job_parts &p)
     Read(r, n, p.job.action);
 }
 
-void read_name(reader &r, node const &n, job_parts &p)
+void read_job_name(reader &r, node const &n, job_parts &p)
 {
     std::string name;
     if (r.text(n, name) && r.checked(n, [&] { model::check_job_name(name); })) {
@@ -73,8 +73,8 @@ void read_max_age_of_job(reader &r, node const &n, job_parts &p)
     }
 }
 
-constexpr std::array<map_key<job_parts>, 29> keys{{
-    {"name", read_name, true},
+constexpr std::array<map_key<job_parts>, 29> job_keys{{
+    {"name", read_job_name, true},
     {"schedule", read_schedule, true},
     {"timezone", [](reader &r, node const &n, job_parts &p) { r.time_zone(n, p.job.time_zone); }},
     {"spread", read_spread},
@@ -119,7 +119,7 @@ void read_job(reader &r, node const &n, model::configuration &all)
     parts.job.time_zone = all.time_zone;
     parts.job.policy = all.defaults;
     parts.job.at = r.at(n);
-    auto const result = read_map(r, n, "a job", keys, parts);
+    auto const result = read_map(r, n, "a job", job_keys, parts);
     if (!result.is_map) {
         return;
     }
@@ -129,7 +129,7 @@ void read_job(reader &r, node const &n, model::configuration &all)
                       "give it one of refresh, expire, cleanup, vacuum, analyze, partition, sql, "
                       "watch, check");
     }
-    check_policy(r, n);
+    check_run_policy(r, n);
     if (parts.schedule != nullptr) {
         r.key = {}; // its messages begin with the word
         r.checked(*parts.schedule, [&] {

@@ -57,7 +57,7 @@ void read_query(reader &r, node const &n, matview_policy &out)
     r.key = outer;
 }
 
-void read_columns(reader &r, node const &n, matview_policy &out)
+void read_unique_columns(reader &r, node const &n, matview_policy &out)
 {
     r.list(n, [&](node const &item) {
         std::string column;
@@ -80,16 +80,16 @@ void read_unique_index(reader &r, node const &n, matview_policy &out)
     static constexpr std::array<map_key<matview_policy>, 2> keys{{
         {"name", [](reader &in, node const &v,
                     matview_policy &p) { in.identifier(v, p.unique_index_name); }},
-        {"columns", read_columns, true},
+        {"columns", read_unique_columns, true},
     }};
     if (n.kind == node_kind::map) {
         read_map(r, n, "'unique_index'", keys, out);
     } else {
-        read_columns(r, n, out);
+        read_unique_columns(r, n, out);
     }
 }
 
-constexpr std::array<map_key<matview_policy>, 7> keys{{
+constexpr std::array<map_key<matview_policy>, 7> matview_keys{{
     {"name", [](reader &r, node const &n, matview_policy &p) { r.relation(n, p.name); }, true},
     {"max_staleness", read_max_staleness},
     {"query", read_query},
@@ -108,7 +108,7 @@ void read_matviews(reader &r, node const &n, model::configuration &all)
         r.key = "matviews";
         matview_policy policy;
         policy.at = r.at(item);
-        auto const result = read_map(r, item, "a materialized view", keys, policy);
+        auto const result = read_map(r, item, "a materialized view", matview_keys, policy);
         if (result.clean) {
             all.matviews.push_back(std::move(policy));
         } else if (!policy.name.name.empty()) {

@@ -58,7 +58,7 @@ constexpr std::array<std::pair<std::string_view, model::step>, 6> steps{{
     {"year", model::step::year},
 }};
 
-constexpr std::array<map_key<partition_policy>, 11> keys{{
+constexpr std::array<map_key<partition_policy>, 11> partition_keys{{
     {"table", [](reader &r, node const &n, partition_policy &p) { r.relation(n, p.table); }, true},
     {"key", [](reader &r, node const &n, partition_policy &p) { r.identifier(n, p.key); }, true},
     {"every", [](reader &r, node const &n, partition_policy &p) { r.choice(n, p.every, steps); },
@@ -87,7 +87,7 @@ void read_partitions(reader &r, node const &n, model::configuration &all)
         r.key = "partitions";
         partition_policy policy;
         policy.at = r.at(item);
-        auto const result = read_map(r, item, "a partition policy", keys, policy);
+        auto const result = read_map(r, item, "a partition policy", partition_keys, policy);
         if (result.clean) {
             all.partitions.push_back(std::move(policy));
         } else if (!policy.table.name.empty()) {

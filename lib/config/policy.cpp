@@ -163,7 +163,7 @@ void read_role(reader &r, node const &n, run_policy &out)
     r.identifier(n, out.role);
 }
 
-void check_policy(reader &r, node const &map)
+void check_run_policy(reader &r, node const &map)
 {
     for (auto const &entry : map.entries) {
         if (entry.key.text == "window" && map.find("timeout") != nullptr) {
@@ -189,7 +189,7 @@ void read_defaults(reader &r, node const &n, run_policy &out)
         {"role", read_role},
     }};
     read_map(r, n, "'defaults'", keys, out);
-    check_policy(r, n);
+    check_run_policy(r, n);
 }
 
 } // namespace pgtend::config

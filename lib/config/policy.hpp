@@ -22,7 +22,7 @@ void read_row_security(reader &r, node const &n, model::run_policy &out);
 void read_role(reader &r, node const &n, model::run_policy &out);
 
 // Notes what two keys of one map say against each other.
-void check_policy(reader &r, node const &map);
+void check_run_policy(reader &r, node const &map);
 
 // `defaults:`
 void read_defaults(reader &r, node const &n, model::run_policy &out);

@@ -78,7 +78,7 @@ void read_kind(reader &r, node const &n, std::string_view what,
 }
 
 using http_parts = kind_parts<http_probe>;
-void read_expect(reader &r, node const &n, http_parts &p)
+void read_http_expect(reader &r, node const &n, http_parts &p)
 {
     static constexpr std::array<key<http_probe>, 3> keys{{
         {"status",
@@ -157,7 +157,7 @@ void read_http(reader &r, node const &n, file_secrecy const &file, model::probe_
          [](reader &in, node const &v, http_parts &p) { in.integer(v, p.kind.samples, 1, 1000); }},
         {"follow",
          [](reader &in, node const &v, http_parts &p) { read_texts(in, v, p.kind.follow); }},
-        {"expect", read_expect},
+        {"expect", read_http_expect},
     }};
     read_kind(r, n, "'http'", keys, file, out);
 }

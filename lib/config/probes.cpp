@@ -19,7 +19,7 @@ struct probe_parts {
 };
 
 template <void (*Read)(reader &, node const &, file_secrecy const &, model::probe_kind &)>
-void does(reader &r, node const &n, probe_parts &p)
+void of_kind(reader &r, node const &n, probe_parts &p)
 {
     if (++p.kinds > 1) {
         r.plain_error(*r.key_node, "a probe has one kind", "write two probes");
@@ -28,7 +28,7 @@ void does(reader &r, node const &n, probe_parts &p)
     Read(r, n, *p.file, p.probe.kind);
 }
 
-void read_name(reader &r, node const &n, probe_parts &p)
+void read_probe_name(reader &r, node const &n, probe_parts &p)
 {
     std::string written;
     if (r.text(n, written)) {
@@ -44,23 +44,23 @@ void read_name(reader &r, node const &n, probe_parts &p)
     }
 }
 
-constexpr std::array<map_key<probe_parts>, 13> keys{{
-    {"name", read_name, true},
+constexpr std::array<map_key<probe_parts>, 13> probe_keys{{
+    {"name", read_probe_name, true},
     {"timeout",
      [](reader &r, node const &n, probe_parts &p) {
          r.duration(n, p.probe.timeout, milliseconds{10}, std::chrono::minutes{10});
      }},
     {"limits", [](reader &, node const &n, probe_parts &p) { p.limits = &n; }},
-    {"http", does<read_http>},
-    {"tcp", does<read_tcp>},
-    {"tls", does<read_tls>},
-    {"redis", does<read_redis>},
-    {"rate_limit", does<read_rate_limit>},
-    {"k6", does<read_k6>},
-    {"pgbench", does<read_pgbench>},
-    {"log", does<read_log>},
-    {"pgbouncer", does<read_pgbouncer>},
-    {"prometheus", does<read_prometheus>},
+    {"http", of_kind<read_http>},
+    {"tcp", of_kind<read_tcp>},
+    {"tls", of_kind<read_tls>},
+    {"redis", of_kind<read_redis>},
+    {"rate_limit", of_kind<read_rate_limit>},
+    {"k6", of_kind<read_k6>},
+    {"pgbench", of_kind<read_pgbench>},
+    {"log", of_kind<read_log>},
+    {"pgbouncer", of_kind<read_pgbouncer>},
+    {"prometheus", of_kind<read_prometheus>},
 }};
 
 void read_amount(reader &r, node const &n, model::unit of, std::optional<double> &out)
@@ -110,7 +110,7 @@ void read_limit(reader &r, map_entry const &entry, probe &out)
     out.limits.push_back(std::move(parts.limit));
 }
 
-void read_limits(reader &r, node const &n, probe &out)
+void read_probe_limits(reader &r, node const &n, probe &out)
 {
     if (n.kind != node_kind::map || n.entries.empty()) {
         r.key = "limits";
@@ -129,7 +129,7 @@ void read_probes(reader &r, node const &n, file_secrecy const &file, model::conf
     r.list(n, [&](node const &item) {
         r.key = "probes";
         probe_parts parts{{.name = {}, .kind = {}, .at = r.at(item)}, &file};
-        if (!read_map(r, item, "a probe", keys, parts).is_map) {
+        if (!read_map(r, item, "a probe", probe_keys, parts).is_map) {
             return;
         }
         if (parts.kinds == 0) {
@@ -137,7 +137,7 @@ void read_probes(reader &r, node const &n, file_secrecy const &file, model::conf
                           "give it one of http, tcp, tls, redis, rate_limit, k6, pgbench, log, "
                           "pgbouncer, prometheus");
         } else if (parts.limits != nullptr) {
-            read_limits(r, *parts.limits, parts.probe);
+            read_probe_limits(r, *parts.limits, parts.probe);
         }
         all.probes.push_back(std::move(parts.probe));
     });

@@ -71,7 +71,7 @@ void read_passfile(reader &r, node const &n, target_parts &p)
     p.target.passfile = beside(r.file(), path);
 }
 
-void read_expect(reader &r, node const &n, target_parts &p)
+void read_target_expect(reader &r, node const &n, target_parts &p)
 {
     static constexpr std::array<map_key<target_parts>, 2> keys{{
         {"database", [](reader &in, node const &v,
@@ -89,12 +89,12 @@ constexpr std::array<std::pair<std::string_view, model::pooler>, 4> poolers{{
     {"transaction", model::pooler::transaction},
 }};
 
-constexpr std::array<map_key<target_parts>, 4> keys{{
+constexpr std::array<map_key<target_parts>, 4> target_keys{{
     {"dsn", read_dsn},
     {"passfile", read_passfile},
     {"pooler",
      [](reader &r, node const &n, target_parts &p) { r.choice(n, p.target.pooler, poolers); }},
-    {"expect", read_expect},
+    {"expect", read_target_expect},
 }};
 
 void check_target_name(std::string_view name)
@@ -133,7 +133,7 @@ void read_targets(reader &r, node const &n, file_secrecy const &file, model::con
                           fmt::format("target {}: a map is wanted", shown(entry.key.text)),
                           "write { dsn: \"${VARIABLE}\" }");
         } else {
-            read_map(r, entry.value, "a target", keys, parts);
+            read_map(r, entry.value, "a target", target_keys, parts);
         }
         if (good) {
             all.targets.push_back(std::move(parts.target));

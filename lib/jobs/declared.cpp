@@ -176,12 +176,12 @@ constexpr section matviews{
 };
 
 // Indexes last: one may be of a materialized view.
-constexpr std::array<section, 4> table{partitions, autovacuum, matviews, indexes};
+constexpr std::array<section, 4> section_table{partitions, autovacuum, matviews, indexes};
 
 section const &find_section(std::string const &name)
 {
     std::vector<std::string_view> known;
-    for (auto const &each : table) {
+    for (auto const &each : section_table) {
         if (each.name == name) {
             return each;
         }
@@ -209,7 +209,7 @@ usage_error unknown(qualified_name const &object, std::vector<qualified_name> co
 
 std::span<section const> sections()
 {
-    return table;
+    return section_table;
 }
 
 model::configuration narrowed(model::configuration all, std::span<std::string const> only_sections,
@@ -220,7 +220,7 @@ model::configuration narrowed(model::configuration all, std::span<std::string co
         chosen.push_back(&find_section(name));
     }
     std::vector<qualified_name> declared;
-    for (auto const &each : table) {
+    for (auto const &each : section_table) {
         if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), &each) == chosen.end()) {
             each.narrow(all, {});
             continue;

@@ -212,7 +212,7 @@ plan::plan check(model::action const &what, planning const &with)
     return plan_check(std::get<model::check_action>(what), with);
 }
 
-constexpr std::array<kind, 10> table{{
+constexpr std::array<kind, 10> kind_table{{
     {"refresh", refresh},
     {"cleanup", clean_up},
     {"expire", expire},
@@ -229,13 +229,13 @@ constexpr std::array<kind, 10> table{{
 
 std::span<kind const> kinds()
 {
-    return table;
+    return kind_table;
 }
 
 kind const &kind_of(model::action const &what)
 {
     auto const name = model::kind(what);
-    return *std::find_if(table.begin(), table.end(),
+    return *std::find_if(kind_table.begin(), kind_table.end(),
                          [&](auto const &row) { return row.name == name; });
 }
 

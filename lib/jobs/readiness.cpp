@@ -74,7 +74,7 @@ std::vector<check::difference> differences(readiness_request const &ask, std::st
     return out;
 }
 
-std::vector<partition::table_status> partitions(readiness_request const &ask)
+std::vector<partition::table_status> look_at_partitions(readiness_request const &ask)
 {
     auto const policies =
         ask.file == nullptr ? std::vector<model::partition_policy>{} : ask.file->partitions;
@@ -119,7 +119,7 @@ std::vector<check::stale_view> stale_views(readiness_request const &ask)
 
 check::sources readiness_sources(readiness_request const &ask)
 {
-    check::sources out{.partitions = [ask] { return partitions(ask); },
+    check::sources out{.partitions = [ask] { return look_at_partitions(ask); },
                        .records = [ask] { return read_job_facts(ask); }};
     if (ask.file != nullptr) {
         out.attestations = ask.file->attestations;

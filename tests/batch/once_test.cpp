@@ -13,27 +13,25 @@ using test::number;
 using test::prefer_indexes;
 using test::run_batches;
 using test::value;
+using test::way;
 
 namespace {
 
-// Ways to find rows, as others_test.cpp has them.
-struct way {
-    char const *name, *index, *asked;
-};
-constexpr way ways[] = {
+// As the ways of others_test.cpp, of a table with a time.
+way const timed_ways[] = {
     {"by key", "CREATE INDEX ON t (at)", "AS beyond"},
     {"listed", "CREATE INDEX ON t USING hash (status)", "array_agg"},
     {"by blocks", "", "generate_series"},
 };
 
-void make_table(test::database const &db, way const &how, int rows)
+void make_timed_table(test::database const &db, way const &how, int rows)
 {
     db.psql("CREATE TABLE t (id int PRIMARY KEY, at timestamptz NOT NULL, status text NOT NULL "
             "DEFAULT 'old', n int NOT NULL DEFAULT 0); ALTER TABLE t DROP CONSTRAINT t_pkey;"
             "INSERT INTO t SELECT i, '2026-01-01'::timestamptz + i * interval '1 s' FROM "
             "generate_series(1, " +
             std::to_string(rows) + ") i; ANALYZE t;" + how.index);
-    if (std::string_view{how.name} == "by key") {
+    if (how.name == "by key") {
         believe_in_many(db, "t");
     }
 }
@@ -53,11 +51,11 @@ TEST_SUITE("db")
         for (auto const &[body, kept] :
              {keeper{"IF OLD.id % 2 = 0 THEN RETURN NULL; END IF; RETURN OLD;", 1500},
               keeper{"UPDATE t SET n = n + 1 WHERE id = OLD.id; RETURN NULL;", 3000}}) {
-            for (auto const &how : ways) {
+            for (auto const &how : timed_ways) {
                 for (bool const careful : {false, true}) {
                     INFO(how.name, ", ", body, careful);
                     test::database db;
-                    make_table(db, how, 3000);
+                    make_timed_table(db, how, 3000);
                     db.psql(std::string{"CREATE SEQUENCE fired; CREATE FUNCTION keep() RETURNS "
                                         "trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM "
                                         "nextval('fired'); "} +
@@ -83,7 +81,7 @@ TEST_SUITE("db")
     TEST_CASE("rows that a trigger keeps from an update, and one that somebody holds beside them")
     {
         test::database db;
-        make_table(db, ways[0], 2000);
+        make_timed_table(db, timed_ways[0], 2000);
         db.psql(
             "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF OLD.id % 2 = "
             "0 THEN RETURN NULL; END IF; RETURN NEW; END $$; CREATE TRIGGER k BEFORE UPDATE ON t "
@@ -101,10 +99,10 @@ TEST_SUITE("db")
 
     TEST_CASE("an update whose rows match again soon: each once, by whichever way")
     {
-        for (auto const &how : ways) {
+        for (auto const &how : timed_ways) {
             INFO(how.name);
             test::database db;
-            make_table(db, how, 20000);
+            make_timed_table(db, how, 20000);
             auto s = db.connect();
             prefer_indexes(s);
             auto const run =
@@ -120,10 +118,10 @@ TEST_SUITE("db")
 
     TEST_CASE("a trigger that inserts what was deleted: it ends")
     {
-        for (auto const &how : ways) {
+        for (auto const &how : timed_ways) {
             INFO(how.name);
             test::database db;
-            make_table(db, how, 5000);
+            make_timed_table(db, how, 5000);
             db.psql("CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT "
                     "INTO t "
                     "VALUES (OLD.id, OLD.at + interval '1 day', OLD.status); RETURN OLD; END $$;"

@@ -16,14 +16,11 @@ using test::number;
 using test::prefer_indexes;
 using test::run_batches;
 using test::value;
+using test::way;
 
 namespace {
 
-// Ways to find rows: an index by whose column to go, one without order, none.
-struct way {
-    std::string name;
-    char const *index, *asked;
-};
+// An index by whose column to go, one without order, none.
 way const ways[] = {
     {"by key", "CREATE INDEX ON t (at) WHERE status = 'old'", "AS beyond"},
     {"listed", "CREATE INDEX ON t USING hash (status)", "array_agg"},

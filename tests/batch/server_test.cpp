@@ -9,15 +9,11 @@ using namespace pgtend;
 using test::believe_in_many;
 using test::expression;
 using test::number;
+using test::prefer_indexes;
 using test::run_batches;
 using test::value;
 
 namespace {
-
-void prefer_indexes(pg::session &s)
-{
-    s.batch("SET enable_seqscan = off; SET enable_bitmapscan = off");
-}
 
 // Deletes of t are noted in gone, which is how doubles would show.
 constexpr char audit[] =

@@ -29,6 +29,12 @@ inline void believe_in_many(database const &db, std::string const &table)
             "'::regclass");
 }
 
+// A way to find rows: its index, and what it asks the server.
+struct way {
+    std::string name;
+    char const *index, *asked;
+};
+
 inline void prefer_indexes(pg::session &s)
 {
     s.batch("SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off");

@@ -12,12 +12,12 @@ using test::eventually;
 namespace {
 
 // A partitioned table with row level security, and what is declared.
-struct ground {
+struct declared_ground {
     test::database db;
     test::scratch files;
     std::string config;
 
-    explicit ground(std::string const &declared)
+    explicit declared_ground(std::string const &declared)
     {
         db.psql("CREATE TABLE o (at date, k int) PARTITION BY RANGE (at)");
         db.psql("CREATE TABLE o1 PARTITION OF o FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')");
@@ -54,7 +54,7 @@ TEST_SUITE("db")
 {
     TEST_CASE("a partition that is detached while apply waits for it gets no row level security")
     {
-        ground const g{only_o};
+        declared_ground const g{only_o};
         REQUIRE(g.run({"apply", "--yes", "--only", "partitions"}) == 0);
         g.db.psql("ALTER TABLE o1 DISABLE ROW LEVEL SECURITY");
         auto other = g.db.connect();
@@ -85,8 +85,9 @@ TEST_SUITE("db")
 
     TEST_CASE("without --yes nothing is done that nobody was asked about")
     {
-        ground const g{std::string{only_o} +
-                       "indexes:\n  - { table: public.t, name: t_e, on: \"((id + x))\" }\n"};
+        declared_ground const g{
+            std::string{only_o} +
+            "indexes:\n  - { table: public.t, name: t_e, on: \"((id + x))\" }\n"};
         g.db.psql("CREATE TABLE t (id int, x int)");
         REQUIRE(g.run({"apply", "--yes"}) == 0);
         REQUIRE(g.run({"plan"}) == 0);
@@ -109,8 +110,9 @@ TEST_SUITE("db")
 
     TEST_CASE("a declared table that is a partition of another one: one apply protects all, once")
     {
-        ground const g{std::string{only_o} + "  - { table: public.o26, key: at, every: month, "
-                                             "premake: 1, name: \"m_{yyyy}_{mm}\" }\n"};
+        declared_ground const g{std::string{only_o} +
+                                "  - { table: public.o26, key: at, every: month, "
+                                "premake: 1, name: \"m_{yyyy}_{mm}\" }\n"};
         g.db.psql("CREATE TABLE o26 PARTITION OF o FOR VALUES FROM ('2026-01-01') TO "
                   "('2099-01-01') PARTITION BY RANGE (at)");
         auto const planned = test::pgtend(g.command({"plan", "-o", "sql"}));
@@ -130,8 +132,8 @@ TEST_SUITE("db")
 
     TEST_CASE("a partition's index does not take the name by which the file declares another one")
     {
-        ground const g{"indexes:\n  - { table: public.o, name: idx, on: \"(at)\" }\n"
-                       "  - { table: public.o1, name: o1_idx, on: \"(k)\" }\n"};
+        declared_ground const g{"indexes:\n  - { table: public.o, name: idx, on: \"(at)\" }\n"
+                                "  - { table: public.o1, name: o1_idx, on: \"(k)\" }\n"};
         CHECK(g.run({"apply", "--yes"}) == 0);
         CHECK(g.run({"plan"}) == 0);
         CHECK(g.db.value("SELECT pg_get_indexdef('o1_idx'::regclass)").ends_with("(k)"));
