@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real outside of a command: streams, terminal, signals.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -68,6 +69,19 @@ std::optional<std::string> environment(std::string const &name)
     return value == nullptr ? std::nullopt : std::optional<std::string>{value};
 }
 
+// A stream that was closed from the start (>&-) stays one that cannot be used: a socket to the
+// server would else get its number, and be written to.
+void keep_closed_streams_closed()
+{
+    for (int const descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(descriptor, F_GETFD) < 0 && errno == EBADF) {
+            // Opens the lowest free one, which is this one.
+            static_cast<void>(
+                ::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+        }
+    }
+}
+
 // A reader that went away (| head), and a stream that was closed from the start (>&-), are no
 // failures; a full disk is. The stream forgets why a write failed, so the device is asked again.
 bool is_written(std::ostream &stream, int descriptor)
@@ -96,6 +110,7 @@ void end_at_once(int code)
 
 int main(int argc, char **argv)
 {
+    keep_closed_streams_closed();
     std::vector<std::string> const args{argv + 1, argv + argc};
     for (int i = 1; i < argc; ++i) {
         wipe_secrets(argv[i]);

@@ -144,6 +144,12 @@ constexpr int most_growths = 2;
 constexpr long long widest_gap =
     512; // blocks without a match that are read once more rather than making a transaction
 
+// Blocks that are counted together for batches of so many rows.
+long long step_for(long long rows)
+{
+    return std::clamp(rows / rows_of_a_block, 1LL, least_stride);
+}
+
 } // namespace
 
 section block_finder::blocks(long long first, long long end) const
@@ -158,7 +164,7 @@ section block_finder::blocks(long long first, long long end) const
 
 std::vector<plan::statement> block_finder::question(long long rows)
 {
-    step_ = std::clamp(rows / rows_of_a_block, 1LL, least_stride);
+    step_ = step_for(rows);
     stride_end_ = std::min(end_, at_ + stride_);
     return {sql_.count_blocks(blocks(at_, stride_end_), step_), sql_.size()};
 }
@@ -192,6 +198,13 @@ std::optional<section> block_finder::take(long long rows)
         return std::nullopt;
     }
     auto const first = counts_[next_].first;
+    if (counts_[next_].second > rows && 2 * step_for(rows) <= step_) {
+        // Batches have become smaller than what was counted together: it is counted anew.
+        at_ = first;
+        counts_.clear();
+        next_ = 0;
+        return std::nullopt;
+    }
     long long sum = 0, last = first;
     do {
         sum += counts_[next_].second;

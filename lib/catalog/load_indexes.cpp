@@ -6,110 +6,13 @@
 #include <unordered_set>
 
 #include "base/text.hpp"
+#include "catalog/index_reader.hpp"
 #include "catalog/load.hpp"
 #include "catalog/lookup.hpp"
 #include "sql/queries.hpp"
 
 namespace pgtend::catalog {
 namespace {
-
-// The elements of an int2vector or oidvector, which text shows with blanks between them.
-std::vector<std::string> numbers(std::string const &text)
-{
-    return text.empty() ? std::vector<std::string>{} : split(text, ' ');
-}
-
-int number(std::string const &text)
-{
-    return std::stoi(text);
-}
-
-// Columns by position: a database may have 100,000 indexes.
-class index_reader {
-  public:
-    explicit index_reader(rows const &found) : found_{found} {}
-
-    table_index read(std::size_t row) const
-    {
-        table_index out;
-        out.oid = found_.text(row, oid_);
-        out.name = {found_.text(row, schema_), found_.text(row, name_)};
-        out.table = {found_.text(row, table_schema_), found_.text(row, table_name_)};
-        out.table_oid = found_.text(row, table_oid_);
-        out.partitioned = found_.text(row, kind_) == "I";
-        out.of_matview = found_.text(row, table_kind_) == "m";
-        out.parent = found_.text(row, parent_);
-        out.definition = found_.text(row, definition_);
-        out.locked_by = found_.text(row, locked_by_);
-        out.printed = found_.flag(row, is_printed_);
-        out.method = found_.text(row, method_);
-        out.unique = found_.flag(row, is_unique_);
-        out.valid = found_.flag(row, is_valid_);
-        out.live = found_.flag(row, is_live_);
-        out.immediate = found_.flag(row, is_immediate_);
-        out.exclusion = found_.flag(row, is_exclusion_);
-        out.replica_identity = found_.flag(row, is_replica_identity_);
-        out.clustered = found_.flag(row, is_clustered_);
-        out.constraint = found_.text(row, constraint_);
-        out.referring = found_.text(row, referring_);
-        out.partial = found_.flag(row, is_partial_);
-        out.tablespace = found_.text(row, tablespace_);
-        out.pages = found_.real(row, pages_);
-        out.scans = found_.integer(row, scans_);
-        out.building = found_.flag(row, building_);
-        out.working = found_.flag(row, working_);
-        read_keys(row, out);
-        return out;
-    }
-
-  private:
-    void read_keys(std::size_t row, table_index &out) const
-    {
-        auto const columns = numbers(found_.text(row, columns_)),
-                   classes = numbers(found_.text(row, classes_)),
-                   collations = numbers(found_.text(row, collations_)),
-                   options = numbers(found_.text(row, options_));
-        auto const expressions = found_.at(row, expressions_)
-                                     ? parse_array(*found_.at(row, expressions_))
-                                     : std::vector<param>{};
-        auto const keys = static_cast<std::size_t>(found_.integer(row, key_columns_));
-        for (std::size_t k = 0; k < columns.size(); ++k) {
-            if (k >= keys) {
-                out.included.push_back(number(columns[k]));
-                continue;
-            }
-            out.key_columns.push_back(number(columns[k]));
-            auto const &what = columns[k] == "0" && k < expressions.size()
-                                   ? expressions[k].value_or("")
-                                   : columns[k];
-            out.keys.push_back(what + "\n" + classes.at(k) + " " + collations.at(k) + " " +
-                               options.at(k));
-        }
-    }
-
-    rows const &found_;
-    std::size_t oid_ = found_.column("oid"), schema_ = found_.column("schema"),
-                name_ = found_.column("name"), kind_ = found_.column("kind"),
-                table_oid_ = found_.column("table_oid"),
-                table_schema_ = found_.column("table_schema"),
-                table_name_ = found_.column("table_name"),
-                table_kind_ = found_.column("table_kind"), parent_ = found_.column("parent"),
-                definition_ = found_.column("definition"), locked_by_ = found_.column("locked_by"),
-                is_printed_ = found_.column("is_printed"), method_ = found_.column("method"),
-                is_unique_ = found_.column("is_unique"), is_valid_ = found_.column("is_valid"),
-                is_live_ = found_.column("is_live"), is_immediate_ = found_.column("is_immediate"),
-                is_exclusion_ = found_.column("is_exclusion"),
-                is_replica_identity_ = found_.column("is_replica_identity"),
-                is_clustered_ = found_.column("is_clustered"),
-                key_columns_ = found_.column("key_columns"), columns_ = found_.column("columns"),
-                classes_ = found_.column("classes"), collations_ = found_.column("collations"),
-                options_ = found_.column("options"), expressions_ = found_.column("expressions"),
-                is_partial_ = found_.column("is_partial"),
-                tablespace_ = found_.column("tablespace"), pages_ = found_.column("pages"),
-                scans_ = found_.column("scans"), constraint_ = found_.column("constraint_name"),
-                referring_ = found_.column("referring_name"), building_ = found_.column("building"),
-                working_ = found_.column("working");
-};
 
 std::string oids_of(std::vector<index_table> const &tables)
 {
@@ -339,8 +242,8 @@ index_overview load_index_overview(pg::session &s, std::vector<qualified_name> c
                         .table_oid = found.text(i, "table_oid"),
                         .columns = {},
                         .column_names = {}};
-        for (auto const &each : numbers(found.text(i, "columns"))) {
-            key.columns.push_back(number(each));
+        for (auto const &each : vector_elements(found.text(i, "columns"))) {
+            key.columns.push_back(std::stoi(each));
         }
         for (auto const &each : parse_array(found.text(i, "column_names"))) {
             key.column_names.push_back(each.value_or(""));

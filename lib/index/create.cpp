@@ -70,7 +70,7 @@ void planner::consider()
     refuse_locked(table);
     auto const *const there = named(table, name_);
     check_name(there);
-    if (cleaned_ != nullptr) {
+    if (others_.drops_leftovers) {
         drop_leftovers(table);
     }
     if (there != nullptr && there->valid && there->live && whole(table, *there)) {
@@ -211,7 +211,7 @@ std::string planner::interrupted(table_index const &index)
 
 void planner::drop_leftovers(index_table const &table)
 {
-    if (table.may && cleaned_->insert(table.oid).second) {
+    if (table.may && others_.cleaned.insert(table.oid).second) {
         for (auto const *each : around_.indexes(table)) {
             if (each->valid || each->partitioned || !each->parent.empty() ||
                 !each->constraint.empty() || !left_by_reindex(each->name.name)) {
@@ -301,10 +301,10 @@ plan::plan plan_create(std::vector<model::index_policy> const &declared,
                        catalog::index_snapshot const &found)
 {
     landscape const around{found};
-    std::unordered_set<std::string> cleaned;
+    company others;
     plan::plan out;
     for (std::size_t i = 0; i < declared.size(); ++i) {
-        out.append(planner{declared[i], found.wanted.at(i), around, &cleaned}.make());
+        out.append(planner{declared[i], found.wanted.at(i), around, others}.make());
     }
     return out;
 }
@@ -313,7 +313,8 @@ plan::plan plan_one(model::index_policy const &declared, std::size_t wanted,
                     catalog::index_snapshot const &found)
 {
     landscape const around{found};
-    return planner{declared, found.wanted.at(wanted), around, nullptr}.make();
+    company alone{.drops_leftovers = false};
+    return planner{declared, found.wanted.at(wanted), around, alone}.make();
 }
 
 } // namespace pgtend::index

@@ -185,7 +185,7 @@ table_index const *planner::candidate(index_table const &child, bool partitioned
     return nullptr;
 }
 
-qualified_name planner::free_name(index_table const &child) const
+qualified_name planner::free_name(index_table const &child)
 {
     for (int number = 0;; ++number) {
         qualified_name out{child.name.schema,
@@ -194,7 +194,8 @@ qualified_name planner::free_name(index_table const &child) const
         if (there == nullptr && around_.all().taken.contains(out)) {
             continue; // by something that is no index of this partition
         }
-        if (there == nullptr || (child.kind != 'p' && !there->valid && attachable(*there))) {
+        if ((there == nullptr || (child.kind != 'p' && !there->valid && attachable(*there))) &&
+            others_.names.insert(out).second) {
             return out;
         }
     }

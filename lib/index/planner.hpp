@@ -2,6 +2,7 @@
 // Plans one declared index; create.hpp says how. Internal to this module.
 #pragma once
 #include <functional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -65,12 +66,18 @@ class landscape {
 // Why the role cannot create an index on that table.
 error missing_right(index_table const &table, std::string const &worker);
 
+// What the indexes of one plan share.
+struct company {
+    bool drops_leftovers = true;
+    std::unordered_set<std::string> cleaned = {}; // tables without leftovers by now
+    std::set<qualified_name> names = {};          // of indexes on partitions that are to come
+};
+
 class planner {
   public:
-    // `cleaned`: tables without leftovers by now; nullptr: leave them.
     planner(index_policy const &declared, catalog::wanted_index const &wanted,
-            landscape const &around, std::unordered_set<std::string> *cleaned)
-        : declared_{declared}, wanted_{wanted}, around_{around}, cleaned_{cleaned},
+            landscape const &around, company &others)
+        : declared_{declared}, wanted_{wanted}, around_{around}, others_{others},
           name_{wanted.found.usable() ? wanted.found.name.schema : declared.table.schema,
                 declared.name},
           shown_{display(wanted.found.usable() ? wanted.found.name : declared.table)}
@@ -134,13 +141,14 @@ class planner {
     // An index of a partition that is nobody's yet and may be attached; a partitioned one need not
     // be valid.
     table_index const *candidate(index_table const &child, bool partitioned) const;
-    // Not another index's; an invalid equal one of that name is what an earlier run left.
-    qualified_name free_name(index_table const &child) const;
+    // Not another index's, nor given before; an invalid equal one of that name is what an earlier
+    // run left.
+    qualified_name free_name(index_table const &child);
 
     index_policy const &declared_;
     catalog::wanted_index const &wanted_;
     landscape const &around_;
-    std::unordered_set<std::string> *cleaned_;
+    company &others_;
     qualified_name name_;
     std::string shown_; // the table
     plan::plan out_;

@@ -124,8 +124,9 @@ std::string replica_index(std::string const &partition, qualified_name const &pa
     return "DO " + plan::quote_dollar(" " + body + " ");
 }
 
-// Looks for itself whether it may: the ledger is no condition for partitions, and who carries this
-// out need not be who planned it. Qualified operators: it runs under the work's search_path.
+// Looks for itself whether it may, and waits for nobody: the ledger is no condition for partitions,
+// and who carries this out need not be who planned it. Qualified operators: it runs under the
+// work's search_path.
 plan::statement note_parameters(due_table const &table, std::string const &partition,
                                 std::string const &shown)
 {
@@ -147,25 +148,35 @@ plan::statement note_parameters(due_table const &table, std::string const &parti
         "          JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) r.relnamespace\n"
         "         WHERE n.nspname OPERATOR(pg_catalog.=) 'pgtend'\n"
         "           AND r.relname OPERATOR(pg_catalog.=) 'storage_parameter') THEN\n"
-        "        DELETE FROM pgtend.storage_parameter s\n"
-        "         USING (SELECT g.relation::pg_catalog.oid AS oid, g.parameter\n"
-        "                  FROM pgtend.storage_parameter g\n"
-        "                 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid "
-        "OPERATOR(pg_catalog.=) g.relation::pg_catalog.oid)\n"
-        "                   FOR UPDATE OF g SKIP LOCKED) AS gone\n"
-        "         WHERE s.relation::pg_catalog.oid OPERATOR(pg_catalog.=) gone.oid AND s.parameter "
-        "OPERATOR(pg_catalog.=) gone.parameter;\n"
-        "        INSERT INTO pgtend.storage_parameter (relation, parameter, table_name, original, "
-        "value, of_new_partitions, changed)\n"
-        "        SELECT " +
+        "        BEGIN\n"
+        "            LOCK TABLE pgtend.storage_parameter IN ROW EXCLUSIVE MODE NOWAIT;\n"
+        "            DELETE FROM pgtend.storage_parameter s\n"
+        "             USING (SELECT g.relation::pg_catalog.oid AS oid, g.parameter\n"
+        "                      FROM pgtend.storage_parameter g\n"
+        "                     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c\n"
+        "                            WHERE c.oid OPERATOR(pg_catalog.=) "
+        "g.relation::pg_catalog.oid)\n"
+        "                       FOR UPDATE OF g SKIP LOCKED) AS gone\n"
+        "             WHERE s.relation::pg_catalog.oid OPERATOR(pg_catalog.=) gone.oid\n"
+        "               AND s.parameter OPERATOR(pg_catalog.=) gone.parameter;\n"
+        "            INSERT INTO pgtend.storage_parameter\n"
+        "                   (relation, parameter, table_name, original, value, "
+        "of_new_partitions, changed)\n"
+        "            SELECT " +
         literal(partition) + "::pg_catalog.regclass, w.name, " + literal(shown) +
         ", NULL, w.value, false, pg_catalog.clock_timestamp()\n"
-        "          FROM (VALUES " +
-        join(values, ",\n               ") +
+        "              FROM (VALUES " +
+        join(values, ",\n                   ") +
         ") AS w (name, value)\n"
-        "            ON CONFLICT (relation, parameter) DO UPDATE\n"
-        "           SET table_name = excluded.table_name, original = excluded.original, value = "
-        "excluded.value, of_new_partitions = false, changed = excluded.changed;\n"
+        "                ON CONFLICT (relation, parameter) DO UPDATE\n"
+        "               SET table_name = excluded.table_name, original = excluded.original,\n"
+        "                   value = excluded.value, of_new_partitions = false,\n"
+        "                   changed = excluded.changed;\n"
+        "        EXCEPTION WHEN lock_not_available OR insufficient_privilege THEN\n"
+        "            RAISE WARNING 'the ledger did not note the storage parameters of %: %', " +
+        literal(shown) +
+        ", SQLERRM USING HINT = 'pgtend autovacuum apply --force makes them its own';\n"
+        "        END;\n"
         "    END IF;\nEND\n";
     plan::statement out;
     out.sql = "DO " + plan::quote_dollar(body);

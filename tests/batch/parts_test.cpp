@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "batch/condition.hpp"
 #include "batch/explain.hpp"
+#include "batch/finders.hpp"
 #include "batch/machine.hpp"
 #include "batch/narrowing.hpp"
 #include "batch/sizer.hpp"
@@ -248,5 +249,46 @@ TEST_SUITE("nodb")
             narrow.succeeded();
             CHECK(narrow.take(10)->rows == (i == 0 ? 2 : i == 1 ? 4 : i == 2 ? 8 : 10));
         }
+    }
+
+    TEST_CASE("blocks that were counted together for large batches are parted for small ones")
+    {
+        constexpr long long blocks = 5000, rows_of_each = 26;
+        batch::change const what{{"public", "t"}, "true", {}};
+        catalog::leaf_table const leaf{"1", {"public", "t"}, false, {}};
+        batch::leaf_statements const sql{what, {.table = leaf, .root = "1"}};
+        batch::block_finder walk{sql, blocks, "1"};
+        long long wanted = 8192, next_block = 0, found = 0;
+        int questions = 0;
+        while (!walk.done()) {
+            auto const section = walk.take(wanted);
+            if (!section) {
+                auto const asked = walk.question(wanted).at(0);
+                auto const number = [&](int parameter) {
+                    return std::stoll(*asked.parameters.at(static_cast<std::size_t>(parameter)));
+                };
+                auto const first = number(0), end = number(1), step = number(2);
+                std::vector<param> counts;
+                for (auto block = first; block < end; block += step) {
+                    counts.emplace_back(std::to_string(block));
+                    counts.push_back(
+                        std::to_string(rows_of_each * (std::min(block + step, end) - block)));
+                }
+                walk.answer({rows{{"block", "matching"}, counts, counts.size() / 2, 0},
+                             rows{{"blocks"}, {std::to_string(blocks)}, 1, 0}},
+                            milliseconds{100});
+                ++questions;
+                continue;
+            }
+            CHECK(section->first_block == next_block);
+            CHECK(section->rows <= std::max(wanted, rows_of_each));
+            next_block = section->end_block;
+            found += section->rows;
+            // The first one was slow; later ones are as slow again once, and become quicker.
+            wanted = found < 10'000 ? 100 : found < 50'000 ? 10 : std::min(wanted + 10, 8192LL);
+        }
+        CHECK(next_block == blocks);
+        CHECK(found == blocks * rows_of_each);
+        CHECK(questions < 30);
     }
 }

@@ -211,4 +211,19 @@ TEST_SUITE("db")
         CHECK(code_of("cleanup public.old_rows --where true", ">/dev/full 2>/dev/null") == 1);
         CHECK(g.count("SELECT count(*) FROM old_rows") == 0);
     }
+
+    TEST_CASE("streams that were closed from the start: the work is done, and nothing meant for "
+              "them goes to the server")
+    {
+        test::ground g{""};
+        for (auto const *streams : {">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"}) {
+            INFO(streams);
+            g.db.psql("CREATE TABLE old_rows AS SELECT g FROM generate_series(1, 10) g");
+            auto const line = std::string{std::getenv("PGTEND_BINARY")} + " -v -c " + g.config +
+                              " cleanup public.old_rows --where true " + streams;
+            CHECK(WEXITSTATUS(std::system(line.c_str())) == 0);
+            CHECK(g.count("SELECT count(*) FROM old_rows") == 0);
+            g.db.psql("DROP TABLE old_rows");
+        }
+    }
 }

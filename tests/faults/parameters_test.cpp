@@ -42,6 +42,40 @@ TEST_SUITE("db")
         CHECK(g.saved() == 2); // those of plain
     }
 
+    TEST_CASE("partitions are made while the ledger cannot note their parameters, and it is said")
+    {
+        parameter_scene const g{std::string{declared_parameters} + orders_by_month};
+        auto const made = [&] {
+            return g.db.value("SELECT count(*) FROM pg_class WHERE relname LIKE 'orders_2026%' AND "
+                              "relkind = 'r' AND reloptions IS NOT NULL");
+        };
+        SUBCASE("another session holds it")
+        {
+            auto holder = g.db.connect();
+            holder.begin();
+            holder.run("LOCK TABLE pgtend.storage_parameter IN SHARE MODE");
+            auto const create = g.run({"partition", "create"});
+            CHECK(create.code == 0);
+            CHECK(has(create.out + create.err, "the ledger did not note"));
+            CHECK(made() != "0");
+        }
+        SUBCASE("row level security keeps the role from it")
+        {
+            g.db.psql("ALTER TABLE pgtend.storage_parameter ENABLE ROW LEVEL SECURITY; ALTER TABLE "
+                      "pgtend.storage_parameter FORCE ROW LEVEL SECURITY");
+            auto const role = g.db.name() + "_maker";
+            g.db.psql("CREATE ROLE " + role + " LOGIN; ALTER TABLE orders OWNER TO " + role +
+                      "; GRANT CREATE, USAGE ON SCHEMA public TO " + role);
+            g.db.psql(g.run({"init", "--print-grants", role}).out);
+            auto const create =
+                g.run({"-d", g.db.dsn(role), "partition", "create", "public.orders"});
+            CHECK(create.code == 0);
+            CHECK(has(create.out + create.err, "the ledger did not note"));
+            CHECK(made() != "0");
+            g.db.psql("DROP OWNED BY " + role + " CASCADE; DROP ROLE " + role);
+        }
+    }
+
     TEST_CASE("a role that owns only one of the tables changes that one, and names what it lacks")
     {
         parameter_scene const g;

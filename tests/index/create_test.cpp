@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is planned for declared indexes, without a server.
+#include <set>
+
 #include "index/support.hpp"
 
 using namespace pgtend;
@@ -159,6 +161,25 @@ TEST_SUITE("nodb")
         auto const plan = plan_from(all);
         CHECK(sql_of(plan).at(1) ==
               "CREATE INDEX CONCURRENTLY \"t_1_i_1\" ON \"public\".\"t_1\" USING btree (a)");
+    }
+
+    TEST_CASE("two indexes of one plan never get the same name")
+    {
+        auto all = snapshot({"x_i", "i"}, 'p');
+        add_table(all, "2", "t_1", "1");
+        add_table(all, "3", "t_1_x", "1");
+        all.wanted[1].definition = "USING btree (b)";
+        auto const plan = plan_from(all, {"x_i", "i"});
+        std::set<std::string> names;
+        int builds = 0;
+        for (auto const &sql : sql_of(plan)) {
+            if (sql.starts_with("CREATE INDEX CONCURRENTLY ")) {
+                ++builds;
+                names.insert(sql.substr(0, sql.find(" ON ")));
+            }
+        }
+        CHECK(builds == 4);
+        CHECK(names.size() == 4);
     }
 
     TEST_CASE("an interrupted build of a partitioned table is taken up where it ended")
