@@ -175,7 +175,7 @@ plan::statement note_parameters(due_table const &table, std::string const &parti
         "        EXCEPTION WHEN lock_not_available OR insufficient_privilege THEN\n"
         "            RAISE WARNING 'the ledger did not note the storage parameters of %: %', " +
         literal(shown) +
-        ", SQLERRM USING HINT = 'pgtend autovacuum apply --force makes them its own';\n"
+        ", SQLERRM USING HINT = 'pgtend autovacuum revert will leave them as they are';\n"
         "        END;\n"
         "    END IF;\nEND\n";
     plan::statement out;

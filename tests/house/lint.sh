@@ -46,17 +46,19 @@ format() {
 # Looks at what is compiled: several files in one, because clang-tidy walks through all headers for each. Such a unit is looked
 # at again only when one of its files, a header, .clang-tidy or the tool changed since it was found clean.
 check_tidy() {
-    local stamps=build/lint common unit hash todo=()
+    local stamps=build/lint common units unit hash todo=()
     [ -f build/tidy/build.ninja ] || cmake --preset dev -B build/tidy -DCMAKE_UNITY_BUILD_BATCH_SIZE=16 >/dev/null || exit
     cmake --build build/tidy --target pgtend_sql_header >/dev/null || exit
     mkdir -p "$stamps"
     common=$( (clang-tidy --version; cat .clang-tidy; files 'lib/*.hpp' 'tools/*.hpp' 'sql/*.sql' | xargs cat) | sha256sum)
+    units=$(sed -nE "s#^ *\"file\": \"$PWD/((build/tidy/)?(lib|tools)/.*)\",?\$#\1#p" build/tidy/compile_commands.json |
+        grep -v '/empty.cpp$' | sort -u)
+    [ -n "$units" ] || { echo "lint: build/tidy/compile_commands.json names no file of lib or tools" >&2; exit 1; }
     while read -r unit; do
         # The files that it includes, or itself.
         hash=$( (printf '%s' "$common"; sed -n 's/^#include "\(.*\.cpp\)"$/\1/p' "$unit" | xargs -r cat; cat "$unit") | sha256sum)
         if [ "$(cat "$stamps/${unit//\//+}" 2>/dev/null)" != "$hash" ]; then todo+=("$unit" "$hash"); fi
-    done < <(sed -nE "s#^ *\"file\": \"$PWD/((build/tidy/)?(lib|tools)/.*)\",?\$#\1#p" build/tidy/compile_commands.json |
-        grep -v '/empty.cpp$' | sort -u)
+    done <<<"$units"
     # shellcheck disable=SC2016
     [ ${#todo[@]} = 0 ] || printf '%s\n' "${todo[@]}" | xargs -d '\n' -n 2 -P "$(nproc)" bash -c '
         out=$(clang-tidy -p build/tidy --quiet --checks=-bugprone-suspicious-include --extra-arg=-Wno-unknown-warning-option "$1" 2>/dev/null) &&
