@@ -266,6 +266,9 @@ exit_code partition_status(context &c, partition_status_arguments const &a)
         if (a.exact) {
             count_default(control.session, each, control.server.user, now, limit);
         }
+        if (c.has_configuration()) {
+            each.autovacuum = c.configuration().autovacuum;
+        }
         all.push_back(partition::status_of(each, zone, without, now));
         each = {}; // a tree may be large
     }

@@ -79,8 +79,10 @@ std::vector<partition::table_status> look_at_partitions(readiness_request const 
     auto const policies =
         ask.file == nullptr ? std::vector<model::partition_policy>{} : ask.file->partitions;
     std::vector<partition::table_status> out;
-    for (auto const &each :
-         read_partition_facts(ask.session, {}, policies, false, ask.now, ask.limit)) {
+    for (auto &each : read_partition_facts(ask.session, {}, policies, false, ask.now, ask.limit)) {
+        if (ask.file != nullptr) {
+            each.autovacuum = ask.file->autovacuum;
+        }
         out.push_back(partition::status_of(each, "UTC", {}, ask.now));
     }
     return out;

@@ -2,11 +2,11 @@
 #include "partition/drift.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fmt/format.h>
 #include <unordered_map>
 
 #include "base/text.hpp"
+#include "model/storage_parameter.hpp"
 #include "plan/statement.hpp"
 
 namespace pgtend::partition {
@@ -24,18 +24,6 @@ std::string on_off(bool flag)
 std::string or_default(std::string const &name)
 {
     return name.empty() ? "the default" : display_identifier(name);
-}
-
-// "0.05" and "0.050" are the same, and so are "ON" and "on".
-bool same_value(std::string_view a, std::string_view b)
-{
-    auto const left = lower(trim(a)), right = lower(trim(b));
-    if (left == right) {
-        return true;
-    }
-    char *left_end = nullptr, *right_end = nullptr;
-    auto const x = std::strtod(left.c_str(), &left_end), y = std::strtod(right.c_str(), &right_end);
-    return !left.empty() && !right.empty() && *left_end == '\0' && *right_end == '\0' && x == y;
 }
 
 std::pair<std::string, std::string> parameter(std::string const &text)
@@ -99,6 +87,20 @@ std::set<grant> grants_of(tree_relation const &of)
 std::string grantee(std::string const &name)
 {
     return name.empty() ? "PUBLIC" : quote_ident(name);
+}
+
+std::set<std::string> declared_for(qualified_name const &table,
+                                   std::span<model::autovacuum_policy const> autovacuum)
+{
+    std::set<std::string> out;
+    for (auto const &policy : autovacuum) {
+        if (std::find(policy.tables.begin(), policy.tables.end(), table) != policy.tables.end()) {
+            for (auto const &each : policy.parameters) {
+                out.insert(each.name);
+            }
+        }
+    }
+    return out;
 }
 
 class comparison {
@@ -190,13 +192,18 @@ class comparison {
         }
     }
 
-    void storage_parameters(std::optional<model::partition_policy> const &policy)
+    // `elsewhere`: names that the file declares for this partition or one between.
+    void storage_parameters(std::optional<model::partition_policy> const &policy,
+                            std::set<std::string> const &elsewhere)
     {
         if (!policy || leaf_.kind != 'r') {
             return;
         }
         for (auto const &wanted : policy->storage_parameters) {
             auto const [name, value] = parameter(wanted);
+            if (elsewhere.contains(name)) {
+                continue;
+            }
             if (name.starts_with("toast.") && !leaf_.has_toast) {
                 continue; // the server keeps no parameters of a TOAST table that is not there
             }
@@ -205,7 +212,7 @@ class comparison {
                 auto const [existing, set] = parameter(option);
                 is = existing == name ? set : is;
             }
-            if (!same_value(is, value)) {
+            if (!model::same_parameter_value(name, is, value)) {
                 add("storage_parameters", name + ": " + is, value,
                     alter_ + "SET (" + name + " = " +
                         std::string{trim(plan::quote_literal(value))} + ")");
@@ -326,7 +333,8 @@ std::span<std::string_view const> attributes()
 std::vector<difference> differences(std::vector<catalog::tree_relation> const &tree,
                                     std::optional<model::partition_policy> const &policy,
                                     std::set<std::string> const &without_parameters,
-                                    std::set<std::string> const &ignored)
+                                    std::set<std::string> const &ignored,
+                                    std::span<model::autovacuum_policy const> autovacuum)
 {
     std::unordered_map<std::string_view, tree_relation const *> by_oid;
     std::vector<tree_relation const *> order;
@@ -353,7 +361,11 @@ std::vector<difference> differences(std::vector<catalog::tree_relation> const &t
         each.policies();
         each.grants(policy);
         if (!without_parameters.contains(leaf->oid)) {
-            each.storage_parameters(policy);
+            std::set<std::string> elsewhere;
+            for (auto const *at = leaf; at != root; at = by_oid.at(at->parent)) {
+                elsewhere.merge(declared_for(at->name, autovacuum));
+            }
+            each.storage_parameters(policy, elsewhere);
         }
         each.replica_identity();
         each.indexes();

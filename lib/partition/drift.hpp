@@ -10,6 +10,7 @@
 
 #include "catalog/snapshot/partition_tree.hpp"
 #include "model/partition_policy.hpp"
+#include "model/storage_parameter.hpp"
 
 namespace pgtend::partition {
 
@@ -33,11 +34,13 @@ struct difference {
 // parent refuses. With `grants: false` the parent's own are told as well, because access goes
 // through the parent (but MAINTAIN, which does not go through it); with `grants: true` also those
 // that are missing. Storage parameters are those of the policy, which the partitions in
-// `without_parameters` (OIDs; the default partition) need not have; others may be set. Foreign
-// tables have neither indexes nor storage.
+// `without_parameters` (OIDs; the default partition) need not have; others may be set, and those
+// that `autovacuum` declares for the partition itself, or for one between it and the table, are
+// that policy's (vacuum::declarations). Foreign tables have neither indexes nor storage.
 std::vector<difference> differences(std::vector<catalog::tree_relation> const &tree,
                                     std::optional<model::partition_policy> const &policy,
                                     std::set<std::string> const &without_parameters,
-                                    std::set<std::string> const &ignored);
+                                    std::set<std::string> const &ignored,
+                                    std::span<model::autovacuum_policy const> autovacuum = {});
 
 } // namespace pgtend::partition

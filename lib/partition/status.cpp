@@ -67,7 +67,7 @@ class survey {
             out_.locks += 1 + each.indexes;
         }
         out_.lock_table = of.lock_table;
-        out_.drift = differences(of.tree, of.policy, defaults, ignored);
+        out_.drift = differences(of.tree, of.policy, defaults, ignored, of.autovacuum);
     }
 
     table_status take() { return std::move(out_); }

@@ -3,6 +3,7 @@
 #pragma once
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -88,6 +89,7 @@ struct table_facts {
     std::optional<std::pair<long long, std::vector<long long>>> counted = {};
     std::string not_counted = {}; // why that was not possible
     long long lock_table = 0;
+    std::span<model::autovacuum_policy const> autovacuum = {}; // all that the file has
 };
 
 // What the policy asks for and does not exist, and that and the twelve periods after it, whose

@@ -12,12 +12,14 @@ using namespace pgtend::test;
 
 namespace {
 
-std::vector<partition::difference> drift(pg::session &s, model::partition_policy const &policy,
-                                         std::set<std::string> const &ignored = {})
+std::vector<partition::difference>
+drift(pg::session &s, model::partition_policy const &policy,
+      std::set<std::string> const &ignored = {},
+      std::vector<model::autovacuum_policy> const &autovacuum = {})
 {
     auto const tables = catalog::load_partitioned_tables(s, {policy.table});
     return partition::differences(catalog::load_partition_tree(s, {tables.front().found.oid}),
-                                  policy, {}, ignored);
+                                  policy, {}, ignored, autovacuum);
 }
 
 list told(std::vector<partition::difference> const &all)
@@ -122,6 +124,26 @@ TEST_SUITE("db")
             }
         }
         CHECK(told(drift(s, policy)) == list{});
+    }
+
+    TEST_CASE("a parameter that autovacuum: declares for the partition itself is not the policy's")
+    {
+        database const db;
+        auto s = db.connect();
+        s.run("CREATE TABLE busy (ts date) PARTITION BY RANGE (ts)");
+        auto policy = policy_for("public.busy");
+        policy.storage_parameters = {"autovacuum_enabled=true", "fillfactor=90"};
+        create_all(s, {policy}, morning);
+        run_all(s, {"ALTER TABLE busy_2026_10 SET (autovacuum_enabled = off, fillfactor = 80)",
+                    "ALTER TABLE busy_2026_11 SET (autovacuum_enabled = off, fillfactor = 90)",
+                    "ALTER TABLE busy_2026_12 SET (autovacuum_enabled = on)"}); // as true
+        model::autovacuum_policy own;
+        own.tables = {{"public", "busy_2026_10"}, {"public", "others"}};
+        own.parameters = {{"autovacuum_enabled", "false"}};
+        CHECK(told(drift(s, policy, {}, {own})) ==
+              list{"busy_2026_10 storage_parameters: fillfactor: 80",
+                   "busy_2026_11 storage_parameters: autovacuum_enabled: off"});
+        CHECK(drift(s, policy).size() == 3);
     }
 
     TEST_CASE("a table without a TOAST table cannot keep parameters of one")
