@@ -106,9 +106,11 @@ CROSS JOIN LATERAL (
     WITH RECURSIVE up (oid) AS (
         SELECT c.oid
         UNION
-        SELECT i.inhparent FROM up JOIN pg_catalog.pg_inherits i ON i.inhrelid = up.oid
+        SELECT i.inhparent FROM up JOIN pg_catalog.pg_inherits i ON i.inhrelid = up.oid AND NOT i.inhdetachpending
     )
-    SELECT pg_catalog.bool_or(u.relrowsecurity) AS row_security, pg_catalog.bool_or(u.relforcerowsecurity) AS force_row_security
+    -- FORCE without ENABLE means nothing where it stands, and would where a partition enables it.
+    SELECT pg_catalog.bool_or(u.relrowsecurity) AS row_security,
+           pg_catalog.bool_or(u.relrowsecurity AND u.relforcerowsecurity) AS force_row_security
     FROM up
     JOIN pg_catalog.pg_class u ON u.oid = up.oid
 ) above

@@ -6,13 +6,18 @@
 -- $6 the token of a job whose slot lies before the watermark, because the clock was set back: nobody had the job since it was seen that
 -- this slot was not run, $7 the failures that the decision rests on (null: none): of several runners that wait for the end of a
 -- breaker's pause one makes the try.
-WITH due AS MATERIALIZED (
+WITH durable AS MATERIALIZED (
+    -- What a claim lets begin may reach beyond the server: no crash may take the claim back.
+    SELECT pg_catalog.set_config('synchronous_commit', CASE WHEN s.setting OPERATOR(pg_catalog.=) 'off' THEN 'on' ELSE s.setting END, true)
+    FROM (SELECT pg_catalog.current_setting('synchronous_commit') AS setting) s
+), due AS MATERIALIZED (
     SELECT l.job, l.token, l.holder, l.open_slot, l.open_attempts, d.slot
     FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.timestamptz[]),
                     pg_catalog.unnest($3::boolean[]), pg_catalog.unnest($6::bigint[]),
                     pg_catalog.unnest($7::integer[])) d(job, slot, again, token, failures)
     JOIN pgtend.lease l ON l.job OPERATOR(pg_catalog.=) d.job
     JOIN pgtend.fence f ON f.job OPERATOR(pg_catalog.=) l.job
+    CROSS JOIN durable
     WHERE (l.last_slot IS NULL OR l.last_slot OPERATOR(pg_catalog.<) d.slot
            OR (l.open_slot OPERATOR(pg_catalog.=) d.slot
                AND (d.again OR l.holder OPERATOR(pg_catalog.=) $4::pg_catalog.text))

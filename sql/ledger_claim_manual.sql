@@ -3,10 +3,15 @@
 -- A holder that asks again did not get the answer.
 -- One row: the claim, or, with a null id, who has the job.
 -- $1 job, $2 holder, $3 seconds that the lease lasts.
-WITH due AS MATERIALIZED (
+WITH durable AS MATERIALIZED (
+    -- What a claim lets begin may reach beyond the server: no crash may take the claim back.
+    SELECT pg_catalog.set_config('synchronous_commit', CASE WHEN s.setting OPERATOR(pg_catalog.=) 'off' THEN 'on' ELSE s.setting END, true)
+    FROM (SELECT pg_catalog.current_setting('synchronous_commit') AS setting) s
+), due AS MATERIALIZED (
     SELECT l.job, l.token, l.holder
     FROM pgtend.lease l
     JOIN pgtend.fence f ON f.job OPERATOR(pg_catalog.=) l.job
+    CROSS JOIN durable
     WHERE l.job OPERATOR(pg_catalog.=) $1::pg_catalog.text
       AND (l.holder IS NULL OR l.lease_until OPERATOR(pg_catalog.<) pg_catalog.clock_timestamp()
            OR l.holder OPERATOR(pg_catalog.=) $2::pg_catalog.text)

@@ -110,8 +110,9 @@ index_snapshot load_indexes(pg::session &s, std::vector<index_request> const &wa
                             std::string const &role, std::optional<std::string> const &search_path,
                             pg::limits const &limit = {});
 
-// Fills index_snapshot::taken: which of these names something has already.
-void load_taken_names(pg::session &s, std::vector<qualified_name> const &names,
+// Adds to index_snapshot::taken those of these names that something has already. Whether there was
+// one that it did not know of.
+bool load_taken_names(pg::session &s, std::vector<qualified_name> const &names,
                       index_snapshot &into, pg::limits const &limit = {});
 
 // Every index but the system's and pgtend's own, or those of the tables with these names and of

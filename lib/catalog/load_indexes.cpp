@@ -199,11 +199,11 @@ index_snapshot load_indexes(pg::session &s, std::vector<index_request> const &wa
     return out;
 }
 
-void load_taken_names(pg::session &s, std::vector<qualified_name> const &names,
+bool load_taken_names(pg::session &s, std::vector<qualified_name> const &names,
                       index_snapshot &into, pg::limits const &limit)
 {
     if (names.empty()) {
-        return;
+        return false;
     }
     std::vector<param> schemas, relations;
     for (auto const &each : names) {
@@ -212,9 +212,12 @@ void load_taken_names(pg::session &s, std::vector<qualified_name> const &names,
     }
     auto const found =
         s.run(sql::catalog_index_names, {array_literal(schemas), array_literal(relations)}, limit);
+    bool news = false;
     for (std::size_t i = 0; i < found.size(); ++i) {
-        into.taken.insert(names.at(static_cast<std::size_t>(found.integer(i, "position") - 1)));
+        auto const &name = names.at(static_cast<std::size_t>(found.integer(i, "position") - 1));
+        news = into.taken.insert(name).second || news;
     }
+    return news;
 }
 
 index_overview load_index_overview(pg::session &s, std::vector<qualified_name> const &tables,

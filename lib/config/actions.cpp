@@ -137,7 +137,7 @@ void read_sql(reader &r, node const &n, action &out)
     static constexpr std::array<map_key<sql_parts>, 4> keys{{
         {"text",
          [](reader &in, node const &v, sql_parts &p) {
-             if (in.text(v, p.action.text)) {
+             if (in.sql(v, p.action.text)) {
                  p.text = &v;
              }
          }},
@@ -203,7 +203,7 @@ void read_watch(reader &r, node const &n, action &out)
         {"query",
          [](reader &in, node const &v, model::watch_action &a) {
              std::string written;
-             if (in.text(v, written)) {
+             if (in.sql(v, written)) {
                  in.checked_quietly(v, [&] { a.query = model::single_query(written); });
              }
          },

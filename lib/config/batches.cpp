@@ -30,7 +30,7 @@ void read_where(reader &r, node const &n, model::selection &out)
     if (n.kind == node_kind::scalar && n.style == node_style::plain &&
         (n.text == "true" || n.text == "false")) { // reads well, and says what a boolean would
         written = n.text;
-    } else if (!r.text(n, written)) {
+    } else if (!r.sql(n, written)) {
         return;
     }
     if (r.checked_quietly(n, [&] { model::check_condition(written); })) {
@@ -57,7 +57,7 @@ void read_expression(reader &r, node const &n, model::assignment &out)
         {"sql",
          [](reader &in, node const &v, model::assignment &a) {
              std::string written;
-             if (in.text(v, written)) {
+             if (in.sql(v, written)) {
                  in.checked_quietly(v, [&] { model::check_condition(written); });
                  a.value = std::move(written);
                  a.is_sql = true;

@@ -14,7 +14,7 @@ using model::index_policy;
 void read_index_columns(reader &r, node const &n, index_policy &out)
 {
     std::string written;
-    if (r.text(n, written)) {
+    if (r.sql(n, written)) {
         r.checked_quietly(n, [&] { model::check_index_columns(written); });
         out.on = std::move(written);
     }
@@ -23,7 +23,7 @@ void read_index_columns(reader &r, node const &n, index_policy &out)
 void read_condition(reader &r, node const &n, index_policy &out)
 {
     std::string written;
-    if (r.text(n, written)) {
+    if (r.sql(n, written)) {
         r.checked_quietly(n, [&] { model::check_condition(written); });
         out.where = std::move(written);
     }

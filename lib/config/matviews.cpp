@@ -48,7 +48,7 @@ void read_query(reader &r, node const &n, matview_policy &out)
         if (from != nullptr && !read_sql_file(r, *from, file.path, written)) {
             from = nullptr;
         }
-    } else if (!r.text(n, written)) {
+    } else if (!r.sql(n, written)) {
         from = nullptr;
     }
     if (from != nullptr) {

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "config/scalar.hpp"
 #include "model/job.hpp"
+#include "model/sql_text.hpp"
 
 namespace pgtend::config {
 namespace {
@@ -85,6 +86,20 @@ bool reader::text(node const &n, std::string &out)
         }
     }
     out = n.text;
+    return true;
+}
+
+bool reader::sql(node const &n, std::string &out)
+{
+    if (!text(n, out)) {
+        return false;
+    }
+    if (n.joined && model::has_line_comment(out)) {
+        error(n, "a comment (--) in a text whose lines YAML joins takes in the lines after it",
+              "write the text as a block of lines (| in place of > or quotes), or the comment as "
+              "/* ... */");
+        return false;
+    }
     return true;
 }
 

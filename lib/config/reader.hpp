@@ -41,6 +41,9 @@ class reader {
     // A text as written. Plain words that YAML might read as something else are refused: they want
     // quotes.
     bool text(node const &n, std::string &out);
+    // The same of SQL, whose comments to the end of a line must not take in what YAML has put
+    // there.
+    bool sql(node const &n, std::string &out);
     // true or false, not quoted.
     bool boolean(node const &n, bool &out);
     // A plain decimal number in [least, most], not quoted.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <istream>
+#include <optional>
 #include <streambuf>
 #include <unordered_map>
 #include <yaml-cpp/eventhandler.h>
@@ -76,6 +77,7 @@ class builder final : public YAML::EventHandler {
             last_quote_ = mark;
         }
         refuse_tag(n, c);
+        n.joined = joined(mark, n.style, value);
         n.text = value;
         add(std::move(n));
     }
@@ -100,21 +102,9 @@ class builder final : public YAML::EventHandler {
     void require_closed_quote()
     {
         auto const at = static_cast<std::size_t>(last_quote_.pos);
-        if (last_quote_.is_null() || at >= text_.size()) {
-            return;
+        if (!last_quote_.is_null() && at < text_.size() && !closing_quote(at)) {
+            stop(last_quote_, "a quoted text is not closed", {});
         }
-        char const quote = text_[at];
-        for (auto i = at + 1; i < text_.size(); ++i) {
-            if (text_[i] == '\\' && quote == '"') {
-                ++i;
-            } else if (text_[i] == quote) {
-                if (quote == '"' || i + 1 >= text_.size() || text_[i + 1] != quote) {
-                    return;
-                }
-                ++i;
-            }
-        }
-        stop(last_quote_, "a quoted text is not closed", {});
     }
 
     node take() { return std::move(root_); }
@@ -142,6 +132,35 @@ class builder final : public YAML::EventHandler {
         node key; // of a map: read, and waiting for its value
         bool has_key = false;
     };
+
+    std::optional<std::size_t> closing_quote(std::size_t at) const
+    {
+        char const quote = text_[at];
+        for (auto i = at + 1; i < text_.size(); ++i) {
+            if (text_[i] == '\\' && quote == '"') {
+                ++i;
+            } else if (text_[i] == quote) {
+                if (quote == '"' || i + 1 >= text_.size() || text_[i + 1] != quote) {
+                    return i;
+                }
+                ++i;
+            }
+        }
+        return std::nullopt;
+    }
+
+    bool joined(YAML::Mark const &mark, node_style style, std::string const &value) const
+    {
+        auto const at = static_cast<std::size_t>(mark.pos);
+        if (style == node_style::block) {
+            return byte(mark) == '>';
+        }
+        if (style == node_style::quoted) {
+            auto const end = closing_quote(at);
+            return end && text_.substr(at, *end - at).find('\n') != std::string_view::npos;
+        }
+        return at < text_.size() && text_.substr(at, value.size()) != value;
+    }
 
     void report(source_position at, std::string message, std::string hint)
     {

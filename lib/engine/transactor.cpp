@@ -106,6 +106,9 @@ transactor::done transactor::run_in_transaction(request const &what)
         }
         reach("before commit");
         commit(what.read_only, opened.text(0, 0));
+        if (session_) { // that a standby did not confirm it, say
+            add_notes(out.warnings, warnings(session_->take_notices()));
+        }
         reach("after commit");
         return out;
     } catch (error const &e) {
@@ -136,7 +139,9 @@ void transactor::commit(bool read_only, std::string const &transaction_id)
         session().commit(control_.limit(microseconds{0}));
     } catch (outcome_unknown const &e) {
         if (read_only) {
-            throw connection_lost{e.message(), "08006", "COMMIT"};
+            throw connection_lost{
+                "the connection was lost at the end of a transaction that only read", "08006",
+                "COMMIT"};
         }
         session_.reset();
         outcome_unknown const problem{e.message(), transaction_id};

@@ -12,8 +12,9 @@ namespace pgtend::index {
 // What the planner has to know of the declared indexes: for catalog::load_indexes().
 std::vector<catalog::index_request> requests(std::vector<model::index_policy> const &declared);
 
-// How indexes on partitions would be called that are not there yet: for
-// catalog::load_taken_names(), without which a name that something else has makes the step fail.
+// How plan_create() would call indexes on partitions: for catalog::load_taken_names(), which is
+// repeated while it finds one taken, because another is then chosen. Without it a name that
+// something else has makes the step fail.
 std::vector<qualified_name> names_below(std::vector<model::index_policy> const &declared,
                                         catalog::index_snapshot const &found);
 

@@ -174,11 +174,11 @@ table_index const *planner::attached(index_table const &child, table_index const
     return nullptr;
 }
 
-table_index const *planner::candidate(index_table const &child, bool partitioned) const
+table_index const *planner::candidate(index_table const &child, bool partitioned)
 {
     for (auto const *each : around_.indexes(child)) {
         if (each->partitioned == partitioned && (each->valid || partitioned) && each->live &&
-            attachable(*each)) {
+            attachable(*each) && others_.claimed.insert(each->oid).second) {
             return each;
         }
     }
@@ -199,38 +199,6 @@ qualified_name planner::free_name(index_table const &child)
             return out;
         }
     }
-}
-
-namespace {
-
-void collect_names(landscape const &around, index_table const &table, std::string const &index,
-                   std::vector<qualified_name> &out)
-{
-    for (auto const *child : around.children(table)) {
-        qualified_name name{child->name.schema, partition_index_name(child->name.name, index, 0)};
-        auto const &its = around.indexes(*child);
-        if (std::none_of(its.begin(), its.end(),
-                         [&](auto const *each) { return each->name == name; })) {
-            out.push_back(std::move(name));
-        }
-        collect_names(around, *child, index, out);
-    }
-}
-
-} // namespace
-
-std::vector<qualified_name> names_below(std::vector<model::index_policy> const &declared,
-                                        catalog::index_snapshot const &found)
-{
-    landscape const around{found};
-    std::vector<qualified_name> out;
-    for (std::size_t i = 0; i < declared.size(); ++i) {
-        auto const &table = found.wanted.at(i).found;
-        if (table.usable() && around.has(table.oid)) {
-            collect_names(around, around.table(table.oid), declared[i].name, out);
-        }
-    }
-    return out;
 }
 
 } // namespace pgtend::index

@@ -71,6 +71,7 @@ struct company {
     bool drops_leftovers = true;
     std::unordered_set<std::string> cleaned = {}; // tables without leftovers by now
     std::set<qualified_name> names = {};          // of indexes on partitions that are to come
+    std::unordered_set<std::string> claimed = {}; // indexes of partitions that one attaches
 };
 
 class planner {
@@ -139,8 +140,8 @@ class planner {
                    attacher const &attach);
     table_index const *attached(index_table const &child, table_index const *parent) const;
     // An index of a partition that is nobody's yet and may be attached; a partitioned one need not
-    // be valid.
-    table_index const *candidate(index_table const &child, bool partitioned) const;
+    // be valid. Each is given once.
+    table_index const *candidate(index_table const &child, bool partitioned);
     // Not another index's, nor given before; an invalid equal one of that name is what an earlier
     // run left.
     qualified_name free_name(index_table const &child);

@@ -119,12 +119,17 @@ plan::plan create_indexes(model::action const &what, planning const &with)
     }
     auto found = catalog::load_indexes(with.session, index::requests(declared), with.role,
                                        with.search_path, with.limit);
-    catalog::load_taken_names(with.session, index::names_below(declared, found), found, with.limit);
     // No partition's index gets a name that another one is declared by.
+    for (auto const &each : with.indexes) {
+        found.taken.insert({each.table.schema, each.name});
+    }
     for (std::size_t i = 0; i < declared.size(); ++i) {
-        auto const &table = found.wanted.at(i).found;
-        found.taken.insert(
-            {table.usable() ? table.name.schema : declared[i].table.schema, declared[i].name});
+        if (auto const &table = found.wanted.at(i).found; table.usable()) {
+            found.taken.insert({table.name.schema, declared[i].name});
+        }
+    }
+    while (catalog::load_taken_names(with.session, index::names_below(declared, found), found,
+                                     with.limit)) {
     }
     return index::plan_create(declared, found);
 }

@@ -27,7 +27,10 @@ model::parameter_ledger known_parameters(pg::session &s, pg::limits const &limit
 {
     try {
         return ledger::read_parameters(s, limit);
-    } catch (usage_error const &e) {
+    } catch (error const &e) {
+        if (dynamic_cast<usage_error const *>(&e) == nullptr && e.sqlstate() != "55P03") {
+            throw;
+        }
         model::parameter_ledger out;
         out.problem = e.message();
         out.hint = e.hint();

@@ -24,8 +24,8 @@ struct parameter_planning {
     std::vector<qualified_name> only = {};
 };
 
-// What the ledger has; where the role may not use it, or its version is another one, `problem` says
-// so and nothing is thrown.
+// What the ledger has; where the role may not use it, another session keeps it locked, or its
+// version is another one, `problem` says so and nothing is thrown.
 model::parameter_ledger known_parameters(pg::session &s, pg::limits const &limit);
 
 // What makes them true: vacuum::plan_parameters. A plan without steps: they all are. Throws what

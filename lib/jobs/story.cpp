@@ -92,8 +92,10 @@ class teller {
         }
         auto const of = run->slot ? "for the slot of " + when(*run->slot) : std::string{"by hand"};
         if (!run->finished) {
-            return fmt::format("began {} on {}, {}; it goes on", ago(run->started), run->holder,
-                               of);
+            return fmt::format("began {} on {}, {}; {}", ago(run->started), run->holder, of,
+                               held() ? "it goes on"
+                                      : "its lease was not renewed since: it was killed, or its "
+                                        "end could not be recorded");
         }
         return fmt::format("{} {}, {} row{} in {}, {}{}", words(run->status), ago(*run->finished),
                            thousands(run->rows), run->rows == 1 ? "" : "s",

@@ -32,15 +32,18 @@ plan::statement statement_of(model::watch_action const &what)
         columns += (columns.empty() ? "" : ", ") + name;
         values += (values.empty() ? "" : ", ") + ("finding." + name);
     }
-    // The join keeps what was told before out; ON CONFLICT what another session tells at the same
-    // time.
+    // NOT EXISTS keeps what was told before out, DISTINCT ON a second finding of one key, and ON
+    // CONFLICT what another session tells at the same time. Findings without a key are one.
     out.sql = "WITH finding AS MATERIALIZED " + subquery(what.query) +
-              ", told AS (\n    INSERT INTO " + target + " (" + columns + ")\n    SELECT " +
-              values + " FROM finding";
-    if (!what.key.empty()) {
+              ", told AS (\n    INSERT INTO " + target + " (" + columns + ")\n    SELECT ";
+    if (what.key.empty()) {
+        out.sql += values + " FROM finding";
+    } else {
         auto const key = plan::quote_ident(what.key);
-        out.sql += "\n    WHERE NOT EXISTS (SELECT FROM " + target + " AS known WHERE known." +
-                   key + " = finding." + key + ")";
+        auto const known = "NOT EXISTS (SELECT FROM " + target + " AS known WHERE known." + key;
+        out.sql += "DISTINCT ON (finding." + key + ") " + values + " FROM finding\n    WHERE " +
+                   known + " = finding." + key + ") AND (finding." + key + " IS NOT NULL OR " +
+                   known + " IS NULL))";
     }
     out.sql +=
         "\n    ON CONFLICT DO NOTHING RETURNING 1)\n"

@@ -6,6 +6,7 @@
 
 #include "base/duration.hpp"
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "base/name.hpp"
 #include "base/text.hpp"
 #include "sql/queries.hpp"
@@ -56,6 +57,16 @@ void explain(pg::session &s, error const &e)
     if (state == "42501") {
         throw usage_error{"this role may not use the ledger: " + first_line(e.message()),
                           grants_wanted(role_of(s))};
+    }
+}
+
+// Such as that a standby did not confirm what was written before the wait for it was cancelled.
+void tell_warnings(pg::session &s)
+{
+    for (auto const &each : s.take_notices()) {
+        if (each.severity == "WARNING") {
+            log::warning("writing to the ledger: {}", printable(each.message));
+        }
     }
 }
 
@@ -148,8 +159,10 @@ rows call(pg::session &s, std::string_view sql, std::vector<param> const &parame
     bool read_write = false;
     for (int tries = 1;; ++tries) {
         try {
-            return read_write ? run_in_read_write(s, sql, parameters, limit)
-                              : s.run(sql, parameters, limit);
+            auto out = read_write ? run_in_read_write(s, sql, parameters, limit)
+                                  : s.run(sql, parameters, limit);
+            tell_warnings(s);
+            return out;
         } catch (error const &e) {
             auto const &state = e.sqlstate();
             bool const alone = !s.lost() && !s.in_transaction();

@@ -8,8 +8,8 @@ namespace pgtend::ledger {
 
 // In the order of the tables' names. A database without a ledger has saved nothing: `present` is
 // false then, and nothing is thrown for it. Throws as the calls of ledger.hpp do. No locks beyond
-// ACCESS SHARE. They are written by the plans of vacuum/parameters.hpp, each together with the
-// change itself.
+// ACCESS SHARE, which is waited for a second (55P03). No transaction may be open. They are written
+// by the plans of vacuum/parameters.hpp, each together with the change itself.
 model::parameter_ledger read_parameters(pg::session &s, pg::limits const &limit = {});
 
 } // namespace pgtend::ledger

@@ -69,6 +69,7 @@ void sql_lexer::skip_blanks()
         if (is_blank(at(position_))) {
             ++position_;
         } else if (at(position_) == '-' && at(position_ + 1) == '-') {
+            line_comment_ = true;
             auto const end = sql_.find_first_of("\r\n", position_);
             position_ = end == std::string_view::npos ? sql_.size() : end;
         } else if (at(position_) == '/' && at(position_ + 1) == '*') {

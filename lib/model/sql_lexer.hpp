@@ -45,6 +45,8 @@ class sql_lexer {
     {
         return token.kind == sql_token_kind::symbol && sql_[token.begin] == c;
     }
+    // Whether what was read until now has a comment that goes to the end of its line.
+    bool line_comment() const { return line_comment_; }
 
   private:
     [[noreturn]] void refuse(std::size_t at, std::string const &what, std::string hint) const;
@@ -58,6 +60,7 @@ class sql_lexer {
 
     std::string_view sql_;
     std::size_t position_ = 0;
+    bool line_comment_ = false;
 };
 
 } // namespace pgtend::model

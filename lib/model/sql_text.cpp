@@ -184,6 +184,17 @@ std::string capitals(std::string_view word)
 
 } // namespace
 
+bool has_line_comment(std::string_view sql) noexcept
+{
+    sql_lexer lexer{sql};
+    try {
+        while (lexer.next().kind != kind::end) {
+        }
+    } catch (error const &) { // told where the text is used
+    }
+    return lexer.line_comment();
+}
+
 std::vector<std::string> split_statements(std::string_view sql)
 {
     std::vector<std::string> out;

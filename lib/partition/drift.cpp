@@ -122,10 +122,11 @@ class comparison {
             add("row_security", on_off(leaf_.row_security), on_off(root_.row_security),
                 alter_ + (root_.row_security ? "ENABLE" : "DISABLE") + " ROW LEVEL SECURITY");
         }
-        if (leaf_.force_row_security != root_.force_row_security) {
-            add("force_row_security", on_off(leaf_.force_row_security),
-                on_off(root_.force_row_security),
-                alter_ + (root_.force_row_security ? "FORCE" : "NO FORCE") + " ROW LEVEL SECURITY");
+        // Alone, without ENABLE, it means nothing.
+        bool const forced = root_.row_security && root_.force_row_security;
+        if (leaf_.force_row_security != forced && (leaf_.row_security || root_.row_security)) {
+            add("force_row_security", on_off(leaf_.force_row_security), on_off(forced),
+                alter_ + (forced ? "FORCE" : "NO FORCE") + " ROW LEVEL SECURITY");
         }
         if (leaf_.persistence != root_.persistence && leaf_.kind != 'f') {
             add("persistence", persistence_name(leaf_.persistence),

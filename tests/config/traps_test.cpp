@@ -52,6 +52,36 @@ TEST_SUITE("nodb")
         refused({"enabled: [true]", "6:14: enabled: true or false is wanted, not a list", ""});
     }
 
+    TEST_CASE("a comment of SQL does not take in the lines that YAML joins to it")
+    {
+        std::string const before = "version: 1\ntargets: { a: { dsn: dbname=a } }\ntimezone: UTC\n"
+                                   "jobs:\n  - name: j\n    schedule: \"0 0 * * *\"\n",
+                          told = "a comment (--) in a text whose lines YAML joins takes in the "
+                                 "lines after it";
+        for (std::string const text :
+             {"        where: >\n          a -- old ones\n          and b\n",
+              "        where: >-\n          a -- old ones\n          and b\n",
+              "        where: \"a -- old ones\n          and b\"\n",
+              "        where: 'a -- old ones\n          and b'\n",
+              "        where: a -- old ones\n          and b\n"}) {
+            CAPTURE(text);
+            auto const yaml = before + "    cleanup:\n        table: x.y\n" + text;
+            CHECK(problems(yaml) == lines{"9:16: where: " + told});
+            CHECK(hint(yaml).starts_with("write the text as a block of lines (|"));
+        }
+        for (std::string const text :
+             {"        where: |\n          a -- old ones\n          and b\n",
+              "        where: >\n          a /* old -- ones */\n          and b\n",
+              "        where: >\n          a = '-- x'\n          and b\n",
+              "        where: \"a -- old ones\"\n", "        where: \"a -- old\\nand b\"\n",
+              "        where: a -- old ones\n"}) {
+            CAPTURE(text);
+            CHECK(problems(before + "    cleanup:\n        table: x.y\n" + text) == lines{});
+        }
+        CHECK(problems(before + "    sql:\n      text: >\n        select 1; -- one\n        "
+                                "select 2\n") == lines{"8:13: text: " + told});
+    }
+
     TEST_CASE("numbers have the digits that everybody reads")
     {
         CHECK(load(job_with("retry: { max: 7 }")).jobs[0].policy.retry.max == 7);

@@ -239,7 +239,7 @@ TEST_CASE("a COMMIT without an answer is resolved, and the run goes on")
         CAPTURE(static_cast<int>(answer));
         w.db.psql("truncate t");
         proxy network;
-        network.lose_answer_to(commit_message);
+        network.lose_answer_to({commit_message});
         int opened = 0, asked = 0;
         auto around = w.environment();
         around.open = [&] {
@@ -277,7 +277,7 @@ TEST_CASE("without a way to resolve it, a lost COMMIT ends the run")
     workbench w;
     w.db.psql("create table t (i int)");
     proxy network;
-    network.lose_answer_to(commit_message);
+    network.lose_answer_to({commit_message});
     auto around = w.environment();
     around.open = [&] { return test::open(network.dsn(w.db.name())); };
     auto const r = execute(around, one(step("first", {sql("insert into t values (1)")})));

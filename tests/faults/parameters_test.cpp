@@ -59,6 +59,18 @@ TEST_SUITE("db")
             CHECK(has(create.out + create.err, "the ledger did not note"));
             CHECK(made() != "0");
         }
+        SUBCASE("another session holds it against all, and the whole file is applied")
+        {
+            auto holder = g.db.connect();
+            holder.begin();
+            holder.run("LOCK TABLE pgtend.storage_parameter IN ACCESS EXCLUSIVE MODE");
+            auto const apply = g.run({"apply", "-y"});
+            CHECK(apply.code == 1); // plain is not as declared
+            CHECK(has(apply.out + apply.err, "the ledger cannot be read"));
+            CHECK(made() != "0");
+            holder.rollback();
+            CHECK(g.run({"apply", "-y"}).code == 0);
+        }
         SUBCASE("row level security keeps the role from it")
         {
             g.db.psql("ALTER TABLE pgtend.storage_parameter ENABLE ROW LEVEL SECURITY; ALTER TABLE "

@@ -89,6 +89,36 @@ TEST_SUITE("db")
         }
     }
 
+    TEST_CASE(
+        "F05: the server crashes after a claim of a role that does not wait for the disk: the "
+        "claim stays, and what reached beyond the server is not done again")
+    {
+        test::own_server const server;
+        auto const beyond = server.directory() + "/hits";
+        caller const c{server.dsn(),
+                       "  - { name: once, schedule: \"0 * * * *\", sql: { text: \"copy (select 1) "
+                       "to program 'cat >> " +
+                           beyond + "'; select pg_sleep(30)\" } }\n"};
+        REQUIRE(c.run({"init", "--test-clock"}).code == 0);
+        REQUIRE(c.tick(before).code == 0);
+        server.psql("ALTER SYSTEM SET wal_writer_delay = '10s'");
+        server.psql("SELECT pg_reload_conf()");
+        server.psql("ALTER DATABASE postgres SET synchronous_commit = off");
+        server.restart("fast");
+        test::process runner{c.arguments({"tick", "--now", due})};
+        auto const hits = [&] {
+            return server.value("SELECT coalesce(length(pg_read_file('" + beyond +
+                                "', 0, 100, true)), 0)");
+        };
+        eventually("it reached out", [&] { return hits() == "2"; });
+        server.restart("immediate");
+        auto const done = runner.wait();
+        CHECK_MESSAGE(done.code == 1, done.err);
+        CHECK(c.tick(later).code == 0);
+        CHECK(server.value(runs_of("once")) == "interrupted/1");
+        CHECK(hits() == "2");
+    }
+
     TEST_CASE("F05: a server that is down is waited for, and then nothing is missing")
     {
         test::own_server const server;

@@ -155,9 +155,12 @@ TEST_SUITE("nodb")
         add_table(all, "3", "t_2", "1");
         all.indexes.push_back(make_index("31", "t_2_i", "3", "t_2"));
         all.indexes.back().definition = "USING btree (b)";
+        using names = std::vector<qualified_name>;
         CHECK(index::names_below({declare("i")}, all) ==
-              std::vector<qualified_name>{{"public", "t_1_i"}});
+              names{{"public", "t_1_i"}, {"public", "t_2_i_1"}});
         all.taken = {{"public", "t_1_i"}};
+        CHECK(index::names_below({declare("i")}, all) ==
+              names{{"public", "t_1_i_1"}, {"public", "t_2_i_1"}});
         auto const plan = plan_from(all);
         CHECK(sql_of(plan).at(1) ==
               "CREATE INDEX CONCURRENTLY \"t_1_i_1\" ON \"public\".\"t_1\" USING btree (a)");

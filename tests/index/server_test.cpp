@@ -17,7 +17,8 @@ plan::plan plan_of(pg::session &s, std::vector<model::index_policy> const &decla
                    std::string const &role = "", std::optional<std::string> const &search_path = {})
 {
     auto found = catalog::load_indexes(s, index::requests(declared), role, search_path);
-    catalog::load_taken_names(s, index::names_below(declared, found), found);
+    while (catalog::load_taken_names(s, index::names_below(declared, found), found)) {
+    }
     return index::plan_create(declared, found);
 }
 
@@ -373,6 +374,50 @@ TEST_SUITE("db")
         CHECK(told(again) == list{});
         CHECK(s.run("SELECT count(*) FROM pg_index WHERE indisvalid AND indrelid > 16383")
                   .text(0, 0) == "2");
+    }
+
+    TEST_CASE("generated names that earlier indexes have, a first and a second time")
+    {
+        database const db;
+        auto s = db.connect();
+        s.run("CREATE TABLE t (a int, b int, c int) PARTITION BY RANGE (a)");
+        s.run("CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (100)");
+        for (auto const *columns : {"(a)", "(b)", "(c)"}) {
+            CAPTURE(columns);
+            auto declared = on(columns);
+            declared.table = {"public", "t"};
+            CHECK(problems(apply(plan_of(s, {declared}), s)) == list{});
+            CHECK(told(plan_of(s, {declared})) == list{});
+            s.run(std::string{"ALTER INDEX i RENAME TO old_"} + columns[1]);
+        }
+        CHECK(s.run("SELECT string_agg(c.relname, ' ' ORDER BY c.relname) FROM pg_index JOIN "
+                    "pg_class c ON c.oid = indexrelid WHERE indrelid = 't_1'::regclass")
+                  .text(0, 0) == "t_1_i t_1_i_1 t_1_i_2");
+        // Of one plan, the second of which would take the first one's further name.
+        s.run("CREATE TABLE ta (a int) PARTITION BY RANGE (a)");
+        s.run("CREATE TABLE ta_1 PARTITION OF ta FOR VALUES FROM (0) TO (100)");
+        s.run("CREATE TABLE ta_1_x PARTITION OF ta FOR VALUES FROM (100) TO (200)");
+        s.run("CREATE TABLE ta_1_x_k_1 (a int)");
+        auto first = on("(a)"), second = on("(a, (a + 1))");
+        first.table = second.table = {"public", "ta"};
+        first.name = "x_k";
+        second.name = "k";
+        CHECK(problems(apply(plan_of(s, {first, second}), s)) == list{});
+    }
+
+    TEST_CASE("two declared indexes that differ in storage alone do not both attach the same one")
+    {
+        database const db;
+        auto s = db.connect();
+        s.run("CREATE TABLE t (a int, b int) PARTITION BY RANGE (a)");
+        s.run("CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (100)");
+        s.run("CREATE INDEX by_hand ON t_1 (b)");
+        auto first = on("(b)"), second = on("(b)");
+        first.table = second.table = {"public", "t"};
+        second.name = "j";
+        second.storage = {"fillfactor=70"};
+        CHECK(problems(apply(plan_of(s, {first, second}), s)) == list{});
+        CHECK(told(plan_of(s, {first, second})) == list{});
     }
 
     TEST_CASE("a partitioned table: whole, of two levels; what is built is attached, later "

@@ -181,6 +181,27 @@ TEST_SUITE("db")
               list{"orders_2026_12 replica_identity: an index of its own"});
     }
 
+    TEST_CASE("row level security that is forced above and not enabled there forces no partition")
+    {
+        database const db;
+        auto s = db.connect();
+        run_all(s,
+                {"CREATE TABLE root (k text, ts date NOT NULL) PARTITION BY LIST (k)",
+                 "CREATE TABLE eu PARTITION OF root FOR VALUES IN ('eu') PARTITION BY RANGE (ts)",
+                 "ALTER TABLE root FORCE ROW LEVEL SECURITY",
+                 "ALTER TABLE eu ENABLE ROW LEVEL SECURITY"});
+        auto const policy = policy_for("public.eu");
+        create_all(s, {policy}, morning);
+        CHECK(s.run("SELECT DISTINCT relrowsecurity || ' ' || relforcerowsecurity FROM pg_class "
+                    "WHERE relname LIKE 'eu_2%' AND relkind = 'r'")
+                  .text(0, 0) == "true false");
+        CHECK(told(drift(s, policy)) == list{});
+        s.run("CREATE TABLE plain (ts date NOT NULL) PARTITION BY RANGE (ts)");
+        s.run("ALTER TABLE plain FORCE ROW LEVEL SECURITY");
+        create_all(s, {policy_for("public.plain")}, morning);
+        CHECK(told(drift(s, policy_for("public.plain"))) == list{});
+    }
+
     TEST_CASE("what lies deeper is compared as well; a partition whose detach did not end is not")
     {
         database const db;

@@ -375,7 +375,7 @@ TEST_SUITE("db")
         s.begin();
         s.run("CREATE TABLE t (a int)");
         auto const id = s.note_transaction_id();
-        network.lose_answer_to("COMMIT");
+        network.lose_answer_to({"COMMIT"});
         auto const e = failure_of<outcome_unknown>([&] { s.commit(); });
         CHECK(e.transaction_id() == id);
         CHECK(s.lost());

@@ -121,10 +121,29 @@ std::string proxy::dsn(std::string const &database) const
         database);
 }
 
-void proxy::lose_answer_to(std::string text)
+void proxy::lose_answer_to(loss what)
 {
     std::lock_guard const lock{mutex_};
-    lose_answer_to_ = std::move(text);
+    unanswered_.push_back(std::move(what));
+}
+
+void proxy::lose(loss what)
+{
+    std::lock_guard const lock{mutex_};
+    lost_.push_back(std::move(what));
+}
+
+bool proxy::meets(std::vector<loss> &losses, std::string_view message,
+                  std::string const &application, std::string const &begun)
+{
+    for (auto &each : losses) {
+        if (each.times > 0 && message.find(each.text) != std::string_view::npos &&
+            matches(each.sessions, application) && begun.find(each.within) != std::string::npos) {
+            --each.times;
+            return true;
+        }
+    }
+    return false;
 }
 
 void proxy::swallow(way which, std::string sessions)
@@ -180,7 +199,7 @@ void proxy::forward(int client, int number, std::stop_token const &stop)
     int const server = ignore_new_ ? -1 : connect_unix(directory_ + "/.s.PGSQL." + server_port_);
     bool losing = false;
     bool deaf = false;
-    std::string application;
+    std::string application, begun;
     std::array<char, 65536> buffer{};
     while (!stop.stop_requested() && number > cut_until_) {
         if (!deaf && fate_of(application, number).unplugged) {
@@ -224,8 +243,14 @@ void proxy::forward(int client, int number, std::stop_token const &stop)
             if (from == client) {
                 ++messages_;
                 std::lock_guard const lock{mutex_};
-                losing = losing || (!lose_answer_to_.empty() &&
-                                    message.find(lose_answer_to_) != std::string_view::npos);
+                if (message.find("BEGIN") != std::string_view::npos) {
+                    begun = message;
+                }
+                if (meets(lost_, message, application, begun)) {
+                    open = false;
+                    break;
+                }
+                losing = losing || meets(unanswered_, message, application, begun);
             } else if (losing) {
                 open = false;
                 break;

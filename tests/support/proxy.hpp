@@ -42,9 +42,16 @@ class proxy {
     void delay(std::chrono::milliseconds by) noexcept { delay_ms_ = static_cast<int>(by.count()); }
     // Connections made from now on are accepted and never answered: a server that hangs.
     void ignore_new() noexcept { ignore_new_ = true; }
-    // As soon as a client sends this text: forwarded, but the answer is swallowed, and the client's
-    // connection closed when it has come.
-    void lose_answer_to(std::string text);
+    // A client's message that has this text, in a transaction whose first message has `within`.
+    struct loss {
+        std::string text, sessions = "*", within = "";
+        int times = 1'000'000;
+    };
+    // As soon as one of these sessions sends it: forwarded, but the answer is swallowed, and the
+    // client's connection closed when it has come.
+    void lose_answer_to(loss what);
+    // It does not arrive, and the connection is closed at both ends.
+    void lose(loss what);
     // From now on the server says to each new session that it is this major version, of two digits.
     void claim_version(int major) noexcept { claimed_version_ = major; }
     // Closes all connections at both ends; none brings word of the end of another.
@@ -70,7 +77,10 @@ class proxy {
     std::atomic<int> connections_{0}, cut_until_{0}, messages_{0}, delay_ms_{0},
         claimed_version_{0};
     mutable std::mutex mutex_; // of what is below
-    std::string lose_answer_to_, unplugged_;
+    static bool meets(std::vector<loss> &losses, std::string_view message,
+                      std::string const &application, std::string const &begun);
+    std::vector<loss> lost_, unanswered_;
+    std::string unplugged_;
     std::map<std::string, way> swallowed_; // by which sessions
     int unplugged_until_ = 0;              // connections numbered so far
     std::vector<std::jthread> threads_;
