@@ -230,6 +230,17 @@ std::vector<plan::lock> wanted_locks(std::vector<plan::statement> const &stateme
     return out;
 }
 
+std::vector<plan::lock> suspected_locks(std::vector<plan::statement> const &statements)
+{
+    std::vector<plan::lock> out;
+    for (auto const &each : statements) {
+        for (auto const &relation : each.may_lock) {
+            out.push_back({relation, plan::lock_mode::access_exclusive});
+        }
+    }
+    return out;
+}
+
 std::vector<holder> find_holders(pg::session &s, std::vector<plan::lock> const &wanted,
                                  pg::limits const &limit)
 {
@@ -280,10 +291,14 @@ lock_busy busy_error(std::vector<plan::lock> const &wanted, std::vector<holder> 
                      microseconds waited, std::string const &statement)
 {
     auto const time = humanize(waited);
+    if (who.empty() && wanted.empty()) {
+        return {"a lock that the statement wants could not be had within " + time,
+                "See who holds it while it waits (pg_blocking_pids), run it when there is less "
+                "traffic, or raise `lock: { deadline: }`.",
+                statement};
+    }
     if (who.empty()) {
-        auto const what =
-            wanted.empty() ? std::string{"a lock"} : "a lock on " + relations_of(wanted);
-        return {what + " could not be had within " + time +
+        return {"a lock on " + relations_of(wanted) + " could not be had within " + time +
                     ": others held it, each for a short time",
                 "Run it when there is less traffic, or raise `lock: { deadline: }`.", statement};
     }
@@ -298,6 +313,11 @@ lock_busy busy_error(std::vector<plan::lock> const &wanted, std::vector<holder> 
     if (relation.empty()) {
         return {"not begun, because it would wait for old transactions, given up after " + time +
                     ": " + describe(who),
+                hint + ", or raise `lock: { deadline: }`.", statement};
+    }
+    if (wanted.empty()) {
+        return {"a lock that the statement wants could not be had within " + time +
+                    "; on the tables that it names: " + describe(who),
                 hint + ", or raise `lock: { deadline: }`.", statement};
     }
     return {relation + " is locked, given up after " + time + ": " + describe(who),

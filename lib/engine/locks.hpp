@@ -34,6 +34,10 @@ std::string describe(std::vector<holder> const &who);
 // Of all statements, each relation once with every mode that is wanted of it.
 std::vector<plan::lock> wanted_locks(std::vector<plan::statement> const &statements);
 
+// Of statements whose locks are not known: the relations that they may want, in the mode that every
+// other one is in the way of.
+std::vector<plan::lock> suspected_locks(std::vector<plan::statement> const &statements);
+
 // Everybody who holds a conflicting lock now, of every mode wanted. One round trip, a READ ONLY
 // transaction of its own: none may be open.
 std::vector<holder> find_holders(pg::session &s, std::vector<plan::lock> const &wanted,
@@ -67,7 +71,8 @@ sight look(pg::session &s, std::vector<plan::lock> const &wanted, pg::limits con
 // autovacuum is in the way: deadlock_timeout and half a second, after which it has yielded.
 microseconds attempt_timeout(microseconds attempt, sight const &seen);
 
-// The error of a lock that was not had in time.
+// The error of a lock that was not had in time. Where none is `wanted` as far as is known, `who`
+// are those who work on the suspected ones.
 lock_busy busy_error(std::vector<plan::lock> const &wanted, std::vector<holder> const &who,
                      microseconds waited, std::string const &statement);
 

@@ -176,7 +176,7 @@ void worker::carry_out_task(plan::step &step, step_result &out)
     take_stock();
 }
 
-void worker::wait_for_lock(request const &what, lock_wait &wait, std::vector<holder> const &who)
+void worker::wait_for_lock(request const &what, lock_wait &wait, std::vector<holder> who)
 {
     auto const left = wait.deadline - wait.waited();
     if (left.count() <= 0) {
@@ -185,6 +185,12 @@ void worker::wait_for_lock(request const &what, lock_wait &wait, std::vector<hol
         control_.give_up(held_by(who, wanted));
         if (!who.empty() && who.front().relation.empty()) {
             control_.give_up_old_transactions();
+        }
+        if (who.empty() && wanted.empty()) {
+            who = guarded([&] {
+                return find_holders(hands_.session(), suspected_locks(what.statements),
+                                    control_.limit(longest_question));
+            });
         }
         throw busy_error(wanted, who, wait.waited(),
                          hands_.current() != nullptr ? hands_.current()->sql

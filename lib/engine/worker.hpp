@@ -52,7 +52,7 @@ class worker {
     template <class Work> auto guarded(Work const &work) -> decltype(work());
     // After 55P03 or a look that found somebody: waits a little, or throws lock_busy when the
     // deadline is over.
-    void wait_for_lock(request const &what, lock_wait &wait, std::vector<holder> const &who);
+    void wait_for_lock(request const &what, lock_wait &wait, std::vector<holder> who);
 
     run_control &control_;
     transactor hands_;

@@ -155,6 +155,9 @@ plan::plan run_sql(model::action const &what, planning const &)
                                   .short_waits = model::may_lock_tables(text),
                                   .may_skip = true,
                                   .only_counted = true};
+        for (auto const &each : model::possible_relations(text)) {
+            statement.may_lock.push_back(plan::quote(each));
+        }
         if (action.one_transaction) {
             together.statements.push_back(std::move(statement));
             continue;

@@ -195,6 +195,43 @@ bool has_line_comment(std::string_view sql) noexcept
     return lexer.line_comment();
 }
 
+std::vector<qualified_name> possible_relations(std::string_view statement)
+{
+    constexpr std::size_t most = 100;
+    std::vector<qualified_name> out;
+    sql_lexer lexer{statement};
+    auto token = lexer.next();
+    auto const name = [&]() -> std::optional<std::string> {
+        if (token.kind == kind::word) {
+            return lexer.word(token);
+        }
+        auto const text = lexer.text(token);
+        return token.kind == kind::quoted_identifier && text.front() == '"'
+                   ? std::optional{replace_all(std::string{text.substr(1, text.size() - 2)}, "\"\"",
+                                               "\"")}
+                   : std::nullopt;
+    };
+    while (token.kind != kind::end && out.size() < most) {
+        auto first = name();
+        token = lexer.next();
+        if (!first) {
+            continue;
+        }
+        qualified_name found{{}, std::move(*first)};
+        if (lexer.is_symbol(token, '.')) {
+            token = lexer.next();
+            if (auto second = name()) {
+                found = {std::move(found.name), std::move(*second)};
+                token = lexer.next();
+            }
+        }
+        if (std::find(out.begin(), out.end(), found) == out.end()) {
+            out.push_back(std::move(found));
+        }
+    }
+    return out;
+}
+
 std::vector<std::string> split_statements(std::string_view sql)
 {
     std::vector<std::string> out;

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/name.hpp"
+
 namespace pgtend::model {
 
 // The statements of a text, in order, without the semicolons between them and the blanks around
@@ -25,6 +27,10 @@ bool forbids_transaction(std::string_view statement);
 // Of those, the ones that wait for old transactions and leave something behind when they are ended
 // half way: CREATE and DROP INDEX, REINDEX and DETACH PARTITION ... CONCURRENTLY.
 bool waits_for_transactions(std::string_view statement);
+
+// Every name in it that could be a relation's, with its schema where one is written, each once, 100
+// at most; keywords and columns are among them.
+std::vector<qualified_name> possible_relations(std::string_view statement);
 
 // True when a statement may take locks on tables that the application would queue behind: all but
 // what reads and writes rows, and SET.

@@ -80,6 +80,9 @@ struct statement {
     // It may lock tables in ways that `locks` does not know, such as the DDL of a person: it waits
     // for a lock as shortly as a statement that needs the lock protocol.
     bool short_waits = false;
+    // Relations that it may lock, quoted, of which some may not exist: when a lock cannot be had,
+    // who works on them is told. Where `locks` are known, not needed.
+    std::vector<std::string> may_lock = {};
     // SQL that a person wrote: a NOTICE that something "already exists, skipping" is what IF NOT
     // EXISTS asked for.
     bool may_skip = false;

@@ -91,6 +91,26 @@ TEST_SUITE("db")
         }
     }
 
+    TEST_CASE(
+        "what the server warns of at COMMIT is told: of the work in its output, of the ledger "
+        "in the log")
+    {
+        commit_ground g;
+        // As when the wait for a standby's word is cancelled.
+        g.db.psql(
+            "CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING "
+            "'% may be lost', TG_TABLE_NAME; RETURN NULL; END $$; CREATE CONSTRAINT TRIGGER "
+            "warn AFTER INSERT ON hit DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE "
+            "FUNCTION warn(); CREATE CONSTRAINT TRIGGER warn AFTER INSERT ON pgtend.run "
+            "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION warn()");
+        auto const done = g.tick(due);
+        CHECK(done.code == 0);
+        CHECK(test::has(done.err, "warning: writing to the ledger: run may be lost"));
+        CHECK(
+            g.count("SELECT count(*) FROM pgtend.run WHERE job = 'once' AND output LIKE '%hit may "
+                    "be lost%'") == 1);
+    }
+
     TEST_CASE("the connection is lost while the work only reads: said so, nothing is asked, and "
               "the next tick goes on")
     {

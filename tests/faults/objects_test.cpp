@@ -101,6 +101,30 @@ TEST_SUITE("db")
         reader.rollback();
     }
 
+    TEST_CASE("F08: a job's own SQL that cannot have a lock tells who works on the tables it names")
+    {
+        for (std::string const text : {"alter table \\\"the Orders\\\" add if not exists note text",
+                                       "update \\\"the Orders\\\" set id = 2"}) {
+            CAPTURE(text);
+            test::ground g{"  - { name: own, schedule: \"0 * * * *\", sql: { text: \"" + text +
+                               "\" } }\n",
+                           "defaults:\n  lock: { attempt: 100ms, deadline: 1s }\n"};
+            g.db.psql(
+                "CREATE TABLE \"the Orders\" (id int); INSERT INTO \"the Orders\" VALUES (1)");
+            REQUIRE(g.tick(before).code == 0);
+            auto holder = g.db.connect();
+            holder.begin();
+            holder.run("UPDATE \"the Orders\" SET id = 3");
+            auto const done = g.tick(due);
+            CHECK(done.code == 1);
+            CHECK(done.err.find("on the tables that it names: pid " +
+                                std::to_string(holder.backend_pid())) != std::string::npos);
+            CHECK(done.err.find("holds ROW EXCLUSIVE on \"the Orders\"") != std::string::npos);
+            CHECK(done.err.find("each for a short time") == std::string::npos);
+            holder.rollback();
+        }
+    }
+
     TEST_CASE("F38: a table that is gone: an error for it, the rest of the job goes on")
     {
         test::ground g{"  - name: clean\n    schedule: \"0 * * * *\"\n    cleanup:\n      tables:\n"

@@ -39,6 +39,26 @@ std::string condition(std::string_view text)
 
 TEST_SUITE("nodb")
 {
+    TEST_CASE("the names in a statement that relations could have")
+    {
+        auto const names = [](std::string_view sql) {
+            std::vector<std::string> out;
+            for (auto const &each : model::possible_relations(sql)) {
+                out.push_back(display(each));
+            }
+            return out;
+        };
+        CHECK(names("UPDATE Public.\"the \"\"Orders\" -- other.x\n o SET a = 'no.thing'") ==
+              std::vector<std::string>{"update", "public.\"the \"\"Orders\"", "o", "set", "a"});
+        CHECK(names("a . b.c; a.b") == std::vector<std::string>{"a.b", "c"});
+        CHECK(names("1 + (2)").empty());
+        std::string many;
+        for (int i = 0; i < 300; ++i) {
+            many += "t" + std::to_string(i) + ", ";
+        }
+        CHECK(names(many).size() == 100);
+    }
+
     TEST_CASE("a semicolon splits, unless it is quoted, commented or inside parentheses")
     {
         CHECK(split_statements("select 1; select 2") == texts{"select 1", "select 2"});

@@ -83,6 +83,8 @@ TEST_SUITE("db")
         }
         g.expire_lease("slow");
         CHECK(has(show(), "has not renewed its lease since: it was killed, or its host is down"));
+        CHECK(has(show(), "its lease was not renewed since"));
+        CHECK_FALSE(has(show(), "it goes on"));
     }
 
     TEST_CASE("job show: passed over, and a schedule that was changed")
