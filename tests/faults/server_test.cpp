@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Servers that restart, stand by, and are promoted.
+// Servers that restart, stand by, are promoted, and whose backends stand still.
+#include <chrono>
+#include <csignal>
 #include <doctest/doctest.h>
 
 #include "base/text.hpp"
@@ -196,6 +198,52 @@ TEST_SUITE("db")
         CHECK_MESSAGE(fourth.code == 0, fourth.err);
         CHECK(copy.value(runs_of("j")) == "succeeded/1 succeeded/1 succeeded/1");
         CHECK(copy.value("SELECT count(*) FROM hit") == "3");
+    }
+
+    TEST_CASE("F22: a backend that stands still hears no cancel: timed_out in time all the same; "
+              "the next slot waits for its end and then runs")
+    {
+        test::own_server const server; // all others would wait for such a backend
+        caller const c{server.dsn(),
+                       "  - { name: j, schedule: \"0 * * * *\", timeout: 2s, sql: { text: \"insert "
+                       "into hit values (1); select nap()\", idempotent: true } }\n"};
+        server.psql("CREATE TABLE hit (n int); CREATE TABLE bed (made bool NOT NULL); INSERT INTO "
+                    "bed VALUES (true); CREATE FUNCTION nap() RETURNS void LANGUAGE plpgsql AS $$ "
+                    "BEGIN IF (SELECT made FROM bed) THEN PERFORM pg_sleep(60); END IF; END $$");
+        REQUIRE(c.run({"init", "--test-clock"}).code == 0);
+        REQUIRE(c.tick(before).code == 0);
+        auto const begun = std::chrono::steady_clock::now();
+        test::process runner{c.arguments({"tick", "--now", due})};
+        auto const sleeper = [&] {
+            return server.value("SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE "
+                                "application_name = 'pgtend/tick/j' AND wait_event = 'PgSleep'");
+        };
+        eventually("it works", [&] { return sleeper() != "0"; });
+        auto const backend = std::stoi(sleeper());
+        REQUIRE(::kill(backend, SIGSTOP) == 0);
+        eventually("it stands still", [&] { return test::stands_still(backend); });
+        auto const done = runner.wait();
+        auto const took = std::chrono::steady_clock::now() - begun;
+        // The limit, the grace of a cancel, and what a busy machine takes.
+        CHECK(took >= std::chrono::seconds{4});
+        CHECK(took < std::chrono::seconds{7});
+        CHECK_MESSAGE(done.code == 1, done.err);
+        CHECK(server.value(runs_of("j")) == "timed_out/1");
+        // It is still there with its transaction, and so nobody begins beside it.
+        server.psql("UPDATE bed SET made = false");
+        CHECK(sleeper() == std::to_string(backend));
+        CHECK(c.tick(test::next_hour).code == 0);
+        CHECK(server.value(runs_of("j")) == "timed_out/1");
+        CHECK(sleeper() == std::to_string(backend));
+
+        REQUIRE(::kill(backend, SIGCONT) == 0);
+        eventually("it is gone", [&] { return sleeper() == "0"; });
+        CHECK(server.value("SELECT count(*) FROM hit") == "0");
+        CHECK(c.tick("2026-01-01T02:01:10Z").code == 0);
+        CHECK(server.value(runs_of("j")) == "timed_out/1 succeeded/1");
+        CHECK(server.value("SELECT slot = '2026-01-01 02:00+00' FROM pgtend.run WHERE status = "
+                           "'succeeded'") == "t");
+        CHECK(server.value("SELECT count(*) FROM hit") == "1");
     }
 
     TEST_CASE("F43: a server that is too old is refused before anything is sent, a newer one than "
