@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tables that are locked, gone, or not ours.
+#include <csignal>
 #include <doctest/doctest.h>
 #include <thread>
 
@@ -10,18 +11,53 @@ using namespace pgtend;
 using test::before;
 using test::due;
 using test::eventually;
+using test::has;
+
+namespace {
+
+// How often `text` has it.
+int times(std::string const &text, std::string const &part)
+{
+    int out = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+        ++out;
+    }
+    return out;
+}
+
+// Of what -v tells: how often a lock was queued for in vain, and how often it was looked whether
+// somebody has it.
+int tries(std::string const &err)
+{
+    return times(err, "failed with 55P03: ");
+}
+int looks(std::string const &err)
+{
+    return times(err, "JOIN pg_catalog.pg_locks l ON ");
+}
+
+// A job that makes partitions.
+constexpr char partition_job[] = "  - { name: parts, schedule: \"0 * * * *\", partition: {} }\n";
+constexpr char short_of_time[] = "defaults:\n  lock: { attempt: 100ms, deadline: 2s }\n";
+constexpr char monthly_orders[] =
+    "partitions:\n  - { table: public.orders, key: at, every: month, from: 2026-01, premake: 1 }\n";
+
+long long order_partitions(test::ground const &g)
+{
+    return g.count("SELECT count(*) FROM pg_inherits WHERE inhparent = 'orders'::regclass");
+}
+
+} // namespace
 
 TEST_SUITE("db")
 {
     TEST_CASE("F08: a locked table: given up in time, the holder named, other jobs run, nobody "
-              "queues behind it for long")
+              "queues behind it, and the next slot makes up for it")
     {
-        test::ground g{"  - { name: parts, schedule: \"0 * * * *\", partition: {} }\n"
-                       "  - { name: other, schedule: \"0 * * * *\", cleanup: { table: "
-                       "public.elsewhere, where: \"true\" } }\n",
-                       "defaults:\n  lock: { attempt: 100ms, deadline: 2s }\n"
-                       "partitions:\n  - { table: public.orders, key: at, every: month, from: "
-                       "2026-01, premake: 1 }\n"};
+        test::ground g{std::string{partition_job} +
+                           "  - { name: other, schedule: \"0 * * * *\", cleanup: { table: "
+                           "public.elsewhere, where: \"true\" } }\n",
+                       std::string{short_of_time} + monthly_orders};
         g.db.psql("CREATE TABLE orders (id int, at timestamptz NOT NULL) PARTITION BY RANGE (at);"
                   "CREATE TABLE elsewhere (id int); INSERT INTO elsewhere VALUES (1)");
         REQUIRE(g.tick(before).code == 0);
@@ -31,34 +67,66 @@ TEST_SUITE("db")
         holder.run("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
 
         auto const begin = std::chrono::steady_clock::now();
-        auto const done = g.tick(due);
+        auto const done = g.run({"-v", "tick", "--now", due});
         auto const took = std::chrono::steady_clock::now() - begin;
         CHECK(done.code == 1);
-        CHECK(took < std::chrono::seconds{10});
-        CHECK(done.err.find("the-holder") != std::string::npos);
-        CHECK(done.err.find(std::to_string(holder.backend_pid())) != std::string::npos);
+        CHECK(took >= std::chrono::seconds{2});
+        CHECK(took < std::chrono::seconds{4});
+        CHECK(has(done.err, "the-holder"));
+        CHECK(has(done.err, std::to_string(holder.backend_pid())));
+        CHECK(looks(done.err) > 5);  // it looked again and again
+        CHECK(tries(done.err) == 0); // and never stood in the queue
         CHECK(g.runs("parts") == "failed/1");
         CHECK(g.runs("other") == "succeeded/1");
         CHECK(g.count("SELECT count(*) FROM elsewhere") == 0);
         CHECK(g.db.value("SELECT sqlstate FROM pgtend.run WHERE job = 'parts'") == "55P03");
         holder.rollback();
+        CHECK(order_partitions(g) == 0);
+        CHECK(g.tick(test::next_hour).code == 0);
+        CHECK(g.runs("parts") == "failed/1 succeeded/1");
+        CHECK(order_partitions(g) >= 2);
+    }
+
+    TEST_CASE("F08: a lock that somebody takes just before: tried, looked at from then on, and had "
+              "when he is gone")
+    {
+        test::ground g{partition_job, monthly_orders};
+        g.db.psql("CREATE TABLE orders (id int, at timestamptz NOT NULL) PARTITION BY RANGE (at)");
+        REQUIRE(g.tick(before).code == 0);
+        test::process runner{g.arguments({"-v", "tick", "--now", due}),
+                             {{"PGTEND_STOP_AT", "before begin"}}};
+        eventually("it has looked", [&] { return runner.stands_still(); });
+        auto holder = g.db.connect();
+        holder.begin();
+        holder.run("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
+        runner.signal(SIGCONT);
+        eventually("it has tried", [&] { return tries(runner.errors()) > 0; });
+        auto const looked = looks(runner.errors());
+        eventually("it has looked again", [&] { return looks(runner.errors()) > looked + 1; });
+        CHECK(order_partitions(g) == 0);
+        holder.rollback();
+        auto const done = runner.wait();
+        CHECK_MESSAGE(done.code == 0, done.err);
+        CHECK(tries(done.err) == 1);
+        CHECK(g.runs("parts") == "succeeded/1");
+        CHECK(order_partitions(g) >= 2);
     }
 
     TEST_CASE("F08: while a reader keeps a table busy, others never wait for pgtend longer than an "
               "attempt")
     {
-        test::ground g{"  - { name: parts, schedule: \"0 * * * *\", partition: {} }\n",
-                       "defaults:\n  lock: { attempt: 100ms, deadline: 2s }\n"
-                       "partitions:\n  - { table: public.orders, key: at, every: month, from: "
-                       "2026-01, premake: 1 }\n"};
+        test::ground g{partition_job, std::string{short_of_time} + monthly_orders};
         g.db.psql("CREATE TABLE orders (id int, at timestamptz NOT NULL) PARTITION BY RANGE (at);"
                   "CREATE TABLE orders_rest PARTITION OF orders DEFAULT");
         REQUIRE(g.tick(before).code == 0);
+        test::process runner{g.arguments({"-v", "tick", "--now", due}),
+                             {{"PGTEND_STOP_AT", "before begin"}}};
+        eventually("it has looked", [&] { return runner.stands_still(); });
         auto reader = g.db.connect(); // keeps ATTACH from locking the default partition
         reader.begin();
         reader.run("SELECT count(*) FROM orders");
-        test::process runner{g.arguments({"tick", "--now", due})};
         auto bystander = g.db.connect();
+        runner.signal(SIGCONT);
         auto worst = std::chrono::steady_clock::duration{};
         auto const end = std::chrono::steady_clock::now() + std::chrono::seconds{2};
         while (std::chrono::steady_clock::now() < end) {
@@ -67,8 +135,14 @@ TEST_SUITE("db")
             worst = std::max(worst, std::chrono::steady_clock::now() - begin);
         }
         CHECK(worst < std::chrono::milliseconds{250});
-        CHECK(runner.wait().code == 1);
+        auto const done = runner.wait();
+        CHECK(done.code == 1);
+        CHECK(tries(done.err) > 0); // it did stand in the queue
+        CHECK(order_partitions(g) == 1);
         reader.rollback();
+        CHECK(g.tick(test::next_hour).code == 0);
+        CHECK(g.runs("parts") == "failed/1 succeeded/1");
+        CHECK(order_partitions(g) >= 3);
     }
 
     TEST_CASE("F08: DDL in a job's own SQL waits for its lock as shortly as any other")
