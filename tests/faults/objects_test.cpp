@@ -216,7 +216,97 @@ TEST_SUITE("db")
     }
 
     TEST_CASE(
-        "F38: a partition that is dropped while the job runs, and rows in the default partition")
+        "F38: partitions that are dropped, detached and added in the middle of a cleanup: an "
+        "error for the one, a note for the other, the rest is done, the next run does the new")
+    {
+        test::ground g{"  - { name: clean, schedule: \"0 * * * *\", cleanup: { table: "
+                       "public.orders, where: \"old\" } }\n"};
+        g.db.psql("CREATE TABLE orders (part int NOT NULL, old boolean NOT NULL) PARTITION BY LIST "
+                  "(part)");
+        auto const add = [&](std::string const &n) {
+            g.db.psql("CREATE TABLE orders_" + n + " PARTITION OF orders FOR VALUES IN (" + n +
+                      "); INSERT INTO orders SELECT " + n +
+                      ", i % 2 = 0 FROM generate_series(1, 20) i");
+        };
+        auto const old_rows = [&](std::string const &table) {
+            return g.count("SELECT count(*) FROM " + table + " WHERE old");
+        };
+        for (auto const *n : {"1", "2", "3", "4"}) {
+            add(n);
+        }
+        g.db.psql("CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM "
+                  "pg_advisory_xact_lock(38); RETURN OLD; END';"
+                  "CREATE TRIGGER wait BEFORE DELETE ON orders_1 FOR EACH ROW EXECUTE FUNCTION "
+                  "wait()");
+        REQUIRE(g.tick(before).code == 0);
+        auto gate = g.db.connect();
+        gate.run("SELECT pg_advisory_lock(38)");
+        test::process runner{g.arguments({"tick", "--now", due})};
+        eventually("it is at the first partition", [&] {
+            return g.count("SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                           "current_database() AND application_name = 'pgtend/tick/clean' AND "
+                           "wait_event = 'advisory'") == 1;
+        });
+        g.db.psql("DROP TABLE orders_2; ALTER TABLE orders DETACH PARTITION orders_3");
+        add("5");
+        gate.run("SELECT pg_advisory_unlock(38)");
+        auto const done = runner.wait();
+        CHECK_MESSAGE(done.code == 1, done.err);
+        CHECK_MESSAGE(has(done.err, "public.orders_2"), done.err);
+        for (auto const *other : {"orders_1", "orders_3", "orders_4", "orders_5"}) {
+            CHECK_MESSAGE(!has(done.err, other), done.err);
+        }
+        CHECK(g.runs("clean") == "failed/1");
+        CHECK(g.db.value("SELECT rows FROM pgtend.run WHERE job = 'clean'") == "20");
+        CHECK(g.db.value("SELECT output FROM pgtend.run WHERE job = 'clean'") ==
+              "public.orders: public.orders_3 was detached from public.orders while this ran, or "
+              "another table has its name now; it was left alone");
+        CHECK(old_rows("orders_3") == 10); // it is no part of the table any more
+        CHECK(old_rows("orders_4") == 0);
+        CHECK(old_rows("orders_5") == 10);
+        CHECK(g.tick(test::next_hour).code == 0);
+        CHECK(g.runs("clean") == "failed/1 succeeded/1");
+        CHECK(old_rows("orders") == 0);
+        CHECK(old_rows("orders_3") == 10);
+        CHECK(g.count("SELECT count(*) FROM orders") == 30);
+    }
+
+    TEST_CASE("F38: tables that are dropped and renamed in the middle of a vacuum: an error for "
+              "each, the rest is done")
+    {
+        test::ground g{"  - { name: v, schedule: \"0 * * * *\", vacuum: { tables: [public.a, "
+                       "public.b, public.c, public.d] } }\n"};
+        for (auto const *table : {"a", "b", "c", "d"}) {
+            g.db.psql(std::string{"CREATE TABLE "} + table +
+                      " WITH (autovacuum_enabled = off) AS SELECT i FROM generate_series(1, 10) i");
+        }
+        auto const vacuumed = [&] {
+            return g.db.value(
+                "SELECT coalesce(string_agg(relname, ' ' ORDER BY relname), '') FROM "
+                "pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace "
+                "AND reltuples = 10");
+        };
+        REQUIRE(g.tick(before).code == 0);
+        test::process runner{g.arguments({"tick", "--now", due}),
+                             {{"PGTEND_STOP_AT", "after outside"}}};
+        eventually("it stands still", [&] { return runner.stands_still(); });
+        CHECK(vacuumed() == "a");
+        g.db.psql("DROP TABLE b; ALTER TABLE c RENAME TO e");
+        runner.signal(SIGCONT);
+        auto const done = runner.wait();
+        CHECK_MESSAGE(done.code == 1, done.err);
+        CHECK_MESSAGE(has(done.err, "public.b"), done.err);
+        auto const output = g.db.value("SELECT output FROM pgtend.run WHERE job = 'v'");
+        CHECK_MESSAGE(has(output, "vacuum public.c: relation \"public.c\" does not exist"), output);
+        for (auto const *other : {"public.a", "public.d", "public.e"}) {
+            CHECK(!has(done.err + output, other));
+        }
+        CHECK(g.runs("v") == "failed/1");
+        CHECK(vacuumed() == "a d");
+    }
+
+    TEST_CASE("F38: rows in the default partition that belong elsewhere: told, and other tables "
+              "get their partitions")
     {
         test::ground g{
             "  - { name: parts, schedule: \"0 * * * *\", partition: {} }\n",
