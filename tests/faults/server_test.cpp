@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Servers that restart, stand by, are promoted, and whose backends stand still.
+// Servers that restart, stand by, are promoted, have no connection left, and whose backends stand
+// still.
 #include <chrono>
 #include <csignal>
 #include <doctest/doctest.h>
+#include <vector>
 
 #include "base/text.hpp"
 #include "support/database.hpp"
@@ -244,6 +246,82 @@ TEST_SUITE("db")
         CHECK(server.value("SELECT slot = '2026-01-01 02:00+00' FROM pgtend.run WHERE status = "
                            "'succeeded'") == "t");
         CHECK(server.value("SELECT count(*) FROM hit") == "1");
+    }
+
+    TEST_CASE(
+        "F39: the server has no connection left, or just one: exit 4, nothing is begun, and the "
+        "slot is run when there are some again")
+    {
+        test::own_server const server;
+        server.psql(
+            "CREATE ROLE worker LOGIN; CREATE TABLE hit (n int); GRANT ALL ON hit TO worker");
+        server.psql("ALTER SYSTEM SET max_connections = 9");
+        server.psql("ALTER SYSTEM SET superuser_reserved_connections = 3");
+        server.restart("fast");
+        caller const c{server.dsn() + " user=worker", inserting_job};
+        REQUIRE(test::pgtend({"-d", server.dsn(), "init", "--test-clock"}).code == 0);
+        server.psql(
+            "GRANT ALL ON SCHEMA pgtend TO worker; GRANT ALL ON ALL TABLES IN SCHEMA pgtend TO "
+            "worker");
+        REQUIRE(c.tick(before).code == 0);
+        auto const arguments = [&](std::string const &patience) {
+            auto out = c.arguments({"tick", "--now", due});
+            out[3] = patience;
+            return out;
+        };
+        auto looking = test::open(server.dsn());
+        auto const first_cell = [&](std::string const &query) {
+            return looking.run(query).text(0, 0);
+        };
+        auto const sessions = [&] {
+            return first_cell("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client "
+                              "backend'");
+        };
+        eventually("nobody else is there", [&] { return sessions() == "1"; });
+        std::vector<pg::session> others;
+        for (int i = 0; i < 5; ++i) {
+            others.push_back(test::open(server.dsn() + " user=worker"));
+        }
+        for (int i = 0; i < 3; ++i) { // with these the ones that are kept for superusers
+            others.push_back(test::open(server.dsn()));
+        }
+        REQUIRE(sessions() == "9");
+        std::string const what_to_do = "HINT: Close connections, raise the limit of the role or "
+                                       "database, or max_connections; a pooler needs fewer.";
+        auto const full = test::pgtend(arguments("0s"));
+        CHECK(full.code == 4);
+        CHECK(has(full.err, "sorry, too many clients already (SQLSTATE 53300)"));
+        CHECK(has(full.err, what_to_do));
+        others.erase(others.begin() + 5,
+                     others.end()); // three are free that only a superuser may have
+        eventually("they are free", [&] { return sessions() == "6"; });
+        auto const reserved = test::pgtend(arguments("0s"));
+        CHECK(reserved.code == 4);
+        CHECK(has(reserved.err, "remaining connection slots are reserved for "));
+        CHECK(has(reserved.err, what_to_do));
+        CHECK(first_cell(runs_of("j")) == "");
+
+        others.pop_back(); // enough for the control session
+        eventually("it is free", [&] { return sessions() == "5"; });
+        auto const alone = test::pgtend(arguments("1s"));
+        CHECK(alone.code == 4);
+        CHECK(has(alone.err, "job j interrupted: cannot connect to "));
+        CHECK(has(alone.err, "remaining connection slots are reserved for "));
+        CHECK(has(alone.err, what_to_do));
+        CHECK(first_cell("SELECT count(*) FROM hit") == "0");
+        CHECK(first_cell(runs_of("j")) == "interrupted/1");
+        CHECK(first_cell("SELECT count(*) FROM pgtend.lease WHERE holder IS NOT NULL") == "0");
+
+        test::process waiting{arguments("60s")};
+        eventually("the server has refused it", [&] { return has(waiting.errors(), "reserved"); });
+        others.clear();
+        auto const done = waiting.wait();
+        CHECK_MESSAGE(done.code == 0, done.err);
+        CHECK(first_cell("SELECT count(*) FROM hit") == "1");
+        // A run that had no session counts as no attempt, and may be repeated whatever it does.
+        CHECK(first_cell(runs_of("j")) == "interrupted/1 succeeded/1");
+        CHECK(c.tick(later).code == 0);
+        CHECK(first_cell("SELECT count(*) FROM hit") == "1");
     }
 
     TEST_CASE("F43: a server that is too old is refused before anything is sent, a newer one than "
