@@ -4,6 +4,7 @@
 #include <chrono>
 #include <csignal>
 #include <doctest/doctest.h>
+#include <optional>
 #include <vector>
 
 #include "base/text.hpp"
@@ -200,6 +201,60 @@ TEST_SUITE("db")
         CHECK_MESSAGE(fourth.code == 0, fourth.err);
         CHECK(copy.value(runs_of("j")) == "succeeded/1 succeeded/1 succeeded/1");
         CHECK(copy.value("SELECT count(*) FROM hit") == "3");
+    }
+
+    TEST_CASE("F10: a standby is promoted while a job runs on the primary, which lives on: each "
+              "server has its own end of it, and the new one waits for the lease")
+    {
+        test::own_server const primary;
+        std::string const gated_job =
+            "  - { name: j, schedule: \"0 * * * *\", sql: { text: \"insert into hit values (1); "
+            "select pg_advisory_xact_lock(10)\", idempotent: true } }\n";
+        caller const first{primary.dsn(), gated_job};
+        primary.psql("CREATE TABLE hit (n int)");
+        REQUIRE(first.run({"init", "--test-clock"}).code == 0);
+        REQUIRE(first.tick(before).code == 0);
+        test::standby const copy{primary};
+        caller const second{copy.dsn(), gated_job};
+        std::string const hits = "SELECT count(*) FROM hit";
+
+        std::optional<pg::session> gate{test::open(primary.dsn())};
+        gate->run("SELECT pg_advisory_lock(10)");
+        test::process runner{first.arguments({"tick", "--now", due})};
+        auto const at_the_gate = [&] {
+            return primary.value("SELECT count(*) FROM pg_stat_activity WHERE application_name = "
+                                 "'pgtend/tick/j' AND wait_event = 'advisory'") == "1";
+        };
+        eventually("it works", at_the_gate);
+        copy.catch_up();
+        copy.promote();
+
+        // The lease came along, and its holder may be alive.
+        auto const early = second.tick(later);
+        CHECK_MESSAGE(early.code == 0, early.err);
+        CHECK(copy.value(runs_of("j")) == "running/1");
+        CHECK(copy.value(hits) == "0");
+        copy.value(
+            "WITH over AS (UPDATE pgtend.lease SET lease_until = clock_timestamp() - interval "
+            "'1 second' RETURNING 1) SELECT count(*) FROM over");
+        auto const next = second.tick(later);
+        CHECK_MESSAGE(next.code == 1, next.err); // it tells of the lost run
+        CHECK(has(next.err, "stopped renewing the lease"));
+        CHECK(copy.value(runs_of("j")) == "lost/1 succeeded/2");
+        CHECK(copy.value(hits) == "1");
+
+        // Nothing of this reaches the old primary and its runner.
+        CHECK(at_the_gate());
+        CHECK(primary.value(runs_of("j")) == "running/1");
+        gate.reset();
+        auto const done = runner.wait();
+        CHECK_MESSAGE(done.code == 0, done.err);
+        CHECK(primary.value(runs_of("j")) == "succeeded/1");
+        CHECK(primary.value(hits) == "1");
+        CHECK(copy.value(runs_of("j")) == "lost/1 succeeded/2");
+        CHECK(copy.value(hits) == "1");
+        CHECK(second.tick(later).code == 0);
+        CHECK(copy.value(runs_of("j")) == "lost/1 succeeded/2");
     }
 
     TEST_CASE("F22: a backend that stands still hears no cancel: timed_out in time all the same; "
