@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runners that die or stand still while their job works.
+#include <chrono>
 #include <csignal>
 #include <doctest/doctest.h>
 
@@ -30,6 +31,25 @@ std::string cleanup_job(std::string const &batch)
            "\"old\"" +
            batch + " } }\n";
 }
+
+// Who changes a row above 500, or calls gate(), stands there while it is shut, and does not look
+// whether his client still lives.
+char const rows_behind_a_gate[] = R"(
+    CREATE TABLE gate (shut boolean NOT NULL);
+    INSERT INTO gate VALUES (true);
+    CREATE FUNCTION gate() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM set_config('client_connection_check_interval', '0', true);
+        WHILE (SELECT shut FROM gate) LOOP PERFORM pg_sleep(0.02); END LOOP;
+    END $$;
+    CREATE FUNCTION through_the_gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.id > 500 THEN PERFORM gate(); END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TABLE gated_rows (id int PRIMARY KEY, open boolean NOT NULL DEFAULT true, changes int NOT NULL DEFAULT 0);
+    INSERT INTO gated_rows SELECT generate_series(1, 1000);
+    CREATE TRIGGER gate BEFORE UPDATE ON gated_rows FOR EACH ROW EXECUTE FUNCTION through_the_gate();
+    CREATE TABLE work (n int);
+)";
 
 } // namespace
 
@@ -65,6 +85,66 @@ TEST_SUITE("db")
         CHECK(g.count("SELECT count(*) FROM old_rows WHERE old") == 0);
         CHECK(g.count("SELECT count(*) FROM old_rows") == 1500);
         CHECK(g.count("SELECT count(*) - count(DISTINCT id) FROM deleted") == 0);
+    }
+
+    TEST_CASE(
+        "F01, F02: kill -9 of the runner while its backends go on with a batch and a statement: "
+        "who comes at once works beside neither, and all is done once")
+    {
+        test::ground g{"  - { name: expire, schedule: \"0 * * * *\", expire: { table: "
+                       "public.gated_rows, where: open, batch_rows: 50, set: { open: \"false\", "
+                       "changes: { sql: changes + 1 } } } }\n"
+                       "  - { name: statement, schedule: \"0 * * * *\", sql: { text: \"insert into "
+                       "work values (1); select gate()\", idempotent: true } }\n"};
+        g.db.psql(rows_behind_a_gate);
+        REQUIRE(g.tick(before).code == 0);
+        auto const working = [&] {
+            return g.count("SELECT count(*) FROM pg_stat_activity a WHERE a.datname = "
+                           "current_database() AND a.application_name IN ('pgtend/tick/expire', "
+                           "'pgtend/tick/statement')");
+        };
+        auto const at_the_gate = [&] {
+            return g.db.value(
+                "SELECT coalesce(string_agg(a.application_name || ' ' || a.pid, ', ' ORDER BY "
+                "a.application_name, a.pid), '') FROM pg_stat_activity a JOIN pg_locks l USING "
+                "(pid) "
+                "WHERE a.datname = current_database() AND l.relation = 'gate'::regclass AND "
+                "a.application_name LIKE 'pgtend/%'");
+        };
+        auto const changed = [&] {
+            return g.count("SELECT count(*) FROM gated_rows WHERE changes > 0");
+        };
+        test::process runner{g.arguments({"tick", "--now", due, "--max-parallel", "2"})};
+        eventually("both stand at the gate", [&] {
+            return at_the_gate().find("statement") != std::string::npos &&
+                   at_the_gate().find("expire") != std::string::npos;
+        });
+        auto const first = at_the_gate();
+        auto const committed = changed();
+        CHECK(committed > 0);
+        CHECK(committed <= 500);
+        runner.signal(SIGKILL);
+        CHECK(runner.wait().code == 128 + SIGKILL);
+        g.expire_lease("expire");
+        g.expire_lease("statement");
+
+        auto const begun = std::chrono::steady_clock::now();
+        auto const second = g.tick(later);
+        CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds{5});
+        CHECK_MESSAGE(second.code == 0, second.err);
+        CHECK(at_the_gate() == first); // the dead one's, and nobody else
+        CHECK(g.runs("expire") == "running/1");
+        CHECK(g.runs("statement") == "running/1");
+        CHECK(changed() == committed);
+
+        g.db.psql("UPDATE gate SET shut = false");
+        eventually("its backends are gone", [&] { return working() == 0; });
+        auto const third = g.tick(later);
+        CHECK_MESSAGE(third.code == 1, third.err); // it tells of the lost runs
+        CHECK(g.runs("expire") == "lost/1 succeeded/2");
+        CHECK(g.runs("statement") == "lost/1 succeeded/2");
+        CHECK(g.count("SELECT count(*) FROM gated_rows WHERE NOT open AND changes = 1") == 1000);
+        CHECK(g.count("SELECT count(*) FROM work") == 1);
     }
 
     TEST_CASE("F02: a runner that stands still in a transaction is not taken over before that ends")
