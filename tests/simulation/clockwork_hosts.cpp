@@ -106,6 +106,7 @@ void world::push(process &p)
         } else if (auto *start = std::get_if<step::start>(&next)) {
             begin_work(p, start->held);
         } else if (auto *cancel = std::get_if<step::cancel>(&next)) {
+            ++out_.deeds["run stopped by its runner"];
             cut(p, cancel->run, reply::cancelled);
         } else if (auto *wait = std::get_if<step::wait>(&next)) {
             auto const mine = ++p.wake;

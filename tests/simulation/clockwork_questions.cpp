@@ -87,6 +87,10 @@ void world::arrive(letter const &what)
     auto came = simulation::carry_out(on_, what.asked, names, what.who);
     for (auto const &[job, from] : before) {
         moved(index(job), from, on_.book.leases.at(job).last_slot);
+        out_.deeds["slot passed over"] += from < on_.book.leases.at(job).last_slot;
+    }
+    if (auto const *lost = std::get_if<std::vector<ledger::lost_run>>(&came.what)) {
+        out_.deeds["run marked as lost"] += static_cast<long>(lost->size());
     }
     answer(what, std::move(came));
 }
@@ -106,7 +110,15 @@ void world::write(letter const &what, std::vector<ledger::slot_request> const &l
             throw violation{"(c) no slot: " + to_rfc3339(*each.slot) + " of " + each.job};
         }
         moved(index(each.job), l.last_slot, std::max(l.last_slot, each.slot));
-        out_.faults["slots before the watermark"] += each.slot < l.last_slot && !each.again;
+        bool const late = server_now() - *each.slot > jobs::punctual;
+        out_.deeds["slot before the watermark"] += each.slot < l.last_slot && !each.again;
+        out_.deeds["missed slot made up for"] += late && !each.again;
+        out_.deeds["slot tried again"] += each.again;
+        auto const last = on_.book.runs.find(on_.judge.jobs[each.job].owner);
+        out_.deeds["slot of a lost runner taken over"] +=
+            each.again && last != on_.book.runs.end() && last->second.slot == each.slot &&
+            last->second.status == ledger::run_status::lost &&
+            last->second.holder != what.who.holder;
     }
     out_.runs += static_cast<long>(locked.size());
     answer(what, write_rows(on_, locked, what.who));

@@ -133,6 +133,7 @@ void world::carry_out(int number, long long run, int sent, int id, message const
         return; // the connection check ended it
     }
     auto const came = on_.carry_out(id, what);
+    out_.deeds["turned away by the fence"] += came.what == reply::no_row;
     bool const fails = broken || (now() < plan_.quiet && random().one_in(400));
     if (what.what == statement::change && fails) {
         on_.roll_back(id);

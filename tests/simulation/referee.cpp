@@ -143,6 +143,8 @@ void referee::finished(ledger::claim const &held, ledger::finished_run const &ho
     } else if (how.begun || how.status != ledger::run_status::interrupted) {
         ++mine.failures;
         mine.failed_at = now;
+        auto const of = breakers.find(held.job);
+        openings += of != breakers.end() && of->second.on && mine.failures == of->second.failures;
     }
     if (held.run != mine.owner) {
         throw violation{

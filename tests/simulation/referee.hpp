@@ -55,7 +55,7 @@ class referee {
     bool done(ledger::claim const &held, int batch) const;
     std::map<std::string, job_account> jobs = {};
     std::map<std::string, model::breaker_policy> breakers = {}; // of jobs, none: not checked
-    long tries = 0;                                             // after a pause
+    long tries = 0, openings = 0;                               // after a pause; of breakers
 
   private:
     void check_pause(ledger::claim const &got, job_account const &mine, instant now);

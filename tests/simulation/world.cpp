@@ -136,7 +136,8 @@ chronicle world::run()
     } catch (violation const &e) {
         out_.violation = to_rfc3339(now()) + ": " + e.what();
     }
-    out_.faults["tries after a pause"] += on_.judge.tries;
+    out_.deeds["tried after a pause"] += on_.judge.tries;
+    out_.deeds["breaker opened"] += on_.judge.openings;
     out_.hours = std::chrono::duration<double, std::ratio<3600>>(now() - plan_.begin).count();
     return std::move(out_);
 }
@@ -151,6 +152,9 @@ void chronicle::add(chronicle const &other)
     for (auto const &[name, count] : other.faults) {
         faults[name] += count;
     }
+    for (auto const &[name, count] : other.deeds) {
+        deeds[name] += count;
+    }
 }
 
 std::string chronicle::text() const
@@ -158,10 +162,15 @@ std::string chronicle::text() const
     auto out = fmt::format(
         "{:.0f} hours, {} ticks, {} questions, {} runs, {} transactions; faults:", hours, ticks,
         questions, runs, transactions);
-    for (auto const &[name, count] : faults) {
-        out += fmt::format(" {} {},", name, count);
-    }
-    out.pop_back();
+    auto const list = [&](std::map<std::string, long> const &all) {
+        for (auto const &[name, count] : all) {
+            out += fmt::format(" {} {},", name, count);
+        }
+        out.pop_back();
+    };
+    list(faults);
+    out += "; then:";
+    list(deeds);
     return out;
 }
 

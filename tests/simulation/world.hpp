@@ -14,8 +14,9 @@ namespace pgtend::simulation {
 struct chronicle {
     double hours = 0; // simulated
     long ticks = 0, questions = 0, runs = 0, transactions = 0;
-    std::map<std::string, long> faults = {};
-    std::string violation = {}; // with seed and time; empty: none
+    std::map<std::string, long> faults = {}; // that were put in
+    std::map<std::string, long> deeds = {};  // what runners, ledger and fence did about them
+    std::string violation = {};              // with seed and time; empty: none
 
     void add(chronicle const &other);
     std::string text() const;
