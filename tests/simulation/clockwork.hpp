@@ -92,6 +92,9 @@ class world {
 
     void start_host(std::size_t n);
     void tick(std::size_t n);
+    // Until then something may keep the host's runners from the ledger; all hosts'.
+    void hinder(std::size_t n, instant until);
+    void hinder_all(instant until);
     void begin_tick(std::size_t n);
     void push(process &p);
     void over(process &p);
@@ -102,6 +105,7 @@ class world {
     void ask(process &p);
     struct letter {
         int process, number;
+        long question; // asked twice it has the same
         jobs::question::any asked;
         ledger::runner_identity who;
         int generation;
@@ -143,7 +147,8 @@ class world {
     microseconds off_{0};              // the server's clock
     std::map<int, instant> busy_ = {}; // sessions: until when their statement lasts
     std::vector<instant> stalled_ = {};
-    std::vector<int> running_ = {}; // processes by host
+    std::vector<int> running_ = {};      // processes by host
+    std::vector<instant> hindered_ = {}; // hosts: until when
     int next_process_ = 1, generation_ = 0;
     instant down_until_{}, hangs_until_{};
 };

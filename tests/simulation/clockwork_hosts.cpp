@@ -25,6 +25,7 @@ void world::start_host(std::size_t n)
     if (h.down < plan_.end) {
         after(h.down - now(), [this, n] {
             ++out_.faults["host down"];
+            hinder(n, plan_.hosts[n].up);
             std::vector<int> mine;
             for (auto const &[number, p] : processes_) {
                 if (p->on == n) {
@@ -46,6 +47,20 @@ void world::tick(std::size_t n)
     bool const missing = hit(50, "tick missing");
     if (!down && !missing && !(h.oneshot && running_[n] > 0)) {
         after(milliseconds{random().pick(0, 2'000)}, [this, n] { begin_tick(n); });
+    } else {
+        hinder(n, now());
+    }
+}
+
+void world::hinder(std::size_t n, instant until)
+{
+    hindered_[n] = std::max(hindered_[n], until);
+}
+
+void world::hinder_all(instant until)
+{
+    for (std::size_t n = 0; n < hindered_.size(); ++n) {
+        hinder(n, until);
     }
 }
 
@@ -53,6 +68,7 @@ void world::begin_tick(std::size_t n)
 {
     auto const &h = plan_.hosts[n];
     if (!up() || (now() >= h.down && now() < h.up)) {
+        hinder(n, now());
         return; // cannot connect; there is no runner yet
     }
     auto const number = next_process_++;
@@ -72,6 +88,7 @@ void world::kill(int number)
     for (auto &[run, each] : p.hands) {
         leave(each.session, seconds{0});
     }
+    hinder(p.on, now());
     --running_[p.on];
     processes_.erase(number);
 }
@@ -151,6 +168,7 @@ void world::over(process &p)
 
 void world::break_down(outage const &what)
 {
+    hinder_all(what.end + seconds{1});
     if (what.hangs) {
         ++out_.faults["hanging server"];
         hangs_until_ = what.end;
@@ -184,6 +202,7 @@ void world::set_clock(clock_step const &to)
     set_at_ = now();
     on_.book.now = now() + off_;
     on_.judge.clock_set(on_.book.now);
+    hinder_all(now() + minutes{3}); // a lease that lasts too long is cut by the first tick
 }
 
 } // namespace pgtend::simulation

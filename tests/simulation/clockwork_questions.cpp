@@ -18,8 +18,13 @@ void world::ask(process &p)
 {
     auto const number = ++p.sent;
     ++out_.questions;
-    letter const sent{p.number, number,      *p.asked,
-                      p.who,    generation_, hit(plan_.late_answer, "answer lost"),
+    letter const sent{p.number,
+                      number,
+                      p.questions,
+                      *p.asked,
+                      p.who,
+                      generation_,
+                      hit(plan_.late_answer, "answer lost"),
                       now()};
     bool const lost = hit(plan_.control_loss, "control session lost");
     if (!up() || lost) {
@@ -121,7 +126,7 @@ void world::write(letter const &what, std::vector<ledger::slot_request> const &l
             last->second.holder != what.who.holder;
     }
     out_.runs += static_cast<long>(locked.size());
-    answer(what, write_rows(on_, locked, what.who));
+    answer(what, write_rows(on_, locked, what.who, what.question));
 }
 
 void world::answer(letter const &what, outcome came)
@@ -144,6 +149,7 @@ void world::answer(letter const &what, outcome came)
 void world::lose_control(process &p)
 {
     ++p.sent;
+    hinder(p.on, now());
     if (p.again) {
         hear(p, {{}, std::make_exception_ptr(connection_lost{"gone", "08006", ""})});
         return;

@@ -119,10 +119,11 @@ class ledger_model {
     bool fence(ledger::claim const &held, int session);
     void release(int session);
 
+    bool lives(std::vector<backend> const &workers) const; // one of them
+
     bug planted() const noexcept { return planted_; }
 
   private:
-    bool lives(std::vector<backend> const &workers) const;
     bool over(lease_row const &l) const { return l.lease_until && *l.lease_until < now; }
     bool locked(lease_row const &l) const { return l.for_update || !l.key_shares.empty(); }
     // Held until later than a lease can last: the clock was set back.

@@ -72,11 +72,11 @@ std::vector<ledger::slot_request> lock_rows(server &on, question::any const &ask
 }
 
 outcome write_rows(server &on, std::span<ledger::slot_request const> locked,
-                   ledger::runner_identity const &who)
+                   ledger::runner_identity const &who, long question)
 {
     auto got = on.book.take(locked, who);
     if (on.book.planted() != bug::claim_after_work) {
-        on.judge.claimed(got, on.book.now);
+        on.judge.claimed(got, who.holder, question, on.book.now);
     }
     on.judge.watch(on.book);
     return {std::move(got), {}};
@@ -99,7 +99,7 @@ outcome carry_out(server &on, question::any const &asked, std::span<std::string 
                 },
                 [&](question::claim_manual const &q) {
                     std::vector<ledger::claim> got{kept.claim_manual(q.job, who)};
-                    on.judge.claimed(got, on.book.now);
+                    on.judge.claimed(got, who.holder, 0, on.book.now);
                     out.what = std::move(got);
                 },
                 [&](question::renew const &q) { out.what = kept.renew(q.held); },

@@ -23,8 +23,9 @@ bool waits(server const &on, jobs::question::any const &asked);
 // A claim is carried out in two steps: its rows are locked, then written.
 std::vector<ledger::slot_request> lock_rows(server &on, jobs::question::any const &asked,
                                             ledger::runner_identity const &who);
+// question: as of referee::claimed().
 outcome write_rows(server &on, std::span<ledger::slot_request const> locked,
-                   ledger::runner_identity const &who);
+                   ledger::runner_identity const &who, long question = 0);
 // Any question, in one step. The referee watches.
 outcome carry_out(server &on, jobs::question::any const &asked, std::span<std::string const> names,
                   ledger::runner_identity const &who);

@@ -10,6 +10,9 @@
 namespace pgtend::simulation {
 namespace {
 
+constexpr std::chrono::minutes tick_interval{1};
+constexpr seconds slack{10}; // a timer is up to two seconds late, and questions take their time
+
 std::string named(ledger::claim const &held)
 {
     return fmt::format("{} slot {} run {} token {}", held.job,
@@ -68,11 +71,17 @@ void referee::check_pause(ledger::claim const &got, job_account const &mine, ins
     }
 }
 
-void referee::claimed(std::vector<ledger::claim> const &got, instant now)
+void referee::claimed(std::vector<ledger::claim> const &got, std::string const &holder,
+                      long question, instant now)
 {
     for (auto const &each : got) {
         auto &mine = jobs[each.job];
+        bool const unheard =
+            mine.holder == holder && mine.question == question && mine.slot == each.slot;
         mine.owner = each.run;
+        mine.holder = holder;
+        mine.question = question;
+        mine.slot = each.slot;
         if (!each.slot) {
             continue;
         }
@@ -85,9 +94,38 @@ void referee::claimed(std::vector<ledger::claim> const &got, instant now)
             throw violation{fmt::format("(b) claimed as attempt {} although it is the {}th: {}",
                                         each.attempt, slot.claims, named(each))};
         }
-        // A claim whose answer is lost is asked for once more, by the last attempt too.
-        if (each.attempt > jobs::most_attempts * 2) {
+        // A claim whose answer is lost is asked for once more, and nobody looks in between.
+        if (each.attempt > jobs::most_attempts + (unheard ? 1 : 0)) {
             throw violation{"(e) more attempts than there may be: " + named(each)};
+        }
+    }
+}
+
+// Who lives renews in time. Of whom does not, the next tick has to take the job, or to set it free,
+// unless a transaction or a backend of his still works.
+void referee::expect_takeover(ledger_model const &kept, instant ready, instant now)
+{
+    for (auto const &[job, l] : kept.leases) {
+        if (l.holder.empty()) {
+            continue;
+        }
+        auto &mine = jobs[job];
+        if (l.lease_until != mine.until) {
+            mine.until = l.lease_until;
+            mine.sign_of_life = now;
+        }
+        auto const over = mine.sign_of_life + ledger::ledger::ttl;
+        if (now <= over) {
+            continue;
+        }
+        if (l.for_update || !l.key_shares.empty() || kept.lives(l.workers)) {
+            mine.barred = now;
+        }
+        auto const since = std::max({over, mine.barred, ready});
+        if (now - since > tick_interval + slack) {
+            throw violation{fmt::format("(h) {} is held by {}, whose lease has been over for {}, "
+                                        "and nobody takes over",
+                                        job, l.holder, humanize(now - since))};
         }
     }
 }

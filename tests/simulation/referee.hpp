@@ -31,17 +31,29 @@ class referee {
     };
     struct job_account {
         long long owner = 0; // run of the last claim
+        std::string holder = {};
+        long question = 0;
+        std::optional<instant> slot = {};
         long long token = 0;
         std::optional<instant> watermark = {};
         std::map<instant, slot_account> slots = {};
         std::map<int, long long> outside = {}; // backends at work outside transactions, their runs
         int failures = 0;                      // in a row; those of lost runs are left out
         std::optional<instant> failed_at = {};
+        // Of the lease: until when the ledger says, when that changed last, and when it was last
+        // seen that nobody else could have it.
+        std::optional<instant> until = {};
+        instant sign_of_life{}, barred{};
     };
 
     // After each statement that may write.
     void watch(ledger_model const &after);
-    void claimed(std::vector<ledger::claim> const &got, instant now);
+    // question: its number among those of the holder; the same when no answer came to it.
+    void claimed(std::vector<ledger::claim> const &got, std::string const &holder, long question,
+                 instant now);
+    // At any time, often. Both by a clock that nobody sets: since `ready` a runner begins each
+    // minute, and nothing keeps it from the ledger.
+    void expect_takeover(ledger_model const &kept, instant ready, instant now);
     // The server's clock was set, and shows this: what was decided before is still under way.
     void clock_set(instant now);
     // A statement of work is carried out.

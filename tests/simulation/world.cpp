@@ -50,6 +50,7 @@ void world::tell(int number, microseconds delay, std::function<void(process &)> 
             stalled = now() + seconds{random().pick(1, 90)};
         }
         if (stalled > now()) { // then all comes at once, in any order
+            hinder(p->on, stalled + seconds{3});
             tell(number, stalled - now() + milliseconds{random().pick(0, 3'000)}, std::move(what));
             return;
         }
@@ -114,6 +115,7 @@ chronicle world::run()
     }
     stalled_.resize(plan_.hosts.size());
     running_.resize(plan_.hosts.size());
+    hindered_.assign(plan_.hosts.size(), plan_.begin);
     for (std::size_t n = 0; n < plan_.hosts.size(); ++n) {
         start_host(n);
     }
@@ -130,6 +132,8 @@ chronicle world::run()
             events_.pop_back();
             time_ = next.at;
             on_.book.now = time_ + off_;
+            on_.judge.expect_takeover(on_.book,
+                                      *std::min_element(hindered_.begin(), hindered_.end()), time_);
             next.what();
         }
         check_end();
