@@ -4,13 +4,20 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <map>
+#include <set>
 
 #include "base/duration.hpp"
-#include "cron/oracle.hpp"
+#include "faults/schedules.hpp"
 #include "support/faked_clock.hpp"
 #include "support/own_server.hpp"
 
 using namespace pgtend;
+using test::any;
+using test::daily_at;
+using test::epoch;
+using test::eventually;
+using test::every;
+using test::only;
 
 namespace {
 
@@ -35,36 +42,6 @@ constexpr night nights[] = {
     {"Europe/Berlin", "2026-10-25T01:00:00Z"},       //
     {"America/New_York", "2026-11-01T06:00:00Z"},    //
 };
-oracle::field any()
-{
-    return {"*", true, {{"*", [](oracle::wall const &) { return true; }}}};
-}
-
-oracle::field every(int oracle::wall::*value, int step)
-{
-    auto const text = "*/" + std::to_string(step);
-    return {text, true, {{text, [=](oracle::wall const &at) { return at.*value % step == 0; }}}};
-}
-
-oracle::field only(int oracle::wall::*value, std::vector<int> const &numbers)
-{
-    oracle::field out;
-    for (int const n : numbers) {
-        auto const text = std::to_string(n);
-        out.text += (out.text.empty() ? "" : ",") + text;
-        out.elements.push_back({text, [=](oracle::wall const &at) { return at.*value == n; }});
-    }
-    return out;
-}
-
-oracle::schedule daily_at(oracle::field minutes, oracle::field hours)
-{
-    oracle::schedule out;
-    out.minute = std::move(minutes);
-    out.hour = std::move(hours);
-    out.day = out.month = out.weekday = any();
-    return out;
-}
 
 // Jobs that care for the clock, and jobs that care for the time between.
 std::map<std::string, oracle::schedule> schedules()
@@ -81,11 +58,6 @@ std::map<std::string, oracle::schedule> schedules()
 std::string configuration_of(std::string const &dsn, std::string const &jobs)
 {
     return "version: 1\ntargets:\n  db: { dsn: \"" + dsn + "\" }\n" + jobs;
-}
-
-std::int64_t epoch(instant at)
-{
-    return std::chrono::duration_cast<seconds>(at.time_since_epoch()).count();
 }
 
 } // namespace
@@ -162,6 +134,81 @@ TEST_SUITE("db")
                            "' ' || status, ', ' ORDER BY id) FROM pgtend.run") ==
               "05-05 11:00 succeeded, 05-05 12:00 succeeded, 06-14 12:00 succeeded, "
               "05-05 13:00 succeeded");
+    }
+
+    TEST_CASE("F18: the server's clock is set ahead or back while a job runs: it ends and is "
+              "recorded, no slot runs twice, the next ones go on, also when it is set right")
+    {
+        constexpr std::chrono::minutes interval{5};
+        auto const noon = parse_rfc3339("2026-05-05T12:00:00Z");
+        test::faked_clock clock{noon};
+        test::own_server const server{clock.of_server()};
+        test::scratch files;
+        auto const config = files.write(
+            "pgtend.yaml", configuration_of(server.dsn(), "jobs:\n  - { name: j, schedule: \"*/5 * "
+                                                          "* * *\", overlap: queue, sql: { text: "
+                                                          "\"select public.pass()\" } }\n"));
+        // It does not sleep: how long the server does is not the question here.
+        server.psql(
+            "CREATE TABLE gate (open boolean); CREATE TABLE hit (n int);"
+            "CREATE FUNCTION pass() RETURNS void LANGUAGE plpgsql AS $$ BEGIN WHILE NOT EXISTS "
+            "(SELECT FROM public.gate) LOOP END LOOP; INSERT INTO public.hit VALUES (1); END $$");
+        for (auto const by :
+             {10 * one_minute, -10 * one_minute, 240 * one_minute, -240 * one_minute}) {
+            CAPTURE(by.count());
+            std::set<std::int64_t> expected;
+            auto const ran = [&](instant first, instant last) {
+                auto const begin = epoch(first) / 60 * 60 - 3600;
+                auto const walls = oracle::walls("UTC", begin, epoch(last) + 1, 60);
+                auto const more = oracle::due(daily_at(every(&oracle::wall::minute, 5), any()),
+                                              walls, begin, 60, epoch(first));
+                expected.insert(more.begin(), more.end());
+            };
+            auto const tick = [&] {
+                auto const done = test::pgtend({"-c", config, "tick"});
+                CHECK_MESSAGE(done.code == 0, done.err);
+            };
+            // Five seconds after each slot from that one on.
+            auto const tick_from = [&](instant slot, int count) {
+                ran(slot, slot + interval * (count - 1));
+                for (int i = 0; i < count; ++i) {
+                    clock.set(slot + interval * i + seconds{5});
+                    tick();
+                }
+            };
+            clock.set(noon - seconds{30});
+            REQUIRE(test::pgtend({"-c", config, "init"}).code == 0);
+            tick();
+            clock.set(noon + seconds{5});
+            test::process runner{std::vector<std::string>{"-c", config, "tick"}};
+            eventually("it runs", [&] {
+                return server.value("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' "
+                                    "AND query LIKE 'select public.pass%'") == "1";
+            });
+            clock.step(by);
+            tick(); // whose it is cannot be told by the clock
+            tick();
+            CHECK(server.value("SELECT string_agg(status, ' ') FROM pgtend.run") == "running");
+            server.psql("INSERT INTO gate VALUES (true)");
+            auto const first = runner.wait();
+            CHECK_MESSAGE(first.code == 0, first.err);
+            tick();
+            ran(noon, noon);
+            auto const now = noon + by;
+            if (by > 0 * one_minute) {
+                ran(now, now); // was due, and waited for the run before it
+            }
+            tick_from(now + interval, 3);
+            tick_from(noon + 3 * interval, 5); // set right
+            CHECK(server.value("SELECT string_agg(extract(epoch FROM slot)::bigint || ' ' || "
+                               "status, ', ' ORDER BY slot, id) FROM pgtend.run") ==
+                  fmt::format("{} succeeded", fmt::join(expected, " succeeded, ")));
+            CHECK(server.value("SELECT count(*) FROM hit") == std::to_string(expected.size()));
+            CHECK(server.value("SELECT count(*) FROM pgtend.lease WHERE holder IS NOT NULL") ==
+                  "0");
+            server.psql("TRUNCATE gate, hit");
+            REQUIRE(test::pgtend({"-c", config, "init", "--remove"}).code == 0);
+        }
     }
 
     TEST_CASE("F20: a host two minutes ahead of the database or behind it: the database's time "
