@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that are edited while jobs run, or just before one is due, and hosts with different ones.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <set>
 
+#include "base/duration.hpp"
+#include "faults/schedules.hpp"
 #include "support/ground.hpp"
 #include "support/hour.hpp"
 
@@ -77,59 +81,113 @@ TEST_SUITE("db")
         }
     }
 
-    TEST_CASE("F20: two hosts with different files, one edited a minute before the job is due: it "
-              "runs once, and each is told of the other")
+    TEST_CASE("F20, F25: two hosts whose files are edited just before a job is due, one of them or "
+              "both: each slot of a file that is in force runs once, and each is told of the other")
     {
-        for (bool const edited_first : {true, false}) {
-            CAPTURE(edited_first);
-            test::ground g;
-            g.db.psql("CREATE TABLE hit (n int)");
-            auto const jobs = [](std::string const &schedule) {
-                return job("nightly", schedule, "insert into public.hit values (1)");
-            };
-            auto const a = edit(g, "a.yaml", jobs("0 2 * * *"));
-            auto const b = edit(g, "b.yaml", jobs("0 2 * * *"));
-            std::string said_a, said_b;
-            auto const both = [&](std::string const &minute) {
-                auto const tick = [&](std::string const &file, std::string &said,
-                                      std::string const &second) {
-                    auto const done = test::pgtend(
-                        {"-c", file, "tick", "--now", "2026-01-01T" + minute + ":" + second + "Z"});
-                    CHECK_MESSAGE(done.code == 0, done.err);
-                    said = done.err;
-                };
-                if (edited_first) {
-                    tick(b, said_b, "05");
-                    tick(a, said_a, "10");
-                } else {
-                    tick(a, said_a, "05");
-                    tick(b, said_b, "10");
-                }
-            };
-            auto const runs = [&] {
-                return g.db.value("SELECT coalesce(string_agg(to_char(slot AT TIME ZONE 'UTC', "
-                                  "'HH24:MI') || ' ' || status, ', ' ORDER BY id), '') FROM "
-                                  "pgtend.run");
-            };
-            both("01:57");
-            both("01:58");
-            CHECK(said_a.find("different file") == std::string::npos);
-            edit(g, "b.yaml", jobs("0,30 2 * * *"));
-            both("01:59");
-            both("02:00");
-            for (auto const &[said, own, other] :
-                 {std::tuple{said_a, a, b}, std::tuple{said_b, b, a}}) {
-                CHECK(said.find("different file") != std::string::npos);
-                CHECK_MESSAGE(said.find(own) != std::string::npos, said);
-                CHECK_MESSAGE(said.find(other) != std::string::npos, said);
+        struct schedule {
+            std::vector<int> minutes, hours;
+            char const *zone = "UTC";
+            oracle::schedule cron() const
+            {
+                using oracle::wall;
+                return test::daily_at(test::only(&wall::minute, minutes),
+                                      test::only(&wall::hour, hours));
             }
-            CHECK(runs() == "02:00 succeeded");
-            both("02:01");
-            both("02:29");
-            both("02:30");
-            both("02:31");
-            CHECK(runs() == "02:00 succeeded, 02:30 succeeded");
-            CHECK(g.count("SELECT count(*) FROM hit") == 2);
+        };
+        struct edit_of {
+            schedule before, after;
+        };
+        edit_of const edits[] = {
+            {{{0}, {2}}, {{0, 30}, {2}}},                                // a time more
+            {{{0}, {2}}, {{5}, {2}}},                                    // a little later
+            {{{45}, {7}, "Asia/Kathmandu"}, {{45}, {7}, "Asia/Kolkata"}} // 02:00, 02:15
+        };
+        auto const at = [](int minute, int second) {
+            return parse_rfc3339("2026-01-01T01:00:00Z") + std::chrono::minutes{minute} +
+                   seconds{second};
+        };
+        for (auto const &[before, after] : edits) {
+            for (bool const edited_first : {true, false}) {
+                for (bool const both_edited : {true, false}) {
+                    CAPTURE(after.cron().text());
+                    CAPTURE(after.zone);
+                    CAPTURE(edited_first);
+                    CAPTURE(both_edited);
+                    test::ground g;
+                    g.db.psql("CREATE TABLE hit (n int)");
+                    struct host {
+                        std::string name, config = {}, said = {};
+                        schedule const *now = nullptr;
+                        std::int64_t looked = 0;
+                    };
+                    host a{.name = "a.yaml"}, b{.name = "b.yaml"};
+                    std::set<std::int64_t> expected;
+                    auto const have = [&](host &h, schedule const &what) {
+                        h.config = edit(g, h.name,
+                                        fmt::format("  - {{ name: nightly, schedule: \"{}\", "
+                                                    "timezone: {}, sql: {{ text: \"insert into "
+                                                    "public.hit values (1)\" }} }}\n",
+                                                    what.cron().text(), what.zone));
+                        h.now = &what;
+                    };
+                    auto const tick = [&](host &h, instant now) {
+                        auto const done =
+                            test::pgtend({"-c", h.config, "tick", "--now", to_rfc3339(now)});
+                        CHECK_MESSAGE(done.code == 0, done.err);
+                        h.said = done.err;
+                        auto const begin = test::epoch(now) / 60 * 60 - 86'400;
+                        auto const walls =
+                            oracle::walls(h.now->zone, begin, test::epoch(now) + 1, 60);
+                        if (h.looked != 0) { // what came since
+                            auto const more =
+                                oracle::due(h.now->cron(), walls, begin, 60, h.looked + 1);
+                            expected.insert(more.begin(), more.end());
+                        }
+                        h.looked = test::epoch(now);
+                    };
+                    auto const tick_both = [&](int minute) {
+                        tick(edited_first ? b : a, at(minute, 5));
+                        tick(edited_first ? a : b, at(minute, 10));
+                    };
+                    auto const check = [&] {
+                        CHECK(g.db.value("SELECT coalesce(string_agg(extract(epoch FROM "
+                                         "slot)::bigint || ' ' || status, ', ' ORDER BY slot, "
+                                         "id), '') FROM pgtend.run") ==
+                              (expected.empty()
+                                   ? ""
+                                   : fmt::format("{} succeeded",
+                                                 fmt::join(expected, " succeeded, "))));
+                        CHECK(g.count("SELECT count(*) FROM hit") ==
+                              static_cast<long long>(expected.size()));
+                    };
+                    have(a, before);
+                    have(b, before);
+                    tick_both(57);
+                    tick_both(58);
+                    CHECK(a.said.find("different file") == std::string::npos);
+                    have(b, after);
+                    tick_both(59);
+                    check();
+                    if (both_edited) {
+                        have(a, after);
+                    }
+                    tick_both(60);
+                    for (auto const &[here, other] : {std::pair{a, b}, std::pair{b, a}}) {
+                        if (both_edited) {
+                            break;
+                        }
+                        CHECK(here.said.find("different file") != std::string::npos);
+                        CHECK_MESSAGE(here.said.find(here.config) != std::string::npos, here.said);
+                        CHECK_MESSAGE(here.said.find(other.config) != std::string::npos, here.said);
+                    }
+                    check();
+                    for (int const minute : {61, 64, 65, 66, 74, 75, 76, 89, 90, 91}) {
+                        tick_both(minute);
+                        check();
+                    }
+                    CHECK(!expected.empty());
+                }
+            }
         }
     }
 }
