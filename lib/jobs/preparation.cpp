@@ -11,12 +11,15 @@ namespace {
 
 // The catalogs are read with operators and types that name no schema: nobody else's are to be
 // found. Behind a pooler the setting would reach other clients, and is left alone. Returns the one
-// before; the server evaluates from left to right.
+// before; the server evaluates from left to right. The limit of these queries is the run's, and not
+// what the role has for its statements.
 std::string replace_search_path(pg::session &s, std::string const &path)
 {
     return s
         .run("SELECT pg_catalog.current_setting('search_path'), "
              "pg_catalog.set_config('search_path', $1::pg_catalog.text, "
+             "pg_catalog.int4ne(pg_catalog.pg_backend_pid(), $2::pg_catalog.int4)), "
+             "pg_catalog.set_config('statement_timeout', '0', "
              "pg_catalog.int4ne(pg_catalog.pg_backend_pid(), $2::pg_catalog.int4))",
              {path, std::to_string(s.backend_pid())})
         .text(0, 0);

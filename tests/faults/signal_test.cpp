@@ -131,8 +131,12 @@ TEST_SUITE("db")
         for (auto const &what : {batch, vacuum, refresh, sql}) {
             CAPTURE(what.name);
             kind_at_work const runner{what, "100ms"};
-            runner.signal(what.name == sql.name ? SIGINT : SIGTERM);
+            auto const begun = std::chrono::steady_clock::now();
+            runner.signal(what.name == sql.name       ? SIGINT
+                          : what.name == refresh.name ? SIGHUP
+                                                      : SIGTERM);
             runner.check_end();
+            CHECK(std::chrono::steady_clock::now() - begun < 5s); // each would go on for 50 s
         }
     }
 

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Jobs that watch: each finding is told once.
+#include <doctest/doctest.h>
+
+#include "support/ground.hpp"
+
+using namespace pgtend;
+
+TEST_SUITE("db")
+{
+    TEST_CASE("a finding is told once: also one that comes twice, and those without a key")
+    {
+        test::ground g{"  - name: look\n    schedule: \"0 * * * *\"\n    watch:\n"
+                       "      query: select key, title from public.findings\n      key: key\n"
+                       "      insert: { table: public.told, columns: [key, title] }\n"};
+        g.db.psql(
+            "CREATE TABLE findings (key text, title text); CREATE TABLE told (key text, title "
+            "text); INSERT INTO findings VALUES ('a', 'x'), ('a', 'x'), (NULL, 'y'), (NULL, "
+            "'y'), ('', 'z')");
+        auto const told = [&] {
+            return g.db.value("SELECT string_agg(coalesce(key, '-') || ' ' || title, ', ' ORDER BY "
+                              "title) FROM told");
+        };
+        auto const first = g.run({"job", "run", "look"});
+        CHECK_MESSAGE(first.code == 3, first.err);
+        CHECK(told() == "a x, - y,  z");
+        CHECK(g.db.value("SELECT output FROM pgtend.run").find("5 findings, 3 new") !=
+              std::string::npos);
+        CHECK(g.run({"job", "run", "look"}).code == 3);
+        CHECK(told() == "a x, - y,  z");
+        g.db.psql("INSERT INTO findings VALUES ('b', 'w')");
+        CHECK(g.run({"job", "run", "look"}).code == 3);
+        CHECK(told() == "b w, a x, - y,  z");
+        // Another session has told it meanwhile.
+        g.db.psql("TRUNCATE told; CREATE UNIQUE INDEX ON told (key)");
+        CHECK(g.run({"job", "run", "look"}).code == 3);
+        CHECK(told() == "b w, a x, - y,  z");
+    }
+}
