@@ -167,6 +167,15 @@ bool controls_transaction(statement_words const &s)
            (s.word(0) == "prepare" && s.word(1) == "transaction");
 }
 
+// set_config(..., false), as it is written mostly.
+bool sets_for_session(statement_words const &s)
+{
+    auto at = std::find(s.words.begin(), s.words.end(), "set_config");
+    at = std::find_if(at, s.words.end(),
+                      [](auto const &word) { return word == "true" || word == "false"; });
+    return at != s.words.end() && *at == "false";
+}
+
 std::string capitals(std::string_view word)
 {
     std::string out{word};
@@ -296,6 +305,11 @@ void check_sql(std::string_view text, bool one_transaction)
             first == "reset") {
             throw error{which + " is " + capitals(first) + ", which outlives the transaction",
                         "write SET LOCAL; behind a pooler the other would reach other clients"};
+        }
+        if (sets_for_session(s)) {
+            throw error{which + " calls set_config for the session, which outlives the transaction",
+                        "its last argument true is SET LOCAL; behind a pooler the other would "
+                        "reach other clients"};
         }
         if (first == "copy" && (s.has("stdin") || s.has("stdout"))) {
             throw error{which + " copies from or to the client",

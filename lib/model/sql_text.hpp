@@ -40,8 +40,9 @@ bool may_call_anything(std::string_view statement);
 
 // The text of a `sql` job. Throws error with a hint for: no statement at all; transaction control
 // (BEGIN, START TRANSACTION, COMMIT, END, ROLLBACK, ABORT, SAVEPOINT, RELEASE, PREPARE
-// TRANSACTION), after which the rest would run outside the run's fence and role; SET without LOCAL
-// and RESET, which through a pooler reach other clients; COPY with STDIN or STDOUT; a parameter
+// TRANSACTION), after which the rest would run outside the run's fence and role; SET without LOCAL,
+// RESET and set_config(..., false), which through a pooler reach other clients; COPY with STDIN or
+// STDOUT; a parameter
 // ($1); with one_transaction, a statement that forbids_transaction.
 void check_sql(std::string_view text, bool one_transaction);
 

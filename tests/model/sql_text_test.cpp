@@ -169,6 +169,10 @@ TEST_SUITE("nodb")
 
     TEST_CASE("settings that outlive the transaction, and copying to nobody")
     {
+        CHECK(sql("select 1; select set_config('search_path', 'a, b', false)") ==
+              "statement 2 calls set_config for the session, which outlives the transaction");
+        CHECK(sql("select pg_catalog.set_config('search_path', 'a', true), false") == "");
+        CHECK(sql("select set_config from t where x = 1") == "");
         CHECK(sql("set work_mem = '1GB'") == "statement 1 is SET, which outlives the transaction");
         CHECK(sql("set session work_mem = '1GB'") != "");
         CHECK(sql("reset all", false) != "");
