@@ -9,6 +9,17 @@ WITH RECURSIVE tree (root, parent, oid, pending) AS (
     SELECT t.root, i.inhparent, i.inhrelid, i.inhdetachpending
     FROM tree t
     JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid
+), up (root, oid) AS (
+    SELECT r, r FROM pg_catalog.unnest($1::oid[]) AS r
+    UNION
+    SELECT u.root, i.inhparent FROM up u JOIN pg_catalog.pg_inherits i ON i.inhrelid = u.oid AND NOT i.inhdetachpending
+), above AS (
+    -- What is above a table protects its partitions too, as when they are made.
+    SELECT u.root, pg_catalog.bool_or(c.relrowsecurity) AS row_security,
+           pg_catalog.bool_or(c.relrowsecurity AND c.relforcerowsecurity) AS force_row_security
+    FROM up u
+    JOIN pg_catalog.pg_class c ON c.oid = u.oid
+    GROUP BY u.root
 ), ix AS (
     SELECT x.indrelid, pg_catalog.count(*) AS indexes,
            pg_catalog.array_agg(xi.inhparent) FILTER (WHERE xi.inhparent IS NOT NULL) AS attached_to,
@@ -49,7 +60,8 @@ WITH RECURSIVE tree (root, parent, oid, pending) AS (
 )
 SELECT t.root, t.parent, t.oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind, t.pending,
        c.relpersistence AS persistence, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
-       c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security,
+       coalesce(above.row_security, c.relrowsecurity) AS row_security,
+       coalesce(above.force_row_security, c.relforcerowsecurity) AS force_row_security,
        c.relreplident AS replica_identity, am.amname AS access_method, ts.spcname AS tablespace,
        CASE WHEN c.reloptions IS NOT NULL OR toast.reloptions IS NOT NULL THEN
            ARRAY(SELECT o FROM pg_catalog.unnest(c.reloptions) o
@@ -82,6 +94,7 @@ FROM tree t
 JOIN pg_catalog.pg_class c ON c.oid = t.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_class toast ON toast.oid = c.reltoastrelid
+LEFT JOIN above ON above.root = t.root AND t.oid = t.root
 LEFT JOIN ix ON ix.indrelid = c.oid
 LEFT JOIN trg ON trg.tgrelid = c.oid
 LEFT JOIN acl ON acl.oid = c.oid

@@ -7,8 +7,9 @@
 -- this slot was not run, $7 the failures that the decision rests on (null: none): of several runners that wait for the end of a
 -- breaker's pause one makes the try.
 WITH durable AS MATERIALIZED (
-    -- What a claim lets begin may reach beyond the server: no crash may take the claim back.
-    SELECT pg_catalog.set_config('synchronous_commit', CASE WHEN s.setting OPERATOR(pg_catalog.=) 'off' THEN 'on' ELSE s.setting END, true)
+    -- What a claim lets begin may reach beyond the server: no crash may take the claim back. Local: a role that waits for no disk
+    -- does not want to wait for a standby either.
+    SELECT pg_catalog.set_config('synchronous_commit', CASE WHEN s.setting OPERATOR(pg_catalog.=) 'off' THEN 'local' ELSE s.setting END, true)
     FROM (SELECT pg_catalog.current_setting('synchronous_commit') AS setting) s
 ), due AS MATERIALIZED (
     SELECT l.job, l.token, l.holder, l.open_slot, l.open_attempts, d.slot

@@ -94,11 +94,16 @@ bool reader::sql(node const &n, std::string &out)
     if (!text(n, out)) {
         return false;
     }
-    if (n.joined && model::has_line_comment(out)) {
-        error(n, "a comment (--) in a text whose lines YAML joins takes in the lines after it",
-              "write the text as a block of lines (| in place of > or quotes), or the comment as "
-              "/* ... */");
-        return false;
+    if (n.joined.empty()) {
+        return true;
+    }
+    for (auto const comment : model::line_comments(out)) {
+        if (n.joined.find(comment) == std::string::npos) { // it was not written on one line
+            error(n, "a comment (--) takes in the line after it, because YAML joins the lines",
+                  "write the text as a block of lines (| in place of > or quotes), or the comment "
+                  "as /* ... */");
+            return false;
+        }
     }
     return true;
 }

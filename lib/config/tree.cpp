@@ -149,17 +149,38 @@ class builder final : public YAML::EventHandler {
         return std::nullopt;
     }
 
-    bool joined(YAML::Mark const &mark, node_style style, std::string const &value) const
+    // As it was written, when its lines were joined.
+    std::string_view joined(YAML::Mark const &mark, node_style style,
+                            std::string const &value) const
     {
         auto const at = static_cast<std::size_t>(mark.pos);
-        if (style == node_style::block) {
-            return byte(mark) == '>';
+        if (at >= text_.size() || byte(mark) == '|' ||
+            (style == node_style::plain && text_.substr(at, value.size()) == value)) {
+            return {};
         }
         if (style == node_style::quoted) {
-            auto const end = closing_quote(at);
-            return end && text_.substr(at, *end - at).find('\n') != std::string_view::npos;
+            auto const all = text_.substr(at, closing_quote(at).value_or(at) - at);
+            return all.find('\n') == std::string_view::npos ? std::string_view{} : all;
         }
-        return at < text_.size() && text_.substr(at, value.size()) != value;
+        return text_.substr(at, end_of_lines(at) - at);
+    }
+
+    // Of the line at `at`, and those after it that are blank or further in.
+    std::size_t end_of_lines(std::size_t at) const
+    {
+        auto const begin = text_.rfind('\n', at) + 1; // 0: none
+        auto const depth = [&](std::size_t line) {
+            auto const first = text_.find_first_not_of(' ', line);
+            return first == std::string_view::npos || text_[first] == '\n' || text_[first] == '\r'
+                       ? std::string_view::npos
+                       : first - line;
+        };
+        auto const own = depth(begin);
+        auto end = text_.find('\n', at);
+        while (end != std::string_view::npos && end + 1 < text_.size() && depth(end + 1) > own) {
+            end = text_.find('\n', end + 1);
+        }
+        return std::min(end, text_.size());
     }
 
     void report(source_position at, std::string message, std::string hint)

@@ -232,10 +232,14 @@ std::vector<plan::lock> wanted_locks(std::vector<plan::statement> const &stateme
 
 std::vector<plan::lock> suspected_locks(std::vector<plan::statement> const &statements)
 {
+    std::set<std::string> seen;
     std::vector<plan::lock> out;
     for (auto const &each : statements) {
         for (auto const &relation : each.may_lock) {
-            out.push_back({relation, plan::lock_mode::access_exclusive});
+            if (seen.insert(relation).second) {
+                out.push_back({relation, each.short_waits ? plan::lock_mode::access_exclusive
+                                                          : plan::lock_mode::exclusive});
+            }
         }
     }
     return out;
@@ -317,8 +321,10 @@ lock_busy busy_error(std::vector<plan::lock> const &wanted, std::vector<holder> 
     }
     if (wanted.empty()) {
         return {"a lock that the statement wants could not be had within " + time +
-                    "; on the tables that it names: " + describe(who),
-                hint + ", or raise `lock: { deadline: }`.", statement};
+                    "; who may hold it, on the tables that it names: " + describe(who),
+                "See which of them it waits for (pg_blocking_pids), wait until that is over, or "
+                "raise `lock: { deadline: }`.",
+                statement};
     }
     return {relation + " is locked, given up after " + time + ": " + describe(who),
             hint + ", or raise `lock: { deadline: }`.", statement};

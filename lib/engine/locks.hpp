@@ -34,8 +34,9 @@ std::string describe(std::vector<holder> const &who);
 // Of all statements, each relation once with every mode that is wanted of it.
 std::vector<plan::lock> wanted_locks(std::vector<plan::statement> const &statements);
 
-// Of statements whose locks are not known: the relations that they may want, in the mode that every
-// other one is in the way of.
+// Of statements whose locks are not known: the relations that they may want, each once, in ACCESS
+// EXCLUSIVE where they may lock tables; else in EXCLUSIVE, in whose way are those who may have
+// locked rows, but no readers.
 std::vector<plan::lock> suspected_locks(std::vector<plan::statement> const &statements);
 
 // Everybody who holds a conflicting lock now, of every mode wanted. One round trip, a READ ONLY

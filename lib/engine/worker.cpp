@@ -187,10 +187,13 @@ void worker::wait_for_lock(request const &what, lock_wait &wait, std::vector<hol
             control_.give_up_old_transactions();
         }
         if (who.empty() && wanted.empty()) {
-            who = guarded([&] {
-                return find_holders(hands_.session(), suspected_locks(what.statements),
-                                    control_.limit(longest_question));
-            });
+            try {
+                who = guarded([&] {
+                    return find_holders(hands_.session(), suspected_locks(what.statements),
+                                        control_.limit(longest_question));
+                });
+            } catch (error const &) { // who it may be is worth no other error
+            }
         }
         throw busy_error(wanted, who, wait.waited(),
                          hands_.current() != nullptr ? hands_.current()->sql

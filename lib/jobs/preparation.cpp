@@ -9,20 +9,24 @@
 namespace pgtend::jobs {
 namespace {
 
+struct planning_settings {
+    std::string search_path, statement_timeout;
+};
+
 // The catalogs are read with operators and types that name no schema: nobody else's are to be
-// found. Behind a pooler the setting would reach other clients, and is left alone. Returns the one
-// before; the server evaluates from left to right. The limit of these queries is the run's, and not
-// what the role has for its statements.
-std::string replace_search_path(pg::session &s, std::string const &path)
+// found. The limit of these queries is the run's, and not what the role has for its statements.
+// Behind a pooler settings would reach other clients, and are left alone. Returns those before; the
+// server evaluates from left to right.
+planning_settings replace_settings(pg::session &s, planning_settings const &by)
 {
-    return s
-        .run("SELECT pg_catalog.current_setting('search_path'), "
-             "pg_catalog.set_config('search_path', $1::pg_catalog.text, "
-             "pg_catalog.int4ne(pg_catalog.pg_backend_pid(), $2::pg_catalog.int4)), "
-             "pg_catalog.set_config('statement_timeout', '0', "
-             "pg_catalog.int4ne(pg_catalog.pg_backend_pid(), $2::pg_catalog.int4))",
-             {path, std::to_string(s.backend_pid())})
-        .text(0, 0);
+    auto const before =
+        s.run("SELECT pg_catalog.current_setting('search_path'), "
+              "pg_catalog.current_setting('statement_timeout'), "
+              "pg_catalog.set_config('search_path', $1::pg_catalog.text, pooled), "
+              "pg_catalog.set_config('statement_timeout', $2::pg_catalog.text, pooled) FROM "
+              "pg_catalog.int4ne(pg_catalog.pg_backend_pid(), $3::pg_catalog.int4) AS pooled",
+              {by.search_path, by.statement_timeout, std::to_string(s.backend_pid())});
+    return {before.text(0, 0), before.text(0, 1)};
 }
 
 // Whether names in SQL of the file are looked up.
@@ -54,7 +58,7 @@ std::string warning_of_leftover(qualified_name const &index)
 prepared prepare(model::job const &job, model::configuration const &all, pg::session &session,
                  instant now, pg::limits const &limit, preparing const &how)
 {
-    auto const path = replace_search_path(session, "");
+    auto const before = replace_settings(session, {.search_path = "", .statement_timeout = "0"});
     reach("before plan");
     prepared out{.work = kind_of(job.action)
                              .make(job.action, {.session = session,
@@ -72,7 +76,8 @@ prepared prepare(model::job const &job, model::configuration const &all, pg::ses
                  .warnings = {}};
     if (has_own_sql(job.action)) {
         for (auto const &each : catalog::load_path_writers(
-                 session, job.policy.search_path.value_or(path), job.policy.role, limit)) {
+                 session, job.policy.search_path.value_or(before.search_path), job.policy.role,
+                 limit)) {
             out.warnings.push_back(warning_of(each));
         }
     }
@@ -81,7 +86,7 @@ prepared prepare(model::job const &job, model::configuration const &all, pg::ses
             out.warnings.push_back(warning_of_leftover(index));
         }
     }
-    replace_search_path(session, path);
+    replace_settings(session, before);
     reach("after plan");
     return out;
 }

@@ -32,19 +32,22 @@ plan::statement statement_of(model::watch_action const &what)
         columns += (columns.empty() ? "" : ", ") + name;
         values += (values.empty() ? "" : ", ") + ("finding." + name);
     }
-    // NOT EXISTS keeps what was told before out, DISTINCT ON a second finding of one key, and ON
-    // CONFLICT what another session tells at the same time. Findings without a key are one.
-    out.sql = "WITH finding AS MATERIALIZED " + subquery(what.query) +
-              ", told AS (\n    INSERT INTO " + target + " (" + columns + ")\n    SELECT ";
-    if (what.key.empty()) {
-        out.sql += values + " FROM finding";
-    } else {
+    // Of each key the first finding, in the query's order; those without one are one. NOT EXISTS
+    // keeps what was told before out, ON CONFLICT what another session tells at the same time.
+    out.sql = "WITH finding AS MATERIALIZED (SELECT asked.*, pg_catalog.row_number() OVER () AS "
+              "pgtend_number FROM " +
+              subquery(what.query) + " AS asked), told AS (\n    INSERT INTO " + target + " (" +
+              columns + ")\n    SELECT " + values + " FROM finding";
+    if (!what.key.empty()) {
         auto const key = plan::quote_ident(what.key);
         auto const known = "NOT EXISTS (SELECT FROM " + target + " AS known WHERE known." + key;
-        out.sql += "DISTINCT ON (finding." + key + ") " + values + " FROM finding\n    WHERE " +
-                   known + " = finding." + key + ") AND (finding." + key + " IS NOT NULL OR " +
-                   known + " IS NULL))";
+        out.sql +=
+            "\n    WHERE finding.pgtend_number IN (SELECT pg_catalog.min(pgtend_number) FROM "
+            "finding AS first GROUP BY first." +
+            key + ") AND " + known + " = finding." + key + ") AND (finding." + key +
+            " IS NOT NULL OR " + known + " IS NULL))";
     }
+    out.sql += "\n    ORDER BY finding.pgtend_number";
     out.sql +=
         "\n    ON CONFLICT DO NOTHING RETURNING 1)\n"
         "SELECT (SELECT pg_catalog.count(*) FROM finding), (SELECT pg_catalog.count(*) FROM told)";

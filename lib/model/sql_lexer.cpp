@@ -69,9 +69,9 @@ void sql_lexer::skip_blanks()
         if (is_blank(at(position_))) {
             ++position_;
         } else if (at(position_) == '-' && at(position_ + 1) == '-') {
-            line_comment_ = true;
-            auto const end = sql_.find_first_of("\r\n", position_);
-            position_ = end == std::string_view::npos ? sql_.size() : end;
+            auto const end = std::min(sql_.find_first_of("\r\n", position_), sql_.size());
+            line_comments_.push_back(sql_.substr(position_, end - position_));
+            position_ = end;
         } else if (at(position_) == '/' && at(position_ + 1) == '*') {
             skip_block_comment();
         } else {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pgtend::model {
 
@@ -45,8 +46,8 @@ class sql_lexer {
     {
         return token.kind == sql_token_kind::symbol && sql_[token.begin] == c;
     }
-    // Whether what was read until now has a comment that goes to the end of its line.
-    bool line_comment() const { return line_comment_; }
+    // Those that were skipped until now and go to the end of their lines.
+    std::vector<std::string_view> const &line_comments() const { return line_comments_; }
 
   private:
     [[noreturn]] void refuse(std::size_t at, std::string const &what, std::string hint) const;
@@ -60,7 +61,7 @@ class sql_lexer {
 
     std::string_view sql_;
     std::size_t position_ = 0;
-    bool line_comment_ = false;
+    std::vector<std::string_view> line_comments_;
 };
 
 } // namespace pgtend::model

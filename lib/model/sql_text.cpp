@@ -193,15 +193,24 @@ std::string capitals(std::string_view word)
 
 } // namespace
 
-bool has_line_comment(std::string_view sql) noexcept
+std::vector<std::string_view> line_comments(std::string_view sql)
 {
+    std::vector<std::string_view> out;
     sql_lexer lexer{sql};
     try {
-        while (lexer.next().kind != kind::end) {
+        for (auto token = lexer.next(); token.kind != kind::end; token = lexer.next()) {
+            auto const text = lexer.text(token);
+            if (token.kind == kind::string && text.front() == '$') {
+                auto const tag = text.find('$', 1) + 1;
+                auto const inner = line_comments(text.substr(tag, text.size() - 2 * tag));
+                out.insert(out.end(), inner.begin(), inner.end());
+            }
         }
     } catch (error const &) { // told where the text is used
     }
-    return lexer.line_comment();
+    auto const &own = lexer.line_comments();
+    out.insert(out.end(), own.begin(), own.end());
+    return out;
 }
 
 std::vector<qualified_name> possible_relations(std::string_view statement)

@@ -15,8 +15,9 @@ namespace pgtend::model {
 // with a hint when quotes, comments or parentheses are not balanced.
 std::vector<std::string> split_statements(std::string_view sql);
 
-// Whether it has a comment that goes to the end of its line; false of what cannot be read.
-bool has_line_comment(std::string_view sql) noexcept;
+// The comments that go to the end of their lines, without what ends them; those in dollar quotes,
+// which may be code, too. Of what cannot be read those before the error.
+std::vector<std::string_view> line_comments(std::string_view sql);
 
 // True for what PostgreSQL refuses inside a transaction block (25001): VACUUM, ... CONCURRENTLY of
 // indexes and DETACH PARTITION, CREATE and DROP of databases, tablespaces and subscriptions, ALTER

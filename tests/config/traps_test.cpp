@@ -56,8 +56,8 @@ TEST_SUITE("nodb")
     {
         std::string const before = "version: 1\ntargets: { a: { dsn: dbname=a } }\ntimezone: UTC\n"
                                    "jobs:\n  - name: j\n    schedule: \"0 0 * * *\"\n",
-                          told = "a comment (--) in a text whose lines YAML joins takes in the "
-                                 "lines after it";
+                          told = "a comment (--) takes in the line after it, because YAML joins "
+                                 "the lines";
         for (std::string const text :
              {"        where: >\n          a -- old ones\n          and b\n",
               "        where: >-\n          a -- old ones\n          and b\n",
@@ -74,12 +74,24 @@ TEST_SUITE("nodb")
               "        where: >\n          a /* old -- ones */\n          and b\n",
               "        where: >\n          a = '-- x'\n          and b\n",
               "        where: \"a -- old ones\"\n", "        where: \"a -- old\\nand b\"\n",
-              "        where: a -- old ones\n"}) {
+              "        where: a -- old ones\n",
+              // Nothing follows, or a line end is kept: behind it, of a blank line, of one further
+              // in, of an escape.
+              "        where: >-\n          a -- old ones\n",
+              "        where: >\n          a and\n          b -- the last\n\n",
+              "        where: >\n          -- first\n\n          a\n",
+              "        where: >\r\n          -- first\r\n\r\n          a\r\n",
+              "        where: >\n          a\n            -- further in\n          and b\n",
+              "        where: \"a -- old\\n\\\n          and b\"\n"}) {
             CAPTURE(text);
             CHECK(problems(before + "    cleanup:\n        table: x.y\n" + text) == lines{});
         }
         CHECK(problems(before + "    sql:\n      text: >\n        select 1; -- one\n        "
                                 "select 2\n") == lines{"8:13: text: " + told});
+        CHECK(problems(before +
+                       "    sql:\n      text: >\n        do $x$ begin\n        delete from "
+                       "a; -- then the other\n        delete from b;\n\n        end $x$\n") ==
+              lines{"8:13: text: " + told});
     }
 
     TEST_CASE("numbers have the digits that everybody reads")

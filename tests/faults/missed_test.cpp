@@ -67,7 +67,7 @@ std::string made_of(oracle::schedule const &schedule, catch_up policy,
     for (auto const tick : ticks) {
         auto const now = test::epoch(tick);
         auto const end = std::upper_bound(next, slots.end(), now);
-        for (auto const newest = end - 1; next != end; ++next) {
+        for (auto const newest = next == end ? end : end - 1; next != end; ++next) {
             auto const age = now - *next;
             auto const interval = std::min(*(newest + 1) - *newest, day);
             bool const young =

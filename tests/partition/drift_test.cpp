@@ -196,6 +196,12 @@ TEST_SUITE("db")
                     "WHERE relname LIKE 'eu_2%' AND relkind = 'r'")
                   .text(0, 0) == "true false");
         CHECK(told(drift(s, policy)) == list{});
+        run_all(s, {"CREATE TABLE top (k text, ts date NOT NULL) PARTITION BY LIST (k)",
+                    "CREATE TABLE mid PARTITION OF top FOR VALUES IN ('x') PARTITION BY RANGE (ts)",
+                    "ALTER TABLE top ENABLE ROW LEVEL SECURITY",
+                    "ALTER TABLE mid FORCE ROW LEVEL SECURITY"});
+        create_all(s, {policy_for("public.mid")}, morning);
+        CHECK(told(drift(s, policy_for("public.mid"))) == list{}); // protected, as from above
         s.run("CREATE TABLE plain (ts date NOT NULL) PARTITION BY RANGE (ts)");
         s.run("ALTER TABLE plain FORCE ROW LEVEL SECURITY");
         create_all(s, {policy_for("public.plain")}, morning);

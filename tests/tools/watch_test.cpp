@@ -31,6 +31,17 @@ TEST_SUITE("db")
         g.db.psql("INSERT INTO findings VALUES ('b', 'w')");
         CHECK(g.run({"job", "run", "look"}).code == 3);
         CHECK(told() == "b w, a x, - y,  z");
+        // Of several of one key the query's first, and in its order.
+        test::ground h{
+            "  - name: look\n    schedule: \"0 * * * *\"\n    watch:\n      query: "
+            "select key, title from public.findings order by title::int desc\n      key: "
+            "key\n      insert: { table: public.told, columns: [key, title] }\n"};
+        h.db.psql("CREATE TABLE findings (key text, title text); CREATE TABLE told (id serial, key "
+                  "text, title text); INSERT INTO findings SELECT 'k' || i % 7, i::text FROM "
+                  "generate_series(1, 70) i");
+        CHECK(h.run({"job", "run", "look"}).code == 3);
+        CHECK(h.db.value("SELECT string_agg(title, ' ' ORDER BY id) FROM told") ==
+              "70 69 68 67 66 65 64");
         // Another session has told it meanwhile.
         g.db.psql("TRUNCATE told; CREATE UNIQUE INDEX ON told (key)");
         CHECK(g.run({"job", "run", "look"}).code == 3);

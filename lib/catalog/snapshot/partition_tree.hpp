@@ -33,6 +33,7 @@ struct tree_relation {
     bool pending_detach = false;
     char persistence = 'p'; // p permanent, u unlogged, t temporary
     std::string owner;
+    // Of the table at the top also those of what is above it.
     bool row_security = false, force_row_security = false;
     char replica_identity = 'd';           // as creation_facts has it
     std::string access_method, tablespace; // empty: the default
