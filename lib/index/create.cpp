@@ -15,17 +15,6 @@ namespace {
 // One lane for all: a build waits for the transaction of every other one that goes on.
 constexpr char lane[] = "indexes";
 
-plan::plan plan_all(std::vector<model::index_policy> const &declared,
-                    catalog::index_snapshot const &found, company &others)
-{
-    landscape const around{found};
-    plan::plan out;
-    for (std::size_t i = 0; i < declared.size(); ++i) {
-        out.append(planner{declared[i], found.wanted.at(i), around, others}.make());
-    }
-    return out;
-}
-
 } // namespace
 
 error missing_right(index_table const &table, std::string const &worker)
@@ -308,19 +297,17 @@ std::vector<catalog::index_request> requests(std::vector<model::index_policy> co
     return out;
 }
 
-plan::plan plan_create(std::vector<model::index_policy> const &declared,
-                       catalog::index_snapshot const &found)
+creation plan_create(std::vector<model::index_policy> const &declared,
+                     catalog::index_snapshot const &found)
 {
+    landscape const around{found};
     company others;
-    return plan_all(declared, found, others);
-}
-
-std::vector<qualified_name> names_below(std::vector<model::index_policy> const &declared,
-                                        catalog::index_snapshot const &found)
-{
-    company others;
-    plan_all(declared, found, others);
-    return {others.names.begin(), others.names.end()};
+    creation out;
+    for (std::size_t i = 0; i < declared.size(); ++i) {
+        out.work.append(planner{declared[i], found.wanted.at(i), around, others}.make());
+    }
+    out.names = {others.names.begin(), others.names.end()};
+    return out;
 }
 
 plan::plan plan_one(model::index_policy const &declared, std::size_t wanted,

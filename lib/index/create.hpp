@@ -12,16 +12,17 @@ namespace pgtend::index {
 // What the planner has to know of the declared indexes: for catalog::load_indexes().
 std::vector<catalog::index_request> requests(std::vector<model::index_policy> const &declared);
 
-// How plan_create() would call indexes on partitions: for catalog::load_taken_names(), which is
-// repeated while it finds one taken, because another is then chosen. Without it a name that
-// something else has makes the step fail.
-std::vector<qualified_name> names_below(std::vector<model::index_policy> const &declared,
-                                        catalog::index_snapshot const &found);
+struct creation {
+    plan::plan work;
+    // What it calls indexes on partitions: for catalog::load_taken_names(), which finds those that
+    // something else has. While there is such a one, plan anew, and another name is chosen; without
+    // that the step fails.
+    std::vector<qualified_name> names;
+};
 
 // The plan after which every declared index is there and valid; notes for those that are already.
-// `found` is of requests(declared), with the taken ones of names_below(). Nothing is ever dropped
-// but invalid indexes that an interrupted build left, and nobody's writes are blocked for longer
-// than short_wait at a time.
+// `found` is of requests(declared). Nothing is ever dropped but invalid indexes that an interrupted
+// build left, and nobody's writes are blocked for longer than short_wait at a time.
 //
 // Definitions are compared as the server tells them. An equal valid index of another name serves.
 // An index of that name with another definition is a step that fails. An invalid one is dropped and
@@ -40,8 +41,8 @@ std::vector<qualified_name> names_below(std::vector<model::index_policy> const &
 // them meanwhile: what has the name then and another definition makes them, or the last step of a
 // partitioned table, fail (42P07). A build that a deadlock ended drops what it left and begins
 // anew.
-plan::plan plan_create(std::vector<model::index_policy> const &declared,
-                       catalog::index_snapshot const &found);
+creation plan_create(std::vector<model::index_policy> const &declared,
+                     catalog::index_snapshot const &found);
 
 // Of one of them, without what REINDEX left; `wanted` is its place in the snapshot.
 plan::plan plan_one(model::index_policy const &declared, std::size_t wanted,

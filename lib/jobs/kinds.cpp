@@ -128,10 +128,12 @@ plan::plan create_indexes(model::action const &what, planning const &with)
             found.taken.insert({table.name.schema, declared[i].name});
         }
     }
-    while (catalog::load_taken_names(with.session, index::names_below(declared, found), found,
-                                     with.limit)) {
+    for (;;) {
+        auto out = index::plan_create(declared, found);
+        if (!catalog::load_taken_names(with.session, out.names, found, with.limit)) {
+            return std::move(out.work);
+        }
     }
-    return index::plan_create(declared, found);
 }
 
 // What a function, a procedure or a DO block locks is not known: it waits so long at most, with

@@ -15,7 +15,7 @@ plan::plan plan_from(catalog::index_snapshot const &all, list const &names = {"i
     for (auto const &name : names) {
         declared.push_back(declare(name));
     }
-    return index::plan_create(declared, all);
+    return index::plan_create(declared, all).work;
 }
 
 } // namespace
@@ -156,10 +156,10 @@ TEST_SUITE("nodb")
         all.indexes.push_back(make_index("31", "t_2_i", "3", "t_2"));
         all.indexes.back().definition = "USING btree (b)";
         using names = std::vector<qualified_name>;
-        CHECK(index::names_below({declare("i")}, all) ==
+        CHECK(index::plan_create({declare("i")}, all).names ==
               names{{"public", "t_1_i"}, {"public", "t_2_i_1"}});
         all.taken = {{"public", "t_1_i"}};
-        CHECK(index::names_below({declare("i")}, all) ==
+        CHECK(index::plan_create({declare("i")}, all).names ==
               names{{"public", "t_1_i_1"}, {"public", "t_2_i_1"}});
         auto const plan = plan_from(all);
         CHECK(sql_of(plan).at(1) ==
@@ -287,9 +287,9 @@ TEST_SUITE("nodb")
         all.indexes.push_back(make_index("10", "i", "1"));
         all.indexes.back().tablespace = "slow";
         auto policy = declare("i");
-        CHECK(index::plan_create({policy}, all).empty());
+        CHECK(index::plan_create({policy}, all).work.empty());
         policy.tablespace = "fast";
-        CHECK(told(index::plan_create({policy}, all))
+        CHECK(told(index::plan_create({policy}, all).work)
                   .at(0)
                   .find("TABLESPACE slow, declared: "
                         "btree (a) TABLESPACE fast") != std::string::npos);

@@ -17,9 +17,12 @@ plan::plan plan_of(pg::session &s, std::vector<model::index_policy> const &decla
                    std::string const &role = "", std::optional<std::string> const &search_path = {})
 {
     auto found = catalog::load_indexes(s, index::requests(declared), role, search_path);
-    while (catalog::load_taken_names(s, index::names_below(declared, found), found)) {
+    for (;;) {
+        auto out = index::plan_create(declared, found);
+        if (!catalog::load_taken_names(s, out.names, found)) {
+            return std::move(out.work);
+        }
     }
-    return index::plan_create(declared, found);
 }
 
 list problems(std::vector<applied> const &all)
@@ -299,8 +302,10 @@ TEST_SUITE("db")
         other.name = "o";
         std::vector const declared{on("(a)"), other};
         pg::limits const limit{.timeout = seconds{10}};
-        auto const plan = index::plan_create(
-            declared, catalog::load_indexes(s, index::requests(declared), "", {}, limit));
+        auto const plan =
+            index::plan_create(declared,
+                               catalog::load_indexes(s, index::requests(declared), "", {}, limit))
+                .work;
         auto const who = "pid " + std::to_string(holder.backend_pid());
         CHECK(
             told(plan) ==
