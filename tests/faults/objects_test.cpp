@@ -227,6 +227,7 @@ TEST_SUITE("db")
     {
         test::ground g{"  - { name: clean, schedule: \"0 * * * *\", cleanup: { table: "
                        "public.orders, where: \"old\" } }\n"};
+        g.db.psql("REVOKE CREATE ON SCHEMA public FROM PUBLIC"); // so from PostgreSQL 15 on
         g.db.psql("CREATE TABLE orders (part int NOT NULL, old boolean NOT NULL) PARTITION BY LIST "
                   "(part)");
         auto const add = [&](std::string const &n) {
