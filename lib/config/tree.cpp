@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <istream>
-#include <optional>
 #include <streambuf>
 #include <unordered_map>
 #include <yaml-cpp/eventhandler.h>
@@ -14,6 +13,7 @@
 
 #include "base/text.hpp"
 #include "config/bytes.hpp"
+#include "config/written.hpp"
 
 namespace pgtend::config {
 namespace {
@@ -77,7 +77,7 @@ class builder final : public YAML::EventHandler {
             last_quote_ = mark;
         }
         refuse_tag(n, c);
-        n.joined = joined(mark, n.style, value);
+        n.joined = joined_lines(text_, static_cast<std::size_t>(mark.pos), value);
         n.text = value;
         add(std::move(n));
     }
@@ -102,7 +102,7 @@ class builder final : public YAML::EventHandler {
     void require_closed_quote()
     {
         auto const at = static_cast<std::size_t>(last_quote_.pos);
-        if (!last_quote_.is_null() && at < text_.size() && !closing_quote(at)) {
+        if (!last_quote_.is_null() && at < text_.size() && !closing_quote(text_, at)) {
             stop(last_quote_, "a quoted text is not closed", {});
         }
     }
@@ -132,56 +132,6 @@ class builder final : public YAML::EventHandler {
         node key; // of a map: read, and waiting for its value
         bool has_key = false;
     };
-
-    std::optional<std::size_t> closing_quote(std::size_t at) const
-    {
-        char const quote = text_[at];
-        for (auto i = at + 1; i < text_.size(); ++i) {
-            if (text_[i] == '\\' && quote == '"') {
-                ++i;
-            } else if (text_[i] == quote) {
-                if (quote == '"' || i + 1 >= text_.size() || text_[i + 1] != quote) {
-                    return i;
-                }
-                ++i;
-            }
-        }
-        return std::nullopt;
-    }
-
-    // As it was written, when its lines were joined.
-    std::string_view joined(YAML::Mark const &mark, node_style style,
-                            std::string const &value) const
-    {
-        auto const at = static_cast<std::size_t>(mark.pos);
-        if (at >= text_.size() || byte(mark) == '|' ||
-            (style == node_style::plain && text_.substr(at, value.size()) == value)) {
-            return {};
-        }
-        if (style == node_style::quoted) {
-            auto const all = text_.substr(at, closing_quote(at).value_or(at) - at);
-            return all.find('\n') == std::string_view::npos ? std::string_view{} : all;
-        }
-        return text_.substr(at, end_of_lines(at) - at);
-    }
-
-    // Of the line at `at`, and those after it that are blank or further in.
-    std::size_t end_of_lines(std::size_t at) const
-    {
-        auto const begin = text_.rfind('\n', at) + 1; // 0: none
-        auto const depth = [&](std::size_t line) {
-            auto const first = text_.find_first_not_of(' ', line);
-            return first == std::string_view::npos || text_[first] == '\n' || text_[first] == '\r'
-                       ? std::string_view::npos
-                       : first - line;
-        };
-        auto const own = depth(begin);
-        auto end = text_.find('\n', at);
-        while (end != std::string_view::npos && end + 1 < text_.size() && depth(end + 1) > own) {
-            end = text_.find('\n', end + 1);
-        }
-        return std::min(end, text_.size());
-    }
 
     void report(source_position at, std::string message, std::string hint)
     {

@@ -42,6 +42,14 @@ class commit_ground : public test::ground {
     {
         return run({"-d", line.dsn(db.name()), "tick", "--now", due});
     }
+    void check_done_once(test::finished const &done) const
+    {
+        CHECK_MESSAGE(done.code == 0, done.err);
+        CHECK(runs("expire") == "succeeded/1");
+        CHECK(runs("once") == "succeeded/1");
+        CHECK(rows() == "100 expired 1");
+        CHECK(count("SELECT count(*) FROM hit") == 1);
+    }
     std::string rows() const
     {
         return db.value("SELECT string_agg(line, ', ' ORDER BY line) FROM (SELECT format('%s %s "
@@ -60,11 +68,7 @@ TEST_SUITE("db")
         test::proxy line;
         line.lose_answer_to(of_work);
         auto const done = g.tick_through(line);
-        CHECK_MESSAGE(done.code == 0, done.err);
-        CHECK(g.runs("expire") == "succeeded/1");
-        CHECK(g.runs("once") == "succeeded/1");
-        CHECK(g.rows() == "100 expired 1");
-        CHECK(g.count("SELECT count(*) FROM hit") == 1);
+        g.check_done_once(done);
         CHECK(line.connections() >= 8); // each batch and its question had one of their own
         CHECK(g.count("SELECT rows FROM pgtend.run WHERE job = 'expire'") == 100);
     }
@@ -81,11 +85,7 @@ TEST_SUITE("db")
             lost.times = 1;
             line.lose(lost);
             auto const done = g.tick_through(line);
-            CHECK_MESSAGE(done.code == 0, done.err);
-            CHECK(g.runs("expire") == "succeeded/1");
-            CHECK(g.runs("once") == "succeeded/1");
-            CHECK(g.rows() == "100 expired 1");
-            CHECK(g.count("SELECT count(*) FROM hit") == 1);
+            g.check_done_once(done);
             CHECK(g.count("SELECT count(*) FROM pgtend.run WHERE output LIKE '%tried again%'") ==
                   1);
         }
