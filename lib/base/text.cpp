@@ -127,6 +127,27 @@ std::string_view trim(std::string_view text) noexcept
     return text.substr(first, text.find_last_not_of(blank) - first + 1);
 }
 
+bool is_blank(char c) noexcept
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
+
+std::string on_one_line(std::string_view text)
+{
+    std::string out;
+    bool apart = false;
+    for (char const c : text) {
+        if (is_blank(c)) {
+            apart = !out.empty();
+            continue;
+        }
+        out += apart ? " " : "";
+        out += c;
+        apart = false;
+    }
+    return out;
+}
+
 std::vector<std::string> split(std::string_view text, char separator)
 {
     std::vector<std::string> out;

@@ -20,6 +20,9 @@ std::string cut_to_width(std::string_view text, std::size_t columns);
 std::vector<std::string> wrap(std::string_view text, std::size_t columns);
 std::string lower(std::string_view text);              // ASCII only
 std::string_view trim(std::string_view text) noexcept; // blanks, tabs, line ends
+bool is_blank(char c) noexcept; // white space as SQL has it: tabs and line ends are, too
+// Trimmed, each run of white space as one blank.
+std::string on_one_line(std::string_view text);
 std::vector<std::string> split(std::string_view text, char separator);
 std::string first_line(std::string_view text); // all of it when there is one only
 std::string join(std::span<std::string const> parts, std::string_view separator);

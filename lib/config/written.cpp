@@ -3,15 +3,9 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace pgtend::config {
-namespace {
-
-bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-} // namespace
 
 std::optional<std::size_t> closing_quote(std::string_view text, std::size_t at)
 {

@@ -97,22 +97,12 @@ std::vector<holder> in_both(std::vector<holder> const &first, std::vector<holder
     return second;
 }
 
-// Without comments at its beginning, each run of white space one blank.
-std::string one_line(std::string_view query)
+std::string in_short(std::string_view query)
 {
-    std::string out;
     for (query = trim(query); query.starts_with("--"); query = trim(query)) {
         query.remove_prefix(std::min(query.find('\n'), query.size()));
     }
-    for (char const c : query) {
-        bool const blank = c == ' ' || c == '\n' || c == '\t' || c == '\r';
-        if (!blank) {
-            out += c;
-        } else if (!out.empty() && out.back() != ' ') {
-            out += ' ';
-        }
-    }
-    return out;
+    return on_one_line(query);
 }
 
 std::string relations_of(std::vector<plan::lock> const &wanted)
@@ -189,7 +179,7 @@ std::string describe(holder const &who)
     if (who.query == "<insufficient privilege>") { // as pg_stat_activity calls it
         facts.emplace_back("what it does is not visible without pg_read_all_stats");
     } else if (!who.query.empty()) {
-        facts.push_back("query: " + printable(head_and_tail(one_line(who.query), 200)));
+        facts.push_back("query: " + printable(head_and_tail(in_short(who.query), 200)));
     }
     return "pid " + who.pid + (facts.empty() ? "" : " (" + join(facts, "; ") + ")");
 }

@@ -18,27 +18,18 @@ std::string names(std::vector<qualified_name> const &all)
     return join(out, ", ");
 }
 
-// On one line, as blanks in it mean nothing to a reader.
-std::string one_line(std::string_view text)
+// White space in it means nothing to a reader.
+std::string in_short(std::string_view text)
 {
-    std::string out;
-    for (char const c : text) {
-        bool const blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
-        if (!blank) {
-            out += c;
-        } else if (!out.empty() && out.back() != ' ') {
-            out += ' ';
-        }
-    }
     constexpr std::size_t longest = 120;
-    return printable(head_and_tail(trim(out), longest));
+    return printable(head_and_tail(on_one_line(text), longest));
 }
 
 std::string rows_of(std::vector<model::selection> const &selections)
 {
     std::vector<std::string> out;
     for (auto const &selection : selections) {
-        out.push_back(display(selection.table) + " where " + one_line(selection.where));
+        out.push_back(display(selection.table) + " where " + in_short(selection.where));
     }
     return "rows of " + join(out, "; of ");
 }
@@ -85,7 +76,7 @@ struct words {
         auto const count = model::split_statements(a.text).size();
         return "runs SQL (" + std::to_string(count) + (count == 1 ? " statement" : " statements") +
                (a.one_transaction ? ", one transaction): " : ", each by itself): ") +
-               one_line(a.text);
+               in_short(a.text);
     }
     std::string operator()(model::watch_action const &a) const
     {
@@ -93,7 +84,7 @@ struct words {
                (a.insert_into ? ", and inserts each new " + display_identifier(a.key) + " into " +
                                     display(*a.insert_into)
                               : std::string{}) +
-               ": " + one_line(a.query);
+               ": " + in_short(a.query);
     }
     std::string operator()(model::check_action const &a) const
     {

@@ -9,10 +9,6 @@
 namespace pgtend::model {
 namespace {
 
-bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
-}
 bool is_digit(char c)
 {
     return c >= '0' && c <= '9';

@@ -44,23 +44,6 @@ std::size_t find_sqlstate(std::string_view text)
     return found;
 }
 
-std::string one_line(std::string_view text)
-{
-    std::string out;
-    for (char const c : text) {
-        bool const blank = c == '\n' || c == '\t' || c == '\r' || c == ' ';
-        if (!blank) {
-            out += c;
-        } else if (!out.empty() && out.back() != ' ') {
-            out += ' ';
-        }
-    }
-    while (!out.empty() && out.back() == ' ') {
-        out.pop_back();
-    }
-    return out;
-}
-
 } // namespace
 
 server_message parse_message(std::string_view text)
@@ -68,7 +51,7 @@ server_message parse_message(std::string_view text)
     server_message out;
     auto const at = find_sqlstate(text);
     if (at == std::string_view::npos) {
-        out.primary = head_and_tail(one_line(text), kept_bytes);
+        out.primary = head_and_tail(on_one_line(text), kept_bytes);
         return out;
     }
     auto const start = text.find_last_of("\n ", at);

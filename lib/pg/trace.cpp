@@ -5,14 +5,10 @@
 
 #include "base/log.hpp"
 #include "base/secrets.hpp"
+#include "base/text.hpp"
 
 namespace pgtend::pg {
 namespace {
-
-bool blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
-}
 
 // The end of what begins at `at` and has to stay as it is, or `at`.
 std::size_t end_of_quoted(std::string_view sql, std::size_t at)
@@ -34,7 +30,7 @@ std::size_t end_of_quoted(std::string_view sql, std::size_t at)
         auto const tag = sql.substr(at, end == sql.npos ? 1 : end - at + 1);
         bool const parameter = tag.size() > 1 && tag[1] >= '0' && tag[1] <= '9';
         bool const name = tag.size() > 1 && std::none_of(tag.begin(), tag.end(), [](char c) {
-                              return blank(c) || c == ',' || c == ')';
+                              return is_blank(c) || c == ',' || c == ')';
                           });
         if (name && !parameter) {
             auto const close = sql.find(tag, at + tag.size());
@@ -88,7 +84,7 @@ std::string one_line(std::string_view sql)
         if (auto const end = end_of_quoted(sql, at); end > at) {
             put(sql.substr(at, end - at));
             at = end;
-        } else if (auto const after = end_of_comment(sql, at); after > at || blank(sql[at])) {
+        } else if (auto const after = end_of_comment(sql, at); after > at || is_blank(sql[at])) {
             apart = true;
             at = std::max(after, at + 1);
         } else {

@@ -11,9 +11,9 @@
 namespace pgtend::preflight {
 namespace {
 
-std::string one_line(std::string const &sql)
+std::string in_short(std::string const &sql)
 {
-    return printable(head_and_tail(replace_all(sql, "\n", " "), 120));
+    return printable(head_and_tail(on_one_line(sql), 120));
 }
 
 class remote_reader {
@@ -88,7 +88,7 @@ class remote_reader {
                 if (same_work(job, command)) {
                     out_.add({kind::twice, job.name, job.at, "cron.job " + id,
                               fmt::format("pg_cron does the same, {}: {}",
-                                          printable(found.text(i, "schedule")), one_line(command)),
+                                          printable(found.text(i, "schedule")), in_short(command)),
                               fmt::format("SELECT cron.unschedule({}); or enabled: false", id)});
                 }
             }

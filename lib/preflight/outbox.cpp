@@ -11,7 +11,7 @@
 namespace pgtend::preflight {
 namespace {
 
-std::string on_one_line(error const &e)
+std::string with_sqlstate(error const &e)
 {
     auto text = replace_all(e.message(), "\n", "; ");
     return e.sqlstate().empty() ? text : text + " (SQLSTATE " + e.sqlstate() + ")";
@@ -39,12 +39,12 @@ void outbox::fail(failure const &of, error const &why)
     auto const &state = why.sqlstate();
     if (state == "55P03") {
         miss(kind::statement, of.job, of.at,
-             of.object + " without a lock that somebody else holds on it: " + on_one_line(why));
+             of.object + " without a lock that somebody else holds on it: " + with_sqlstate(why));
         return;
     }
     if (state == "57014") {
         miss(kind::statement, of.job, of.at,
-             "more time for " + of.object + ": " + on_one_line(why));
+             "more time for " + of.object + ": " + with_sqlstate(why));
         return;
     }
     auto what = kind_of(state, why.message());
@@ -58,7 +58,7 @@ void outbox::fail(failure const &of, error const &why)
     auto const otherwise = what == kind::policy
                                ? fmt::format("{}; or {}", sees_all_rows, leaves_hidden_rows)
                                : of.otherwise;
-    add({what, of.job.name, of.at, of.object, on_one_line(why),
+    add({what, of.job.name, of.at, of.object, with_sqlstate(why),
          why.hint().empty() ? otherwise : why.hint()});
 }
 
@@ -70,7 +70,7 @@ void outbox::refuse(failure const &of, error const &why)
     } else if (why.sqlstate() == "42P01" || why.message().ends_with("does not exist")) {
         what = kind::statement;
     }
-    add({what, of.job.name, of.at, of.object, on_one_line(why),
+    add({what, of.job.name, of.at, of.object, with_sqlstate(why),
          why.hint().empty() ? of.otherwise : why.hint()});
 }
 
