@@ -38,18 +38,16 @@ plan::statement statement_of(model::watch_action const &what)
               "pgtend_number FROM " +
               subquery(what.query) + " AS asked), told AS (\n    INSERT INTO " + target + " (" +
               columns + ")\n    SELECT " + values + " FROM finding";
-    if (!what.key.empty()) {
-        auto const key = plan::quote_ident(what.key);
-        auto const known = "NOT EXISTS (SELECT FROM " + target + " AS known WHERE known." + key;
-        out.sql +=
-            "\n    WHERE finding.pgtend_number IN (SELECT pg_catalog.min(pgtend_number) FROM "
-            "finding AS first GROUP BY first." +
-            key + ") AND " + known + " = finding." + key + ") AND (finding." + key +
-            " IS NOT NULL OR " + known + " IS NULL))";
-    }
-    out.sql += "\n    ORDER BY finding.pgtend_number";
+    auto const key = plan::quote_ident(what.key);
+    auto const known = "NOT EXISTS (SELECT FROM " + target + " AS known WHERE known." + key;
     out.sql +=
-        "\n    ON CONFLICT DO NOTHING RETURNING 1)\n"
+        "\n    WHERE finding.pgtend_number IN (SELECT pg_catalog.min(pgtend_number) FROM "
+        "finding AS first GROUP BY first." +
+        key + ") AND " + known + " = finding." + key + ") AND (finding." + key +
+        " IS NOT NULL OR " + known +
+        " IS NULL))\n"
+        "    ORDER BY finding.pgtend_number\n"
+        "    ON CONFLICT DO NOTHING RETURNING 1)\n"
         "SELECT (SELECT pg_catalog.count(*) FROM finding), (SELECT pg_catalog.count(*) FROM told)";
     out.locks = {{target, plan::lock_mode::row_exclusive}};
     return out;

@@ -91,7 +91,7 @@ struct sql_action {
 // Each row of the query is a finding; `key` names the column that identifies it.
 struct watch_action {
     std::string query;
-    std::string key; // empty: findings are not deduplicated, and nothing is inserted
+    std::string key; // identifies a finding; not empty with insert_into
     std::optional<qualified_name> insert_into = {};
     std::vector<std::string> columns = {}; // of both the query and the table
 };

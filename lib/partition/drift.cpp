@@ -194,13 +194,13 @@ class comparison {
     }
 
     // `elsewhere`: names that the file declares for this partition or one between.
-    void storage_parameters(std::optional<model::partition_policy> const &policy,
+    void storage_parameters(model::partition_policy const &policy,
                             std::set<std::string> const &elsewhere)
     {
-        if (!policy || leaf_.kind != 'r') {
+        if (leaf_.kind != 'r') {
             return;
         }
-        for (auto const &wanted : policy->storage_parameters) {
+        for (auto const &wanted : policy.storage_parameters) {
             auto const [name, value] = parameter(wanted);
             if (elsewhere.contains(name)) {
                 continue;
@@ -361,12 +361,13 @@ std::vector<difference> differences(std::vector<catalog::tree_relation> const &t
         each.attributes();
         each.policies();
         each.grants(policy);
-        if (!without_parameters.contains(leaf->oid)) {
+        if (policy && !policy->storage_parameters.empty() &&
+            !without_parameters.contains(leaf->oid)) {
             std::set<std::string> elsewhere;
             for (auto const *at = leaf; at != root; at = by_oid.at(at->parent)) {
                 elsewhere.merge(declared_for(at->name, autovacuum));
             }
-            each.storage_parameters(policy, elsewhere);
+            each.storage_parameters(*policy, elsewhere);
         }
         each.replica_identity();
         each.indexes();
