@@ -16,9 +16,12 @@ WITH RECURSIVE tree (root, parent, oid, pending) AS (
 ), above AS (
     -- What is above a table protects its partitions too, as when they are made.
     SELECT u.root, pg_catalog.bool_or(c.relrowsecurity) AS row_security,
-           pg_catalog.bool_or(c.relrowsecurity AND c.relforcerowsecurity) AS force_row_security
+           pg_catalog.bool_or(c.relrowsecurity AND c.relforcerowsecurity) AS force_row_security,
+           pg_catalog.array_agg(part ORDER BY c.oid, ord) FILTER (WHERE c.oid <> u.root) AS names
     FROM up u
     JOIN pg_catalog.pg_class c ON c.oid = u.oid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    CROSS JOIN LATERAL pg_catalog.unnest(ARRAY[n.nspname::text, c.relname::text]) WITH ORDINALITY AS p (part, ord)
     GROUP BY u.root
 ), ix AS (
     SELECT x.indrelid, pg_catalog.count(*) AS indexes,
@@ -62,6 +65,7 @@ SELECT t.root, t.parent, t.oid, n.nspname AS schema, c.relname AS name, c.relkin
        c.relpersistence AS persistence, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
        coalesce(above.row_security, c.relrowsecurity) AS row_security,
        coalesce(above.force_row_security, c.relforcerowsecurity) AS force_row_security,
+       above.names AS above, -- {schema, name, ...} of what is above the one at the top
        c.relreplident AS replica_identity, am.amname AS access_method, ts.spcname AS tablespace,
        CASE WHEN c.reloptions IS NOT NULL OR toast.reloptions IS NOT NULL THEN
            ARRAY(SELECT o FROM pg_catalog.unnest(c.reloptions) o

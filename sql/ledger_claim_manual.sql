@@ -58,6 +58,7 @@ WITH durable AS MATERIALIZED (
     SELECT $1::pg_catalog.text, 1, $2::pg_catalog.text,
            pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => $3::double precision),
            '{}', '{}', 0, true, 0, '', '', '', false, ''
+    FROM durable
     WHERE NOT EXISTS (SELECT FROM pgtend.lease e WHERE e.job OPERATOR(pg_catalog.=) $1::pg_catalog.text)
     ON CONFLICT DO NOTHING
     RETURNING l.job, l.token

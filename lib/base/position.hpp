@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstddef>
 #include <string>
 
 namespace pgtend {
@@ -10,6 +11,12 @@ struct source_position {
     std::string file; // path as the user gave it, or "--option"
     int line = 0;
     int column = 0;
+};
+
+// A part of a text, in bytes.
+struct text_span {
+    std::size_t begin = 0;
+    std::size_t end = 0;
 };
 
 // "file:line:column", or the file alone when there is no line.

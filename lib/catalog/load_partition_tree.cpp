@@ -68,6 +68,10 @@ class tree_reader {
             out.grants.push_back({grants[i], grants[i + 1], {}, false});
         }
         out.policies = texts(found_, row, policies_);
+        auto const above = texts(found_, row, above_);
+        for (std::size_t i = 0; i + 1 < above.size(); i += 2) {
+            out.above.push_back({above[i], above[i + 1]});
+        }
         return out;
     }
 
@@ -88,7 +92,8 @@ class tree_reader {
                 attached_to_ = found_.column("attached_to"),
                 identity_of_ = found_.column("identity_of"), invalid_ = found_.column("invalid"),
                 own_indexes_ = found_.column("own_indexes"), triggers_ = found_.column("triggers"),
-                grants_ = found_.column("grants"), policies_ = found_.column("policies");
+                grants_ = found_.column("grants"), policies_ = found_.column("policies"),
+                above_ = found_.column("above");
 };
 
 } // namespace

@@ -199,6 +199,7 @@ load_unprotected_partitions(pg::session &s, std::vector<qualified_name> const &t
         one.oid = found.text(i, "oid");
         one.table = {found.text(i, "root_schema"), found.text(i, "root_name")};
         one.partition = {found.text(i, "schema"), found.text(i, "name")};
+        one.protector = {found.text(i, "protector_schema"), found.text(i, "protector_name")};
         one.enable = found.flag(i, "enable");
         one.force = found.flag(i, "force");
         one.may = found.flag(i, "may");

@@ -57,10 +57,17 @@ void check_bytes(std::string_view text, std::string const &file, std::size_t mos
     }
     for (std::size_t i = 0; i < text.size(); ++i) {
         auto const c = static_cast<unsigned char>(text[i]);
-        if (c >= 0x20 && c != 0x7F && c != 0xE2) {
+        if (c >= 0x20 && c != 0x7F && c != 0xE2 && c != 0xEF) {
             continue;
         }
         if (c == '\n' || c == '\t' || (c == '\r' && i + 1 < text.size() && text[i + 1] == '\n')) {
+            continue;
+        }
+        if (c == 0xEF) {
+            if (i > 0 && text.substr(i, 3) == "\xEF\xBB\xBF") {
+                refuse(text, file, i, "a byte order mark is allowed only at the very beginning",
+                       "remove it; it is seen by no reader");
+            }
             continue;
         }
         if (c == 0xE2) {

@@ -9,7 +9,7 @@
 #include "base/text.hpp"
 #include "config/scalar.hpp"
 #include "model/job.hpp"
-#include "model/sql_text.hpp"
+#include "model/sql_scan.hpp"
 
 namespace pgtend::config {
 namespace {
@@ -97,8 +97,9 @@ bool reader::sql(node const &n, std::string &out)
     if (n.joined.empty()) {
         return true;
     }
-    for (auto const comment : model::line_comments(out)) {
-        if (n.joined.find(comment) == std::string::npos) { // it was not written on one line
+    for (auto const &comment : model::possible_line_comments(out)) {
+        auto const after = std::upper_bound(n.joined.begin(), n.joined.end(), comment.begin);
+        if (after != n.joined.end() && *after < comment.end) {
             error(n, "a comment (--) takes in the line after it, because YAML joins the lines",
                   "write the text as a block of lines (| in place of > or quotes), or the comment "
                   "as /* ... */");

@@ -29,9 +29,9 @@ struct node {
     int line = 0;                         // from 1
     int column = 0;                       // from 1, in characters
     std::string text;                     // of a scalar
-    std::string joined = {};        // as it was written, where lines were made one; else empty
-    std::vector<node> items;        // of a sequence
-    std::vector<map_entry> entries; // of a map, as written, each key once
+    std::vector<std::size_t> joined = {}; // joined_lines of a scalar
+    std::vector<node> items;              // of a sequence
+    std::vector<map_entry> entries;       // of a map, as written, each key once
 
     // The value of that key, or nullptr.
     node const *find(std::string_view key) const;

@@ -5,14 +5,17 @@
 #include <cstddef>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace pgtend::config {
 
 // Where the quote that is at `at` is closed; nothing: it is not.
 std::optional<std::size_t> closing_quote(std::string_view text, std::size_t at);
 
-// The scalar at `at`, of that value, as it was written, when YAML has joined lines of it: in quotes
-// or plain over several lines, or a block that begins with >. Else empty.
-std::string_view joined_lines(std::string_view text, std::size_t at, std::string_view value);
+// Where YAML joined lines of the scalar at `at`, whose value is given: ascending offsets in the
+// value, each of the first character that stood on a line of its own and has no line end before it
+// in the value. In quotes, plain over several lines, or a block that begins with >.
+std::vector<std::size_t> joined_lines(std::string_view text, std::size_t at,
+                                      std::string_view value);
 
 } // namespace pgtend::config

@@ -15,15 +15,19 @@ namespace pgtend::engine {
 namespace {
 
 // In a READ ONLY transaction of one message, so that no timeout of the role ends it and nothing is
-// left in a session behind a pooler. The search_path stays: it says what an unqualified name means.
+// left in a session behind a pooler. The search_path says what an unqualified name means; nothing:
+// the session's.
 rows ask(pg::session &s, std::string_view query, std::vector<param> parameters,
-         pg::limits const &limit)
+         pg::limits const &limit, std::optional<std::string> const &search_path = {})
 {
     plan::statement question;
     question.sql = std::string{query};
     question.parameters = std::move(parameters);
     try {
         return s.batch("BEGIN READ ONLY; SET LOCAL statement_timeout = '10s'; " +
+                           (search_path ? "SELECT pg_catalog.set_config('search_path', " +
+                                              plan::quote_literal(*search_path) + ", true); "
+                                        : std::string{}) +
                            plan::inlined(question) + "\n; COMMIT",
                        limit);
     } catch (...) {
@@ -130,7 +134,8 @@ holder transaction_of(rows const &found, std::size_t i)
 }
 
 std::vector<holder> find_holders(pg::session &s, std::vector<plan::lock> const &wanted,
-                                 pg::limits const &limit, microseconds &deadlock_timeout)
+                                 pg::limits const &limit, microseconds &deadlock_timeout,
+                                 std::optional<std::string> const &search_path = {})
 {
     std::vector<param> schemas, names, modes;
     for_each_conflict(wanted, [&](plan::lock const &l, plan::lock_mode mode) {
@@ -139,9 +144,9 @@ std::vector<holder> find_holders(pg::session &s, std::vector<plan::lock> const &
         names.emplace_back(name.name);
         modes.emplace_back(std::string{plan::catalog_name(mode)});
     });
-    auto const found =
-        ask(s, sql::lock_holders,
-            {array_literal(schemas), array_literal(names), array_literal(modes)}, limit);
+    auto const found = ask(s, sql::lock_holders,
+                           {array_literal(schemas), array_literal(names), array_literal(modes)},
+                           limit, search_path);
     std::vector<holder> out;
     for (std::size_t i = 0; i < found.size(); ++i) {
         deadlock_timeout = milliseconds{found.integer(i, "deadlock_timeout_ms")};
@@ -220,26 +225,33 @@ std::vector<plan::lock> wanted_locks(std::vector<plan::statement> const &stateme
     return out;
 }
 
-std::vector<plan::lock> suspected_locks(std::vector<plan::statement> const &statements)
-{
-    std::set<std::string> seen;
-    std::vector<plan::lock> out;
-    for (auto const &each : statements) {
-        for (auto const &relation : each.may_lock) {
-            if (seen.insert(relation).second) {
-                out.push_back({relation, each.short_waits ? plan::lock_mode::access_exclusive
-                                                          : plan::lock_mode::exclusive});
-            }
-        }
-    }
-    return out;
-}
-
 std::vector<holder> find_holders(pg::session &s, std::vector<plan::lock> const &wanted,
                                  pg::limits const &limit)
 {
     microseconds ignored{0};
     return wanted.empty() ? std::vector<holder>{} : find_holders(s, wanted, limit, ignored);
+}
+
+std::vector<holder> find_suspects(pg::session &s, plan::statement const &statement,
+                                  std::optional<std::string> const &search_path,
+                                  pg::limits const &limit)
+{
+    std::vector<plan::lock> wanted;
+    for (auto const &relation : statement.may_lock) {
+        wanted.push_back({relation, statement.short_waits ? plan::lock_mode::access_exclusive
+                                                          : plan::lock_mode::exclusive});
+    }
+    if (wanted.empty()) {
+        return {};
+    }
+    microseconds ignored{0};
+    auto out = find_holders(s, wanted, limit, ignored, search_path);
+    if (!statement
+             .short_waits) { // VACUUM and CREATE INDEX CONCURRENTLY let it pass, and lock no row
+        std::erase_if(out,
+                      [](holder const &each) { return each.mode == "SHARE UPDATE EXCLUSIVE"; });
+    }
+    return out;
 }
 
 std::vector<holder> find_old_transactions(pg::session &s, pg::limits const &limit)

@@ -2,6 +2,7 @@
 // Who holds what one wants to lock. Nothing here takes a lock on a table of the application.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,15 +35,17 @@ std::string describe(std::vector<holder> const &who);
 // Of all statements, each relation once with every mode that is wanted of it.
 std::vector<plan::lock> wanted_locks(std::vector<plan::statement> const &statements);
 
-// Of statements whose locks are not known: the relations that they may want, each once, in ACCESS
-// EXCLUSIVE where they may lock tables; else in EXCLUSIVE, in whose way are those who may have
-// locked rows, but no readers.
-std::vector<plan::lock> suspected_locks(std::vector<plan::statement> const &statements);
-
 // Everybody who holds a conflicting lock now, of every mode wanted. One round trip, a READ ONLY
 // transaction of its own: none may be open.
 std::vector<holder> find_holders(pg::session &s, std::vector<plan::lock> const &wanted,
                                  pg::limits const &limit = {});
+
+// Who may be in the way of a statement whose locks are not known: whoever has a lock on a relation
+// that it may want (`may_lock`, looked up under `search_path` or else the session's) where it may
+// lock tables, else one that keeps it out or comes with locked rows. As find_holders.
+std::vector<holder> find_suspects(pg::session &s, plan::statement const &statement,
+                                  std::optional<std::string> const &search_path,
+                                  pg::limits const &limit = {});
 
 // Transactions older than a second that CONCURRENTLY would wait for, without a lock of its own in
 // anybody's way but with what it leaves behind when it is ended meanwhile. Those that the role may

@@ -181,6 +181,8 @@ void worker::wait_for_lock(request const &what, lock_wait &wait, std::vector<hol
     auto const left = wait.deadline - wait.waited();
     if (left.count() <= 0) {
         auto const wanted = wanted_locks(what.statements);
+        auto const &failed =
+            hands_.current() != nullptr ? *hands_.current() : what.statements.front();
         table_locked_ = !who.empty();
         control_.give_up(held_by(who, wanted));
         if (!who.empty() && who.front().relation.empty()) {
@@ -189,15 +191,14 @@ void worker::wait_for_lock(request const &what, lock_wait &wait, std::vector<hol
         if (who.empty() && wanted.empty()) {
             try {
                 who = guarded([&] {
-                    return find_holders(hands_.session(), suspected_locks(what.statements),
-                                        control_.limit(longest_question));
+                    return find_suspects(hands_.session(), failed,
+                                         control_.around().settings.search_path,
+                                         control_.limit(longest_question));
                 });
             } catch (error const &) { // who it may be is worth no other error
             }
         }
-        throw busy_error(wanted, who, wait.waited(),
-                         hands_.current() != nullptr ? hands_.current()->sql
-                                                     : what.statements.front().sql);
+        throw busy_error(wanted, who, wait.waited(), failed.sql);
     }
     auto const pause = std::min(wait.pauses.next(), left);
     control_.retrying(what.step, who.empty() ? "a lock is held by others" : describe(who), pause);

@@ -13,6 +13,7 @@
 #include "jobs/check.hpp"
 #include "jobs/watch.hpp"
 #include "matview/refresh.hpp"
+#include "model/sql_scan.hpp"
 #include "model/sql_text.hpp"
 #include "partition/create.hpp"
 #include "vacuum/declared.hpp"
@@ -72,7 +73,19 @@ void give_parameters(partition::demand &due, planning const &with)
         for (auto const &each : declared.of(table.oid)) {
             auto const *known = model::find_storage_parameter(each.name);
             if (known->since <= found.settings.server_version) {
-                table.policy.storage_parameters.push_back(each.name + "=" + each.value);
+                auto &given = table.policy.storage_parameters;
+                auto const wanted = each.name + "=" + each.value;
+                auto const own = std::erase_if(given, [&](std::string const &of_policy) {
+                    return of_policy.starts_with(each.name + "=") && of_policy != wanted;
+                });
+                if (own > 0) {
+                    due.notes.push_back(
+                        fmt::format("{}: new partitions get {}, which autovacuum: declares for a "
+                                    "table above it, and not what storage_parameters: has",
+                                    display(table.table), wanted));
+                }
+                std::erase(given, wanted);
+                given.push_back(wanted);
                 table.to_note.push_back(each);
             } else {
                 due.notes.push_back(fmt::format(

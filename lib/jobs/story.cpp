@@ -64,6 +64,12 @@ class teller {
     {
         return !f_.state.holder.empty() && f_.state.lease_until && *f_.state.lease_until > now_;
     }
+    std::string lease_ended() const
+    {
+        return f_.state.lease_until && *f_.state.lease_until <= now_
+                   ? "its lease ran out " + ago(*f_.state.lease_until)
+                   : "its lease is over";
+    }
     bool changed() const
     {
         return f_.state.schedule != f_.job.schedule_text || f_.state.time_zone != f_.job.time_zone;
@@ -94,8 +100,8 @@ class teller {
         if (!run->finished) {
             return fmt::format("began {} on {}, {}; {}", ago(run->started), run->holder, of,
                                held() ? "it goes on"
-                                      : "its lease was not renewed since: it was killed, or its "
-                                        "end could not be recorded");
+                                      : lease_ended() +
+                                            ": it was killed, or its end could not be recorded");
         }
         return fmt::format("{} {}, {} row{} in {}, {}{}", words(run->status), ago(*run->finished),
                            thousands(run->rows), run->rows == 1 ? "" : "s",
@@ -190,8 +196,8 @@ class teller {
                         : run.hint};
         case run_status::running: // and its lease is over
             out.fate = slot_fate::left_undone;
-            return {"its runner " + run.holder + " began " + ago(run.started) +
-                        " and has not renewed its lease since: it was killed, or its host is down",
+            return {"its runner " + run.holder + " began " + ago(run.started) + ", and " +
+                        lease_ended() + ": it was killed, or its host is down",
                     "the next tick notes the run as lost, and takes the slot up again if it may; " +
                         ticks()};
         case run_status::lost:

@@ -35,18 +35,18 @@ plan::statement statement_of(model::watch_action const &what)
     // Of each key the first finding, in the query's order; those without one are one. NOT EXISTS
     // keeps what was told before out, ON CONFLICT what another session tells at the same time.
     out.sql = "WITH finding AS MATERIALIZED (SELECT asked.*, pg_catalog.row_number() OVER () AS "
-              "pgtend_number FROM " +
+              "\"pgtend: number\" FROM " +
               subquery(what.query) + " AS asked), told AS (\n    INSERT INTO " + target + " (" +
               columns + ")\n    SELECT " + values + " FROM finding";
     auto const key = plan::quote_ident(what.key);
     auto const known = "NOT EXISTS (SELECT FROM " + target + " AS known WHERE known." + key;
     out.sql +=
-        "\n    WHERE finding.pgtend_number IN (SELECT pg_catalog.min(pgtend_number) FROM "
+        "\n    WHERE finding.\"pgtend: number\" IN (SELECT pg_catalog.min(\"pgtend: number\") FROM "
         "finding AS first GROUP BY first." +
         key + ") AND " + known + " = finding." + key + ") AND (finding." + key +
         " IS NOT NULL OR " + known +
         " IS NULL))\n"
-        "    ORDER BY finding.pgtend_number\n"
+        "    ORDER BY finding.\"pgtend: number\"\n"
         "    ON CONFLICT DO NOTHING RETURNING 1)\n"
         "SELECT (SELECT pg_catalog.count(*) FROM finding), (SELECT pg_catalog.count(*) FROM told)";
     out.locks = {{target, plan::lock_mode::row_exclusive}};

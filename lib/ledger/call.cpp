@@ -65,7 +65,7 @@ void tell_warnings(pg::session &s)
 {
     for (auto const &each : s.take_notices()) {
         if (each.severity == "WARNING") {
-            log::warning("writing to the ledger: {}", printable(each.message));
+            log::warning("writing to the ledger: {}", printable(on_one_line(each.message)));
         }
     }
 }
@@ -159,6 +159,7 @@ rows call(pg::session &s, std::string_view sql, std::vector<param> const &parame
     bool read_write = false;
     for (int tries = 1;; ++tries) {
         try {
+            s.take_notices(); // of what was run before
             auto out = read_write ? run_in_read_write(s, sql, parameters, limit)
                                   : s.run(sql, parameters, limit);
             tell_warnings(s);

@@ -66,7 +66,7 @@ void sql_lexer::skip_blanks()
             ++position_;
         } else if (at(position_) == '-' && at(position_ + 1) == '-') {
             auto const end = std::min(sql_.find_first_of("\r\n", position_), sql_.size());
-            line_comments_.push_back(sql_.substr(position_, end - position_));
+            line_comments_.push_back({position_, end});
             position_ = end;
         } else if (at(position_) == '/' && at(position_ + 1) == '*') {
             skip_block_comment();

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/position.hpp"
+
 namespace pgtend::model {
 
 enum class sql_token_kind {
@@ -47,7 +49,7 @@ class sql_lexer {
         return token.kind == sql_token_kind::symbol && sql_[token.begin] == c;
     }
     // Those that were skipped until now and go to the end of their lines.
-    std::vector<std::string_view> const &line_comments() const { return line_comments_; }
+    std::vector<text_span> const &line_comments() const { return line_comments_; }
 
   private:
     [[noreturn]] void refuse(std::size_t at, std::string const &what, std::string hint) const;
@@ -61,7 +63,7 @@ class sql_lexer {
 
     std::string_view sql_;
     std::size_t position_ = 0;
-    std::vector<std::string_view> line_comments_;
+    std::vector<text_span> line_comments_;
 };
 
 } // namespace pgtend::model

@@ -167,13 +167,56 @@ bool controls_transaction(statement_words const &s)
            (s.word(0) == "prepare" && s.word(1) == "transaction");
 }
 
-// set_config(..., false), as it is written mostly.
-bool sets_for_session(statement_words const &s)
+// The arguments of the call whose opening parenthesis is at `at`, without blanks.
+std::vector<std::string> arguments(std::vector<std::string> const &tokens, std::size_t at)
 {
-    auto at = std::find(s.words.begin(), s.words.end(), "set_config");
-    at = std::find_if(at, s.words.end(),
-                      [](auto const &word) { return word == "true" || word == "false"; });
-    return at != s.words.end() && *at == "false";
+    std::vector<std::string> out{""};
+    for (int depth = 1; ++at < tokens.size();) {
+        auto const &token = tokens[at];
+        depth += token == "(" || token == "[" ? 1 : token == ")" || token == "]" ? -1 : 0;
+        if (depth == 0) {
+            break;
+        }
+        if (depth == 1 && token == ",") {
+            out.emplace_back();
+        } else {
+            out.back() += token;
+        }
+    }
+    return out;
+}
+
+// Says a call of set_config as it stands that the setting is to outlive the transaction?
+bool sets_for_session(statement_words const &statement)
+{
+    if (statement.word(0) == "create" &&
+        (statement.has("function") || statement.has("procedure"))) { // called by others
+        return false;
+    }
+    static constexpr std::array<std::string_view, 7> off{"false", "'false'", "'f'", "'off'",
+                                                         "'no'",  "'n'",     "'0'"};
+    auto const is_off = [&](std::string_view word) {
+        return std::find(off.begin(), off.end(), word) != off.end();
+    };
+    std::vector<std::string> tokens;
+    sql_lexer lexer{statement.text};
+    for (auto token = lexer.next(); token.kind != kind::end; token = lexer.next()) {
+        tokens.push_back(lexer.word(token));
+    }
+    for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+        if (tokens[i + 1] != "(" || (tokens[i] != "set_config" && tokens[i] != "\"set_config\"")) {
+            continue;
+        }
+        auto const given = arguments(tokens, i + 1);
+        for (std::size_t place = 0; place < given.size(); ++place) {
+            std::string_view const each = given[place];
+            bool const named = each.starts_with("is_local=>") || each.starts_with("is_local:=");
+            if (is_off(named ? each.substr(10) : place == 2 ? each : std::string_view{})) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 std::string capitals(std::string_view word)
@@ -185,6 +228,15 @@ std::string capitals(std::string_view word)
     return out;
 }
 
+void refuse_session_setting(statement_words const &s, std::string const &which)
+{
+    if (sets_for_session(s)) {
+        throw error{which + " calls set_config for the session, which outlives the transaction",
+                    "its last argument true is SET LOCAL; behind a pooler the other would reach "
+                    "other clients"};
+    }
+}
+
 [[noreturn]] void refuse_parameter()
 {
     throw error{"it has a parameter such as $1",
@@ -192,63 +244,6 @@ std::string capitals(std::string_view word)
 }
 
 } // namespace
-
-std::vector<std::string_view> line_comments(std::string_view sql)
-{
-    std::vector<std::string_view> out;
-    sql_lexer lexer{sql};
-    try {
-        for (auto token = lexer.next(); token.kind != kind::end; token = lexer.next()) {
-            auto const text = lexer.text(token);
-            if (token.kind == kind::string && text.front() == '$') {
-                auto const tag = text.find('$', 1) + 1;
-                auto const inner = line_comments(text.substr(tag, text.size() - 2 * tag));
-                out.insert(out.end(), inner.begin(), inner.end());
-            }
-        }
-    } catch (error const &) { // told where the text is used
-    }
-    auto const &own = lexer.line_comments();
-    out.insert(out.end(), own.begin(), own.end());
-    return out;
-}
-
-std::vector<qualified_name> possible_relations(std::string_view statement)
-{
-    constexpr std::size_t most = 100;
-    std::vector<qualified_name> out;
-    sql_lexer lexer{statement};
-    auto token = lexer.next();
-    auto const name = [&]() -> std::optional<std::string> {
-        if (token.kind == kind::word) {
-            return lexer.word(token);
-        }
-        auto const text = lexer.text(token);
-        return token.kind == kind::quoted_identifier && text.front() == '"'
-                   ? std::optional{replace_all(std::string{text.substr(1, text.size() - 2)}, "\"\"",
-                                               "\"")}
-                   : std::nullopt;
-    };
-    while (token.kind != kind::end && out.size() < most) {
-        auto first = name();
-        token = lexer.next();
-        if (!first) {
-            continue;
-        }
-        qualified_name found{{}, std::move(*first)};
-        if (lexer.is_symbol(token, '.')) {
-            token = lexer.next();
-            if (auto second = name()) {
-                found = {std::move(found.name), std::move(*second)};
-                token = lexer.next();
-            }
-        }
-        if (std::find(out.begin(), out.end(), found) == out.end()) {
-            out.push_back(std::move(found));
-        }
-    }
-    return out;
-}
 
 std::vector<std::string> split_statements(std::string_view sql)
 {
@@ -315,11 +310,7 @@ void check_sql(std::string_view text, bool one_transaction)
             throw error{which + " is " + capitals(first) + ", which outlives the transaction",
                         "write SET LOCAL; behind a pooler the other would reach other clients"};
         }
-        if (sets_for_session(s)) {
-            throw error{which + " calls set_config for the session, which outlives the transaction",
-                        "its last argument true is SET LOCAL; behind a pooler the other would "
-                        "reach other clients"};
-        }
+        refuse_session_setting(s, which);
         if (first == "copy" && (s.has("stdin") || s.has("stdout"))) {
             throw error{which + " copies from or to the client",
                         "a job has no input and output of its own"};
@@ -373,6 +364,7 @@ std::string single_query(std::string_view query)
         if (s.parameter) {
             refuse_parameter();
         }
+        refuse_session_setting(s, "it");
         if (std::find(reading.begin(), reading.end(), s.word(0)) == reading.end()) {
             throw error{"it is not a query", "begin it with SELECT, WITH, VALUES or TABLE"};
         }

@@ -5,8 +5,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/name.hpp"
-
 namespace pgtend::model {
 
 // The statements of a text, in order, without the semicolons between them and the blanks around
@@ -14,10 +12,6 @@ namespace pgtend::model {
 // parentheses (CREATE RULE) or the BEGIN ATOMIC body of a function does not split. Throws error
 // with a hint when quotes, comments or parentheses are not balanced.
 std::vector<std::string> split_statements(std::string_view sql);
-
-// The comments that go to the end of their lines, without what ends them; those in dollar quotes,
-// which may be code, too. Of what cannot be read those before the error.
-std::vector<std::string_view> line_comments(std::string_view sql);
 
 // True for what PostgreSQL refuses inside a transaction block (25001): VACUUM, ... CONCURRENTLY of
 // indexes and DETACH PARTITION, CREATE and DROP of databases, tablespaces and subscriptions, ALTER
@@ -28,10 +22,6 @@ bool forbids_transaction(std::string_view statement);
 // Of those, the ones that wait for old transactions and leave something behind when they are ended
 // half way: CREATE and DROP INDEX, REINDEX and DETACH PARTITION ... CONCURRENTLY.
 bool waits_for_transactions(std::string_view statement);
-
-// Every name in it that could be a relation's, with its schema where one is written, each once, 100
-// at most; keywords and columns are among them.
-std::vector<qualified_name> possible_relations(std::string_view statement);
 
 // True when a statement may take locks on tables that the application would queue behind: all but
 // what reads and writes rows, and SET.

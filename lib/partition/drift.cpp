@@ -103,11 +103,23 @@ std::set<std::string> declared_for(qualified_name const &table,
     return out;
 }
 
+// Row level security of the tables above a partition, together.
+struct protection {
+    bool on = false, forced = false;
+    void add(tree_relation const &table)
+    {
+        on = on || table.row_security;
+        // Alone, without ENABLE, it means nothing.
+        forced = forced || (table.row_security && table.force_row_security);
+    }
+};
+
 class comparison {
   public:
     comparison(tree_relation const &root, tree_relation const &parent, tree_relation const &leaf,
-               std::set<std::string> const &ignored, std::vector<difference> &into)
-        : root_{root}, parent_{parent}, leaf_{leaf}, ignored_{ignored}, into_{into},
+               protection const &above, std::set<std::string> const &ignored,
+               std::vector<difference> &into)
+        : root_{root}, parent_{parent}, leaf_{leaf}, above_{above}, ignored_{ignored}, into_{into},
           alter_{"ALTER TABLE " + quote(leaf.name) + " "}
     {
     }
@@ -118,15 +130,19 @@ class comparison {
             add("owner", display_identifier(leaf_.owner), display_identifier(root_.owner),
                 alter_ + "OWNER TO " + quote_ident(root_.owner));
         }
-        if (leaf_.row_security != root_.row_security) {
-            add("row_security", on_off(leaf_.row_security), on_off(root_.row_security),
-                alter_ + (root_.row_security ? "ENABLE" : "DISABLE") + " ROW LEVEL SECURITY");
+        // What protects only a part of the tree is no accident: no statement that opens it.
+        auto const alter = [&](std::string_view what, bool closes) {
+            return closes || leaf_.kind != 'p'
+                       ? fmt::format("{}{} ROW LEVEL SECURITY", alter_, what)
+                       : std::string{};
+        };
+        if (leaf_.row_security != above_.on) {
+            add("row_security", on_off(leaf_.row_security), on_off(above_.on),
+                alter(above_.on ? "ENABLE" : "DISABLE", above_.on));
         }
-        // Alone, without ENABLE, it means nothing.
-        bool const forced = root_.row_security && root_.force_row_security;
-        if (leaf_.force_row_security != forced && (leaf_.row_security || root_.row_security)) {
-            add("force_row_security", on_off(leaf_.force_row_security), on_off(forced),
-                alter_ + (forced ? "FORCE" : "NO FORCE") + " ROW LEVEL SECURITY");
+        if (leaf_.force_row_security != above_.forced && (leaf_.row_security || above_.on)) {
+            add("force_row_security", on_off(leaf_.force_row_security), on_off(above_.forced),
+                alter(above_.forced ? "FORCE" : "NO FORCE", above_.forced));
         }
         if (leaf_.persistence != root_.persistence && leaf_.kind != 'f') {
             add("persistence", persistence_name(leaf_.persistence),
@@ -193,7 +209,7 @@ class comparison {
         }
     }
 
-    // `elsewhere`: names that the file declares for this partition or one between.
+    // `elsewhere`: names that autovacuum: declares for this partition or a table above it.
     void storage_parameters(model::partition_policy const &policy,
                             std::set<std::string> const &elsewhere)
     {
@@ -208,13 +224,13 @@ class comparison {
             if (name.starts_with("toast.") && !leaf_.has_toast) {
                 continue; // the server keeps no parameters of a TOAST table that is not there
             }
-            std::string is = "not set";
+            std::optional<std::string> is;
             for (auto const &option : leaf_.options) {
                 auto const [existing, set] = parameter(option);
                 is = existing == name ? set : is;
             }
-            if (!model::same_parameter_value(name, is, value)) {
-                add("storage_parameters", name + ": " + is, value,
+            if (!is || !model::same_parameter_value(name, *is, value)) {
+                add("storage_parameters", name + ": " + is.value_or("not set"), value,
                     alter_ + "SET (" + name + " = " +
                         std::string{trim(plan::quote_literal(value))} + ")");
             }
@@ -307,6 +323,7 @@ class comparison {
     }
 
     tree_relation const &root_, &parent_, &leaf_;
+    protection const &above_;
     std::set<std::string> const &ignored_;
     std::vector<difference> &into_;
     std::string alter_;
@@ -351,19 +368,29 @@ std::vector<difference> differences(std::vector<catalog::tree_relation> const &t
     }
     std::sort(order.begin(), order.end(),
               [](auto const *a, auto const *b) { return a->name < b->name; });
-    comparison{*root, *root, *root, ignored, out}.invalid_indexes();
+    comparison{*root, *root, *root, {}, ignored, out}.invalid_indexes();
+    std::set<std::string> declared_above;
+    for (auto const &name : root->above) {
+        declared_above.merge(declared_for(name, autovacuum));
+    }
+    declared_above.merge(declared_for(root->name, autovacuum));
     for (auto const *leaf : order) {
         auto const parent = by_oid.find(leaf->parent);
         if (leaf->pending_detach || parent == by_oid.end()) {
             continue;
         }
-        comparison each{*root, *parent->second, *leaf, ignored, out};
+        protection above;
+        for (auto const *at = leaf; at != root;) {
+            at = by_oid.at(at->parent);
+            above.add(*at);
+        }
+        comparison each{*root, *parent->second, *leaf, above, ignored, out};
         each.attributes();
         each.policies();
         each.grants(policy);
         if (policy && !policy->storage_parameters.empty() &&
             !without_parameters.contains(leaf->oid)) {
-            std::set<std::string> elsewhere;
+            auto elsewhere = declared_above;
             for (auto const *at = leaf; at != root; at = by_oid.at(at->parent)) {
                 elsewhere.merge(declared_for(at->name, autovacuum));
             }

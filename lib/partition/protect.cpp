@@ -51,13 +51,13 @@ plan::step step_of(catalog::unprotected_partition const &of)
     plan::statement alter{.sql = fmt::format("ALTER TABLE {} {}", name, what),
                           .locks = locks,
                           .still_wanted = wanted};
-    return {
-        title,
-        fmt::format("{} has it; who may read the partition by its own name sees every row", table),
-        table,
-        plan::transaction{{std::move(take), std::move(alter)}},
-        {},
-        table};
+    return {title,
+            fmt::format("{} has it; who may read the partition by its own name sees every row",
+                        display(of.protector)),
+            table,
+            plan::transaction{{std::move(take), std::move(alter)}},
+            {},
+            table};
 }
 
 } // namespace

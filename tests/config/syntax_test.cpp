@@ -60,6 +60,14 @@ TEST_SUITE("nodb")
         CHECK(root.find("nothing") == nullptr);
     }
 
+    TEST_CASE("a byte order mark is told anywhere but at the beginning")
+    {
+        std::string const mark = "\xEF\xBB\xBF";
+        CHECK(problems(mark + mark + "version: 1\n").front() ==
+              "1:2: a byte order mark is allowed only at the very beginning");
+        CHECK(problems("version: 1\na: b" + mark + "\n").front().starts_with("2:5: a byte order"));
+    }
+
     TEST_CASE("a byte order mark and CR LF change no place")
     {
         auto const root = tree("\xEF\xBB\xBF"

@@ -60,6 +60,15 @@ TEST_SUITE("nodb")
                                  "the lines";
         for (std::string const text :
              {"        where: >\n          a -- old ones\n          and b\n",
+              // The same comment is also there as a line of its own.
+              "        where: >\n          a -- and b\n          and b\n\n          -- and b\n",
+              // Between two parts of one string, in one, and in one that is code.
+              "        where: >\n          a in ('a' -- x\n          , 'b'\n\n          'c')\n",
+              "        where: >\n          f('-- x\n          y')\n",
+              "        where: >\n          f(E'b -- x\n          y')\n",
+              "        where: \"a \\x2d- old\\\n          and b\"\n",
+              "        where: \"\\u00e9 and a -- \\\" \u00e9\n          and b\"\n",
+              "        where: 'a = ''x'' -- it''s old\n          and b'\n",
               "        where: >-\n          a -- old ones\n          and b\n",
               "        where: \"a -- old ones\n          and b\"\n",
               "        where: 'a -- old ones\n          and b'\n",
@@ -82,7 +91,13 @@ TEST_SUITE("nodb")
               "        where: >\n          -- first\n\n          a\n",
               "        where: >\r\n          -- first\r\n\r\n          a\r\n",
               "        where: >\n          a\n            -- further in\n          and b\n",
-              "        where: \"a -- old\\n\\\n          and b\"\n"}) {
+              "        where: \"a -- old\\n\\\n          and b\"\n",
+              // The comment ends where it did, whatever it is written with.
+              "        where: 'a -- it''s old\n\n          and b'\n",
+              "        where: \"a -- the \\\"old\\\" \\t \\u00e9 \u00e9 \\x41\\n\\\n          and "
+              "b\"\n",
+              "        where: >\n          '-- x' =\n          b\n",
+              "        where: >\n          f('a\n          b') -- x\n"}) {
             CAPTURE(text);
             CHECK(problems(before + "    cleanup:\n        table: x.y\n" + text) == lines{});
         }
@@ -92,6 +107,9 @@ TEST_SUITE("nodb")
                        "    sql:\n      text: >\n        do $x$ begin\n        delete from "
                        "a; -- then the other\n        delete from b;\n\n        end $x$\n") ==
               lines{"8:13: text: " + told});
+        CHECK(problems(before +
+                       "    sql:\n      text: >\n        do $$ begin execute 'delete from a "
+                       "-- old\n        where b'; end $$\n") == lines{"8:13: text: " + told});
     }
 
     TEST_CASE("numbers have the digits that everybody reads")

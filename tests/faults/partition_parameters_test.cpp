@@ -46,6 +46,30 @@ std::string value(std::string const &text)
 
 TEST_SUITE("db")
 {
+    TEST_CASE("a policy's own parameter of a table below one that autovacuum: declares it for")
+    {
+        test::ground const g{
+            "", "autovacuum: [ { tables: [public.above], vacuum_scale_factor: 0.3 } ]\n"
+                "partitions:\n"
+                "  - { table: public.sub, key: at, every: month, from: 2026-01, premake: 1,\n"
+                "      storage_parameters: { autovacuum_vacuum_scale_factor: 0.05, fillfactor: 90 "
+                "} }\n"};
+        g.db.psql("CREATE TABLE above (k int, at date NOT NULL) PARTITION BY LIST (k); "
+                  "CREATE TABLE sub PARTITION OF above FOR VALUES IN (1) PARTITION BY RANGE (at)");
+        auto const made = g.run({"partition", "create"});
+        CHECK_MESSAGE(made.code == 0, made.err);
+        CHECK_MESSAGE(
+            has(made.out + made.err,
+                "new partitions get autovacuum_vacuum_scale_factor=0.3, which autovacuum: "
+                "declares for a table above it"),
+            made.out, made.err);
+        CHECK(g.db.value("SELECT DISTINCT reloptions FROM pg_class WHERE relname LIKE 'sub_%' AND "
+                         "relkind = 'r'") == "{fillfactor=90,autovacuum_vacuum_scale_factor=0.3}");
+        auto const status = g.run({"partition", "status"});
+        CHECK_MESSAGE(status.code == 0, status.out);
+        CHECK(g.run({"autovacuum", "status"}).code == 0);
+    }
+
     TEST_CASE("a partition with a value of its own is set after a kill behind the note, and gets "
               "it back")
     {

@@ -204,7 +204,9 @@ TEST_SUITE("nodb")
         n.state.open_attempts = 1;
         auto s = n.tell();
         CHECK(s.fate == slot_fate::left_undone);
-        CHECK(has(s.what, "host-a/77/x began 59 min 58 s ago and has not renewed its lease"));
+        CHECK(has(
+            s.what,
+            "host-a/77/x began 59 min 58 s ago, and its lease ran out 20 s ago: it was killed"));
         n.runs[0].status = run_status::lost;
         n.runs[0].finished = at(now) - 10s;
         n.state.holder.clear();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "model/sql_scan.hpp"
 #include "model/sql_text.hpp"
 
 #include <doctest/doctest.h>
@@ -52,6 +53,8 @@ TEST_SUITE("nodb")
               std::vector<std::string>{"update", "public.\"the \"\"Orders\"", "o", "set", "a"});
         CHECK(names("a . b.c; a.b") == std::vector<std::string>{"a.b", "c"});
         CHECK(names("1 + (2)").empty());
+        CHECK(names("select \"order\" from T order by \"user\", user") ==
+              std::vector<std::string>{"order", "t", "by", "user"});
         std::string many;
         for (int i = 0; i < 300; ++i) {
             many += "t" + std::to_string(i) + ", ";
@@ -173,6 +176,27 @@ TEST_SUITE("nodb")
               "statement 2 calls set_config for the session, which outlives the transaction");
         CHECK(sql("select pg_catalog.set_config('search_path', 'a', true), false") == "");
         CHECK(sql("select set_config from t where x = 1") == "");
+        for (auto const *const for_session :
+             {"select set_config('a.b', '1', true), set_config('work_mem', '7MB', FALSE)",
+              "select set_config('a.b', f(1, true), false)",
+              "select set_config('a.b', set_config('a.c', '1', false), true)",
+              "select set_config(setting_name => 'a.b', is_local => false, new_value => '1')",
+              "select set_config('a.b', '1', 'off')",
+              "select \"set_config\"('a.b', (array['x', 'y'])[1], /* session */ false)"}) {
+            CAPTURE(for_session);
+            CHECK(sql(for_session) ==
+                  "statement 1 calls set_config for the session, which outlives the transaction");
+        }
+        for (auto const *const local :
+             {"select set_config('a.b', (select s from t where false), true)",
+              "select set_config('a.b', s, b > 0) from t where (a = 2) = false",
+              "insert into log (set_config, ok) values (1, false)",
+              "create function f() returns text begin atomic select set_config('a.b', '', false); "
+              "end",
+              "select set_config('a.b', s, true) is null or false"}) {
+            CAPTURE(local);
+            CHECK(sql(local) == "");
+        }
         CHECK(sql("set work_mem = '1GB'") == "statement 1 is SET, which outlives the transaction");
         CHECK(sql("set session work_mem = '1GB'") != "");
         CHECK(sql("reset all", false) != "");
@@ -263,6 +287,8 @@ TEST_SUITE("nodb")
         CHECK(single_query("with a as (select 1) table a") == "with a as (select 1) table a");
         CHECK(single_query("(select 1) union (select 2)") == "(select 1) union (select 2)");
         CHECK(single_query("values (1)") == "values (1)");
+        CHECK_THROWS_WITH(single_query("select set_config('a.b', 'c', false) as k"),
+                          "it calls set_config for the session, which outlives the transaction");
         for (auto const *text : {"delete from t", "select 1; select 2", "", ";", "explain select 1",
                                  "select $1", "select (1"}) {
             CAPTURE(text);

@@ -146,6 +146,19 @@ TEST_SUITE("db")
         CHECK(drift(s, policy).size() == 3);
     }
 
+    TEST_CASE("a parameter that is not set is not one that is true")
+    {
+        database const db;
+        auto s = db.connect();
+        s.run("CREATE TABLE set (ts date) PARTITION BY RANGE (ts)");
+        create_all(s, {policy_for("public.set")}, morning);
+        auto policy = policy_for("public.set");
+        policy.storage_parameters = {"vacuum_truncate=true", "vacuum_index_cleanup=on"};
+        auto const found = told(drift(s, policy));
+        CHECK(found.at(0) == "set_2026_10 storage_parameters: vacuum_truncate: not set");
+        CHECK(found.at(1) == "set_2026_10 storage_parameters: vacuum_index_cleanup: not set");
+    }
+
     TEST_CASE("a table without a TOAST table cannot keep parameters of one")
     {
         database const db;
@@ -202,6 +215,17 @@ TEST_SUITE("db")
                     "ALTER TABLE mid FORCE ROW LEVEL SECURITY"});
         create_all(s, {policy_for("public.mid")}, morning);
         CHECK(told(drift(s, policy_for("public.mid"))) == list{}); // protected, as from above
+        // As protected by one between: what lies below it should be so, too, and nobody is told to
+        // open it.
+        run_all(s, {"ALTER TABLE top DISABLE ROW LEVEL SECURITY",
+                    "ALTER TABLE mid ENABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY"});
+        auto const between = drift(s, policy_for("public.top"));
+        CHECK(told(between) == list{"mid row_security: on"});
+        CHECK(between.at(0).cure.empty());
+        run_all(s, {"ALTER TABLE mid_2026_11 DISABLE ROW LEVEL SECURITY"});
+        auto const opened = drift(s, policy_for("public.top"));
+        REQUIRE(opened.size() == 2);
+        CHECK(opened[1].cure == "ALTER TABLE \"public\".\"mid_2026_11\" ENABLE ROW LEVEL SECURITY");
         s.run("CREATE TABLE plain (ts date NOT NULL) PARTITION BY RANGE (ts)");
         s.run("ALTER TABLE plain FORCE ROW LEVEL SECURITY");
         create_all(s, {policy_for("public.plain")}, morning);

@@ -72,6 +72,38 @@ TEST_SUITE("db")
         CHECK(look(s).empty());
     }
 
+    TEST_CASE("what protects a partition may stand above the table that is asked for, or between")
+    {
+        database const db;
+        auto s = db.connect();
+        s.run("CREATE TABLE top (k int, at date) PARTITION BY LIST (k)");
+        s.run("CREATE TABLE orders PARTITION OF top FOR VALUES IN (1) PARTITION BY RANGE (at)");
+        s.run("CREATE TABLE orders_1 PARTITION OF orders FOR VALUES FROM ('2026-01-01') TO "
+              "('2026-02-01') PARTITION BY RANGE (at)");
+        s.run("CREATE TABLE orders_1a PARTITION OF orders_1 DEFAULT");
+        s.run("CREATE TABLE orders_2 PARTITION OF orders DEFAULT");
+        s.run("CREATE TABLE other PARTITION OF top DEFAULT");
+        s.run("ALTER TABLE orders_1 ENABLE ROW LEVEL SECURITY");
+        auto made = partition::plan_protection(look(s));
+        CHECK(sql(made) == list{"ALTER TABLE \"public\".\"orders_1a\" ENABLE ROW LEVEL SECURITY"});
+        CHECK(made.steps[0].reason ==
+              "public.orders_1 has it; who may read the partition by its own name sees every row");
+        s.run("ALTER TABLE top ENABLE ROW LEVEL SECURITY");
+        s.run("ALTER TABLE orders FORCE ROW LEVEL SECURITY"); // alone it means nothing
+        made = partition::plan_protection(look(s));
+        CHECK(sql(made) == list{"ALTER TABLE \"public\".\"orders_1a\" ENABLE ROW LEVEL SECURITY",
+                                "ALTER TABLE \"public\".\"orders_2\" ENABLE ROW LEVEL SECURITY"});
+        CHECK(made.steps[1].reason ==
+              "public.top has it; who may read the partition by its own name sees every row");
+        s.run("ALTER TABLE top FORCE ROW LEVEL SECURITY");
+        made = partition::plan_protection(look(s));
+        CHECK(made.steps.size() == 3); // and orders_1
+        for (auto const &each : apply(made, s)) {
+            CHECK(each.problem.empty());
+        }
+        CHECK(look(s).empty());
+    }
+
     TEST_CASE("who may not is told what gives the right")
     {
         database const db;

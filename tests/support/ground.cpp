@@ -41,6 +41,13 @@ std::string ground::runs(std::string const &job) const
                     job + "'");
 }
 
+double ground::seconds(std::string const &job) const
+{
+    return std::stod(db.value("SELECT extract(epoch FROM finished - started) FROM pgtend.run WHERE "
+                              "job = '" +
+                              job + "' ORDER BY id DESC LIMIT 1"));
+}
+
 long long ground::count(std::string const &query) const
 {
     return std::stoll(db.value(query));

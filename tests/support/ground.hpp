@@ -25,6 +25,8 @@ class ground {
     void expire_lease(std::string const &job) const;
     // status and attempt of the job's runs, the oldest first: "lost/1 succeeded/2"
     std::string runs(std::string const &job) const;
+    // From the start of the job's newest run to its end, by the server's clock.
+    double seconds(std::string const &job) const;
     long long count(std::string const &query) const;
 };
 

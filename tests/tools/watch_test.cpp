@@ -42,9 +42,19 @@ TEST_SUITE("db")
         CHECK(h.run({"job", "run", "look"}).code == 3);
         CHECK(h.db.value("SELECT string_agg(title, ' ' ORDER BY id) FROM told") ==
               "70 69 68 67 66 65 64");
-        // Another session has told it meanwhile.
-        g.db.psql("TRUNCATE told; CREATE UNIQUE INDEX ON told (key)");
+        // It is told meanwhile by another: here by a trigger, after the statement has looked.
+        g.db.psql(R"(
+            TRUNCATE told;
+            CREATE UNIQUE INDEX ON told (key);
+            CREATE FUNCTION meanwhile() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                INSERT INTO told (key, title) VALUES (NEW.key, 'meanwhile');
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER meanwhile BEFORE INSERT ON told FOR EACH ROW
+                WHEN (NEW.key = 'b' AND pg_trigger_depth() = 0) EXECUTE FUNCTION meanwhile())");
         CHECK(g.run({"job", "run", "look"}).code == 3);
-        CHECK(told() == "b w, a x, - y,  z");
+        CHECK(told() == "b meanwhile, a x, - y,  z");
+        CHECK(g.db.value("SELECT output FROM pgtend.run ORDER BY id DESC LIMIT 1")
+                  .find("6 findings, 3 new") != std::string::npos);
     }
 }

@@ -49,6 +49,7 @@ struct tree_relation {
     std::vector<tree_trigger> triggers;
     std::vector<granted> grants;       // but for the owner's; the privilege with its column
     std::vector<std::string> policies; // command, permissive, for whom, name: "* true {0} mine"
+    std::vector<qualified_name> above; // of the table at the top: those it is a partition of
 };
 
 } // namespace pgtend::catalog

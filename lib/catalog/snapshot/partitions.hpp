@@ -54,9 +54,10 @@ struct partitioned_table {
 struct unprotected_partition {
     std::string oid;
     qualified_name table, partition;
-    bool enable = false; // it is not on
-    bool force = false;  // it does not bind the owner, and should
-    bool may = true;     // the role that works may change it
+    qualified_name protector; // a table above it that has what it lacks
+    bool enable = false;      // it is not on
+    bool force = false;       // it does not bind the owner, and should
+    bool may = true;          // the role that works may change it
     std::string owner, role;
     bool owner_is_superuser = false;
 };
