@@ -8,42 +8,42 @@ WITH RECURSIVE asked AS MATERIALIZED (
     JOIN pg_catalog.pg_namespace n ON n.nspname = a.schema
     JOIN pg_catalog.pg_class c ON c.relname = a.name::pg_catalog.name AND c.relnamespace = n.oid
     WHERE c.relkind = 'p'
-), protects AS MATERIALIZED (
-    SELECT c.oid, c.relforcerowsecurity AS force FROM pg_catalog.pg_class c WHERE c.relkind = 'p' AND c.relrowsecurity
 ), up (start, oid) AS (
-    SELECT s.oid, s.oid FROM (SELECT asked.oid FROM asked UNION SELECT protects.oid FROM protects) s
+    SELECT asked.oid, asked.oid
+    FROM asked
+    WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relkind = 'p' AND c.relrowsecurity)
     UNION
     SELECT up.start, i.inhparent FROM up JOIN pg_catalog.pg_inherits i ON i.inhrelid = up.oid AND NOT i.inhdetachpending
-), down (protector, oid) AS (
-    SELECT p.oid, p.oid
-    FROM protects p
-    WHERE EXISTS (SELECT FROM up JOIN asked ON asked.oid = up.oid WHERE up.start = p.oid)
-       OR EXISTS (SELECT FROM up JOIN asked ON asked.oid = up.start WHERE up.oid = p.oid)
-    UNION
-    SELECT down.protector, i.inhrelid
-    FROM down
-    JOIN pg_catalog.pg_inherits i ON i.inhparent = down.oid AND NOT i.inhdetachpending
+), roots AS MATERIALIZED (
+    SELECT up.start AS oid, pg_catalog.min(c.oid) FILTER (WHERE c.relrowsecurity) AS protector,
+           pg_catalog.min(c.oid) FILTER (WHERE c.relrowsecurity AND c.relforcerowsecurity) AS forcer,
+           pg_catalog.count(asked.oid) AS depth
+    FROM up
+    JOIN pg_catalog.pg_class c ON c.oid = up.oid
+    LEFT JOIN asked ON asked.oid = up.oid
+    GROUP BY up.start
+), down AS (
+    -- protector, forcer: a table above; under_protector, under_forcer: for what is below, too.
+    SELECT r.oid AS root, r.depth, r.oid, 'p'::"char" AS kind, NULL::oid AS protector, NULL::oid AS forcer,
+           r.protector AS under_protector, r.forcer AS under_forcer
+    FROM roots r
+    UNION ALL
+    SELECT d.root, d.depth, c.oid, c.relkind, d.under_protector, d.under_forcer,
+           coalesce(d.under_protector, CASE WHEN c.relrowsecurity THEN c.oid END),
+           coalesce(d.under_forcer, CASE WHEN c.relrowsecurity AND c.relforcerowsecurity THEN c.oid END)
+    FROM down d
+    JOIN pg_catalog.pg_inherits i ON i.inhparent = d.oid AND NOT i.inhdetachpending
     JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition
-), lacking AS MATERIALIZED (
-    SELECT c.oid, pg_catalog.bool_or(p.force) AS force, (pg_catalog.array_agg(p.oid ORDER BY p.force DESC, p.oid))[1] AS protector
-    FROM down
-    JOIN protects p ON p.oid = down.protector
-    JOIN pg_catalog.pg_class c ON c.oid = down.oid
-    WHERE c.relkind IN ('r', 'p') AND (NOT c.relrowsecurity OR p.force AND NOT c.relforcerowsecurity)
-    GROUP BY c.oid
-), above (start, oid, depth) AS (
-    SELECT lacking.oid, lacking.oid, 0 FROM lacking
-    UNION
-    SELECT above.start, i.inhparent, above.depth + 1
-    FROM above
-    JOIN pg_catalog.pg_inherits i ON i.inhrelid = above.oid AND NOT i.inhdetachpending
+    WHERE d.kind = 'p'
 ), covered AS MATERIALIZED (
     -- A table that is asked for may be a partition of another one: the upmost is told.
-    SELECT lacking.oid, lacking.force, lacking.protector, (pg_catalog.array_agg(above.oid ORDER BY above.depth DESC))[1] AS root
-    FROM lacking
-    JOIN above ON above.start = lacking.oid AND above.depth > 0
-    JOIN asked ON asked.oid = above.oid
-    GROUP BY lacking.oid, lacking.force, lacking.protector
+    SELECT DISTINCT ON (d.oid) d.oid, d.root, d.forcer IS NOT NULL AS force,
+           CASE WHEN c.relrowsecurity THEN d.forcer ELSE d.protector END AS protector
+    FROM down d
+    JOIN pg_catalog.pg_class c ON c.oid = d.oid
+    WHERE d.protector IS NOT NULL AND d.kind IN ('r', 'p')
+      AND (NOT c.relrowsecurity OR d.forcer IS NOT NULL AND NOT c.relforcerowsecurity)
+    ORDER BY d.oid, d.depth
 )
 SELECT c.oid, rn.nspname AS root_schema, r.relname AS root_name, n.nspname AS schema, c.relname AS name,
        pn.nspname AS protector_schema, p.relname AS protector_name,

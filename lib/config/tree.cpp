@@ -77,6 +77,10 @@ class builder final : public YAML::EventHandler {
             last_quote_ = mark;
         }
         refuse_tag(n, c);
+        if (!valid_utf8(value)) { // the library's \N and \_ are one byte
+            report({file_, n.line, n.column}, "the text is not UTF-8",
+                   "write the character itself in place of an escape");
+        }
         n.joined = joined_lines(text_, static_cast<std::size_t>(mark.pos), value);
         n.text = value;
         add(std::move(n));

@@ -74,19 +74,22 @@ void give_parameters(partition::demand &due, planning const &with)
             auto const *known = model::find_storage_parameter(each.name);
             if (known->since <= found.settings.server_version) {
                 auto &given = table.policy.storage_parameters;
-                auto const wanted = each.name + "=" + each.value;
-                auto const own = std::erase_if(given, [&](std::string const &of_policy) {
-                    return of_policy.starts_with(each.name + "=") && of_policy != wanted;
+                partition::noted_parameter noted{each};
+                auto const own = std::find_if(given.begin(), given.end(), [&](auto const &text) {
+                    return text.starts_with(each.name + "=");
                 });
-                if (own > 0) {
-                    due.notes.push_back(
-                        fmt::format("{}: new partitions get {}, which autovacuum: declares for a "
-                                    "table above it, and not what storage_parameters: has",
-                                    display(table.table), wanted));
+                if (own != given.end()) {
+                    noted.original = own->substr(each.name.size() + 1);
+                    given.erase(own);
+                    if (!model::same_parameter_value(each.name, *noted.original, each.value)) {
+                        due.notes.push_back(fmt::format(
+                            "{}: new partitions get {} = {}, which autovacuum: declares for a "
+                            "table above it, and not the {} of storage_parameters:",
+                            display(table.table), each.name, each.value, *noted.original));
+                    }
                 }
-                std::erase(given, wanted);
-                given.push_back(wanted);
-                table.to_note.push_back(each);
+                given.push_back(each.name + "=" + each.value);
+                table.to_note.push_back(std::move(noted));
             } else {
                 due.notes.push_back(fmt::format(
                     "{}: new partitions are made without {}, which exists from PostgreSQL {} on",

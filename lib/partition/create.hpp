@@ -35,9 +35,9 @@ namespace pgtend::partition {
 //   foreign keys in either direction (readers go on; on 14 not on those that refer to it), ACCESS
 //   EXCLUSIVE on the default partition if there is one, all rows of which are read.
 // - A row of the ledger for each parameter in `to_note`, where there is a ledger that the role may
-//   write: it was not set before, so that what somebody changes later is known as theirs, and
-//   `autovacuum revert` takes off what nobody changed. Rows of tables that are gone are forgotten
-//   then, since partitions come and go.
+//   write: it was not set before, or as the policy has it, so that what somebody changes later is
+//   known as theirs, and `autovacuum revert` takes off what nobody changed. Rows of tables that are
+//   gone are forgotten then, since partitions come and go.
 // - REPLICA IDENTITY USING INDEX, when the parent's is an index: only now is it known which index
 // of the partition it is.
 //

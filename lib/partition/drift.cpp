@@ -380,9 +380,14 @@ std::vector<difference> differences(std::vector<catalog::tree_relation> const &t
             continue;
         }
         protection above;
+        bool leaves = false; // with a table above it, whose detach did not end
         for (auto const *at = leaf; at != root;) {
             at = by_oid.at(at->parent);
             above.add(*at);
+            leaves = leaves || at->pending_detach;
+        }
+        if (leaves) {
+            continue;
         }
         comparison each{*root, *parent->second, *leaf, above, ignored, out};
         each.attributes();

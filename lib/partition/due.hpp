@@ -2,6 +2,7 @@
 // Which partitions are missing, by the catalog's bounds alone: names do not matter, and no row is
 // read.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,11 @@ struct refused_partition {
     error why;
 };
 
+struct noted_parameter {
+    model::parameter_setting set;
+    std::optional<std::string> original = {}; // what the policy would have given; nothing: none
+};
+
 struct due_table {
     model::partition_policy policy;
     qualified_name table;
@@ -36,7 +42,7 @@ struct due_table {
     std::vector<refused_partition> refused; // in the same order
     // Those of the policy's storage parameters that are declared for tables and not for new
     // partitions alone: the ledger is to know that pgtend set them.
-    std::vector<model::parameter_setting> to_note = {};
+    std::vector<noted_parameter> to_note = {};
 };
 
 struct demand {

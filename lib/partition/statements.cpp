@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <fmt/format.h>
 #include <map>
 
 #include "base/error.hpp"
@@ -135,7 +136,9 @@ plan::statement note_parameters(due_table const &table, std::string const &parti
     };
     std::vector<std::string> values;
     for (auto const &each : table.to_note) {
-        values.push_back("(" + literal(each.name) + ", " + literal(each.value) + ")");
+        values.push_back(fmt::format("({}, {}, {})", literal(each.set.name),
+                                     literal(each.set.value),
+                                     each.original ? literal(*each.original) : "NULL"));
     }
     auto const body =
         "\nBEGIN\n"
@@ -164,10 +167,10 @@ plan::statement note_parameters(due_table const &table, std::string const &parti
         "of_new_partitions, changed)\n"
         "            SELECT " +
         literal(partition) + "::pg_catalog.regclass, w.name, " + literal(shown) +
-        ", NULL, w.value, false, pg_catalog.clock_timestamp()\n"
+        ", w.original, w.value, false, pg_catalog.clock_timestamp()\n"
         "              FROM (VALUES " +
         join(values, ",\n                   ") +
-        ") AS w (name, value)\n"
+        ") AS w (name, value, original)\n"
         "                ON CONFLICT (relation, parameter) DO UPDATE\n"
         "               SET table_name = excluded.table_name, original = excluded.original,\n"
         "                   value = excluded.value, of_new_partitions = false,\n"

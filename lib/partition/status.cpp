@@ -131,11 +131,11 @@ class survey {
     void drift()
     {
         // As one finding what is the same of many partitions.
-        using same = std::tuple<std::string, std::string, std::string>;
+        using same = std::tuple<std::string, std::string, std::string, bool>;
         std::map<same, std::vector<difference const *>> groups;
         std::vector<same> order;
         for (auto const &each : out_.drift) {
-            auto const key = same{each.attribute, each.is, each.should};
+            auto const key = same{each.attribute, each.is, each.should, each.cure.empty()};
             auto &group = groups[key];
             if (group.empty()) {
                 order.push_back(key);
@@ -144,13 +144,13 @@ class survey {
         }
         for (auto const &key : order) {
             auto const &group = groups.at(key);
-            auto const &[attribute, is, should] = key;
+            auto const &[attribute, is, should, no_cure] = key;
             auto const others = group.size() - 1;
             auto which = display(group.front()->partition);
             which +=
                 others > 0 ? " and " + thousands(static_cast<long long>(others)) + " more" : "";
             auto cure = group.front()->cure;
-            cure += others > 0 && !cure.empty() ? "; -o json has it for each" : "";
+            cure += others > 0 && !no_cure ? "; -o json has it for each" : "";
             tell("drift",
                  fmt::format("{}: {}: {}, should be {}", which, replace_all(attribute, "_", " "),
                              is, should),

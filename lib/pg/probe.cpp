@@ -40,6 +40,7 @@ constexpr setting settings[]{
     {"standard_conforming_strings", "on"},
     {"bytea_output", "hex"},
     {"extra_float_digits", "1"},
+    {"jit", "off"}, // compiling queries of catalogs takes longer than running them
 };
 
 std::string question(session const &s, std::string_view with)

@@ -60,7 +60,7 @@ TEST_SUITE("db")
         CHECK_MESSAGE(made.code == 0, made.err);
         CHECK_MESSAGE(
             has(made.out + made.err,
-                "new partitions get autovacuum_vacuum_scale_factor=0.3, which autovacuum: "
+                "new partitions get autovacuum_vacuum_scale_factor = 0.3, which autovacuum: "
                 "declares for a table above it"),
             made.out, made.err);
         CHECK(g.db.value("SELECT DISTINCT reloptions FROM pg_class WHERE relname LIKE 'sub_%' AND "
@@ -68,6 +68,10 @@ TEST_SUITE("db")
         auto const status = g.run({"partition", "status"});
         CHECK_MESSAGE(status.code == 0, status.out);
         CHECK(g.run({"autovacuum", "status"}).code == 0);
+        // On the way back they have what the policy gives.
+        CHECK(g.run({"autovacuum", "revert"}).code == 0);
+        CHECK(g.db.value("SELECT DISTINCT reloptions FROM pg_class WHERE relname LIKE 'sub_%' AND "
+                         "relkind = 'r'") == "{fillfactor=90,autovacuum_vacuum_scale_factor=0.05}");
     }
 
     TEST_CASE("a partition with a value of its own is set after a kill behind the note, and gets "

@@ -176,21 +176,29 @@ TEST_SUITE("nodb")
               "statement 2 calls set_config for the session, which outlives the transaction");
         CHECK(sql("select pg_catalog.set_config('search_path', 'a', true), false") == "");
         CHECK(sql("select set_config from t where x = 1") == "");
-        for (auto const *const for_session :
+        for (std::string const for_session :
              {"select set_config('a.b', '1', true), set_config('work_mem', '7MB', FALSE)",
               "select set_config('a.b', f(1, true), false)",
               "select set_config('a.b', set_config('a.c', '1', false), true)",
               "select set_config(setting_name => 'a.b', is_local => false, new_value => '1')",
               "select set_config('a.b', '1', 'off')",
+              "select set_config('a.b', '1', false::boolean), true",
+              "select set_config('a.b', '1', (false))",
+              "select pg_catalog.set_config('a.b', '1', cast('false' as pg_catalog.bool))",
+              "select set_config('a.b', '1', not true)",
+              "select set_config('a.b', '1', \"is_local\" := false)",
+              "create table a as select set_config('a.b', '1', false) from function",
               "select \"set_config\"('a.b', (array['x', 'y'])[1], /* session */ false)"}) {
             CAPTURE(for_session);
             CHECK(sql(for_session) ==
                   "statement 1 calls set_config for the session, which outlives the transaction");
         }
-        for (auto const *const local :
+        for (std::string const local :
              {"select set_config('a.b', (select s from t where false), true)",
               "select set_config('a.b', s, b > 0) from t where (a = 2) = false",
               "insert into log (set_config, ok) values (1, false)",
+              "select app.set_config('x', 'y', false)",
+              "create or replace view v as select set_config('a.b', 'c', false)",
               "create function f() returns text begin atomic select set_config('a.b', '', false); "
               "end",
               "select set_config('a.b', s, true) is null or false"}) {

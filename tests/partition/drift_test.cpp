@@ -146,6 +146,24 @@ TEST_SUITE("db")
         CHECK(drift(s, policy).size() == 3);
     }
 
+    TEST_CASE("what is below a partition whose detach did not end leaves with it")
+    {
+        database const db;
+        auto s = db.connect();
+        run_all(s, {"CREATE TABLE r (k int, ts date NOT NULL) PARTITION BY LIST (k)",
+                    "CREATE TABLE r1 PARTITION OF r FOR VALUES IN (1) PARTITION BY RANGE (ts)",
+                    "CREATE TABLE r1a PARTITION OF r1 DEFAULT",
+                    "ALTER TABLE r ENABLE ROW LEVEL SECURITY"});
+        CHECK(told(drift(s, policy_for("public.r"))) ==
+              list{"r1 row_security: off", "r1a row_security: off"});
+        auto reader = db.connect();
+        reader.begin();
+        reader.run("SELECT FROM r");
+        s.run("SET lock_timeout = '100ms'");
+        CHECK_THROWS(s.run("ALTER TABLE r DETACH PARTITION r1 CONCURRENTLY"));
+        CHECK(told(drift(s, policy_for("public.r"))) == list{});
+    }
+
     TEST_CASE("a parameter that is not set is not one that is true")
     {
         database const db;

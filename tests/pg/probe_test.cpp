@@ -94,6 +94,7 @@ TEST_SUITE("db")
         CHECK(setting("idle_in_transaction_session_timeout") == "30s");
         CHECK(setting("idle_session_timeout") == "0");
         CHECK(setting("transaction_read_only") == "off");
+        CHECK(setting("jit") == "off");
     }
 
     TEST_CASE("what a role's settings could spoil")
