@@ -231,6 +231,9 @@ TEST_SUITE("nodb")
         auto const sql = files.write("more/a.sql", "-- one a day\nselect day\nfrom t;\n");
         auto const all = config::load_file(files.path() + "/main.yaml", with());
         CHECK(all.matviews.at(0).query == "-- one a day\nselect day\nfrom t");
+        files.write("more/a.sql", "\xEF\xBB\xBFselect 1"); // with a byte order mark
+        CHECK(config::load_file(files.path() + "/main.yaml", with()).matviews.at(0).query ==
+              "select 1");
         files.write("more/a.sql", "select 1;\nselect 'x;\n");
         CHECK(refusal(files, "main.yaml").find("views.yaml:2:38: file: ") != std::string::npos);
         CHECK(refusal(files, "main.yaml").find("line 2") != std::string::npos);

@@ -60,6 +60,14 @@ TEST_SUITE("nodb")
         CHECK(root.find("nothing") == nullptr);
     }
 
+    TEST_CASE("an escape that the library does not write as UTF-8 is told")
+    {
+        CHECK(problems("version: 1\ntimezone: \"UTC\\N\"\n").front() ==
+              "2:11: the text is not UTF-8");
+        CHECK(problems("version: 1\ntimezone: \"U\\u0054C\"\njobs: []\n") ==
+              problems("version: 1\ntimezone: UTC\njobs: []\n"));
+    }
+
     TEST_CASE("a byte order mark is told anywhere but at the beginning")
     {
         std::string const mark = "\xEF\xBB\xBF";

@@ -283,6 +283,23 @@ TEST_SUITE("nodb")
         CHECK(kinds(judge(of, {"owner"})) == list{});
     }
 
+    TEST_CASE("what nobody is told to open is no part of the finding with a statement for it")
+    {
+        auto of = facts();
+        of.policy->premake = 1;
+        for (auto const each : {9, 10, 11}) {
+            month(of, each);
+            of.tree.back().row_security = each > 9;
+            of.tree.back().kind = each == 10 ? 'p' : 'r';
+        }
+        auto const seen = judge(of);
+        CHECK(kinds(seen) == list{"drift", "drift"});
+        CHECK(seen.findings[0].message == "public.m10: row security: on, should be off");
+        CHECK(seen.findings[0].hint.empty());
+        CHECK(seen.findings[1].message == "public.m11: row security: on, should be off");
+        CHECK(seen.findings[1].hint == "ALTER TABLE \"public\".\"m11\" DISABLE ROW LEVEL SECURITY");
+    }
+
     TEST_CASE("the need for locks against the lock table")
     {
         auto of = facts();
