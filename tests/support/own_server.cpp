@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/own_server.hpp"
 
+#include <cstdlib>
 #include <fmt/core.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.hpp"
 #include "support/database.hpp"
@@ -26,6 +28,7 @@ own_server::own_server(environment_changes const &environment)
     : directory_{files_.path() + "/server"}
 {
     ::chmod(files_.path().c_str(), 0755); // the server's user has to pass
+    ::setenv("PGTEND_TEST_OWNER", std::to_string(::getpid()).c_str(), 1); // it goes with this test
     auto const start = "start '" + directory_ + "' ";
     std::string first = start;
     for (auto const &[name, value] : environment) {
