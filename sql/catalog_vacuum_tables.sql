@@ -34,7 +34,9 @@ wanted AS (
           END
 )
 SELECT w.oid, n.nspname AS schema, w.relname AS name, w.relkind AS kind,
-       (SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = w.oid AND w.relispartition) AS parent,
+       -- One whose detach did not end leaves: nothing is declared for it any more.
+       (SELECT i.inhparent FROM pg_catalog.pg_inherits i
+        WHERE i.inhrelid = w.oid AND w.relispartition AND NOT i.inhdetachpending) AS parent,
        n.nspname IN ('pg_catalog', 'information_schema') AS system,
        w.relkind = 'r' AND w.relhassubclass AS inherited,
        w.reltuples, w.relpages AS pages, w.frozen_pages,

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "model/session_setting.hpp"
 #include "model/sql_lexer.hpp"
 
 namespace pgtend::model {
@@ -167,79 +168,6 @@ bool controls_transaction(statement_words const &s)
            (s.word(0) == "prepare" && s.word(1) == "transaction");
 }
 
-using words = std::vector<std::string>;
-
-// The arguments of the call whose opening parenthesis is at `at`, each without parentheses, casts
-// to boolean and quotes: `(false)::bool` is {"false"}.
-std::vector<words> arguments(words const &tokens, std::size_t at)
-{
-    static constexpr std::array<std::string_view, 9> meaningless{
-        "(", ")", ":", ".", "bool", "boolean", "cast", "as", "pg_catalog"};
-    std::vector<words> out{{}};
-    for (int depth = 1; ++at < tokens.size();) {
-        std::string_view token = tokens[at];
-        depth += token == "(" || token == "[" ? 1 : token == ")" || token == "]" ? -1 : 0;
-        if (depth == 0) {
-            break;
-        }
-        if (depth == 1 && token == ",") {
-            out.emplace_back();
-        } else if (std::find(meaningless.begin(), meaningless.end(), token) == meaningless.end()) {
-            bool const quoted = token.size() > 2 && (token[0] == '\'' || token[0] == '"');
-            out.back().emplace_back(quoted ? token.substr(1, token.size() - 2) : token);
-        }
-    }
-    return out;
-}
-
-bool is_off(words const &argument)
-{
-    static constexpr std::array<std::string_view, 6> off{"false", "f", "off", "no", "n", "0"};
-    return (argument.size() == 1 && std::find(off.begin(), off.end(), argument[0]) != off.end()) ||
-           argument == words{"not", "true"};
-}
-
-// Defines what others call.
-bool defines(statement_words const &s)
-{
-    auto const what = s.word(1) == "or" ? s.word(3) : s.word(1);
-    return s.word(0) == "create" && (what == "function" || what == "procedure" || what == "view");
-}
-
-// Says a call of set_config as it stands that the setting is to outlive the transaction?
-bool sets_for_session(statement_words const &statement)
-{
-    if (!statement.has("set_config") &&
-        statement.text.find("\"set_config\"") == std::string::npos) {
-        return false;
-    }
-    words tokens;
-    sql_lexer lexer{statement.text};
-    for (auto token = lexer.next(); token.kind != kind::end; token = lexer.next()) {
-        tokens.push_back(lexer.word(token));
-    }
-    for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
-        if (tokens[i + 1] != "(" || (tokens[i] != "set_config" && tokens[i] != "\"set_config\"") ||
-            (i > 1 && tokens[i - 1] == "." && tokens[i - 2] != "pg_catalog")) {
-            continue;
-        }
-        auto const given = arguments(tokens, i + 1);
-        for (std::size_t place = 0; place < given.size(); ++place) {
-            auto const &each = given[place];
-            auto value = each.begin();
-            bool const named = !each.empty() && each[0] == "is_local"; // => or :=
-            if (named) {
-                value = std::find_if(value + 1, each.end(),
-                                     [](auto const &t) { return t != "=" && t != ">"; });
-            }
-            if ((place == 2 || named) && is_off({value, each.end()})) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 std::string capitals(std::string_view word)
 {
     std::string out{word};
@@ -251,7 +179,7 @@ std::string capitals(std::string_view word)
 
 void refuse_session_setting(statement_words const &s, std::string const &which)
 {
-    if (!defines(s) && sets_for_session(s)) {
+    if (sets_for_session(s.text)) {
         throw error{which + " calls set_config for the session, which outlives the transaction",
                     "its last argument true is SET LOCAL; behind a pooler the other would reach "
                     "other clients"};

@@ -103,11 +103,18 @@ std::set<std::string> declared_for(qualified_name const &table,
     return out;
 }
 
+bool is_permissive(std::string const &policy)
+{
+    return policy.find(" true ") == policy.find(' ');
+}
+
 // Row level security of the tables above a partition, together.
 struct protection {
     bool on = false, forced = false;
+    std::set<std::string_view> policies;
     void add(tree_relation const &table)
     {
+        policies.insert(table.policies.begin(), table.policies.end());
         on = on || table.row_security;
         // Alone, without ENABLE, it means nothing.
         forced = forced || (table.row_security && table.force_row_security);
@@ -136,11 +143,12 @@ class comparison {
                        ? fmt::format("{}{} ROW LEVEL SECURITY", alter_, what)
                        : std::string{};
         };
-        if (leaf_.row_security != above_.on) {
+        if (leaf_.row_security != above_.on && leaf_.kind != 'f') { // those cannot have it
             add("row_security", on_off(leaf_.row_security), on_off(above_.on),
                 alter(above_.on ? "ENABLE" : "DISABLE", above_.on));
         }
-        if (leaf_.force_row_security != above_.forced && (leaf_.row_security || above_.on)) {
+        if (leaf_.force_row_security != above_.forced && (leaf_.row_security || above_.on) &&
+            leaf_.kind != 'f') {
             add("force_row_security", on_off(leaf_.force_row_security), on_off(above_.forced),
                 alter(above_.forced ? "FORCE" : "NO FORCE", above_.forced));
         }
@@ -167,11 +175,11 @@ class comparison {
     void policies()
     {
         for (auto const &each : leaf_.policies) {
-            if (std::find(root_.policies.begin(), root_.policies.end(), each) ==
-                root_.policies.end()) {
+            if (!above_.policies.contains(each)) {
                 auto const name = policy_name(each);
+                bool const opens = leaf_.kind == 'p' || !is_permissive(each);
                 add("policies", display_identifier(name), "none that the parent lacks",
-                    "DROP POLICY " + quote_ident(name) + " ON " + quote(leaf_.name));
+                    opens ? "" : "DROP POLICY " + quote_ident(name) + " ON " + quote(leaf_.name));
             }
         }
     }

@@ -29,8 +29,8 @@ struct difference {
 // Of everything below one table (`tree`, with the table itself), but for partitions whose detach
 // did not end; in the order of names, of one partition in the order of attributes(). Owner,
 // tablespace, access method and persistence are compared with the table; indexes, triggers and the
-// index of the replica identity with the parent directly above; row level security with all tables
-// above, of which one that has it protects what is below. Grants: without a
+// index of the replica identity with the parent directly above; row level security and its policies
+// with all tables above, of which one that has it protects what is below. Grants: without a
 // policy, or of one that copies none, those beyond the parent's are told: they let in whom the
 // parent refuses. With `grants: false` the parent's own are told as well, because access goes
 // through the parent (but MAINTAIN, which does not go through it); with `grants: true` also those

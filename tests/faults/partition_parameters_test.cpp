@@ -46,6 +46,45 @@ std::string value(std::string const &text)
 
 TEST_SUITE("db")
 {
+    TEST_CASE("a partition whose detach did not end: nothing is declared for it any more, and what "
+              "it got is taken back")
+    {
+        partition_scene const g;
+        auto const begin_detach = [&] {
+            auto reader = g.db.connect();
+            reader.begin();
+            reader.run("SELECT FROM orders");
+            auto s = g.db.connect();
+            s.run("SET lock_timeout = '100ms'");
+            CHECK_THROWS(s.run("ALTER TABLE orders DETACH PARTITION orders_b CONCURRENTLY"));
+            CHECK(g.count("SELECT count(*) FROM pg_inherits WHERE inhdetachpending") == 1);
+        };
+        SUBCASE("before")
+        {
+            begin_detach();
+            auto const applied = g.apply();
+            CHECK_MESSAGE(applied.code == 0, applied.err);
+            CHECK(g.of("orders_a") == value("0.05"));
+            CHECK(g.of("orders_b") == "");
+        }
+        SUBCASE("after")
+        {
+            REQUIRE(g.apply().code == 0);
+            begin_detach();
+            CHECK(g.apply().code == 0);
+            CHECK(g.of("orders_b") == value("0.05"));
+            auto const refused = g.revert(); // the server alters no such partition
+            CHECK(refused.code == 1);
+            CHECK(has(refused.err, "DETACH PARTITION ... FINALIZE"));
+            g.db.psql("ALTER TABLE orders DETACH PARTITION orders_b FINALIZE");
+        }
+        auto const reverted = g.revert();
+        CHECK_MESSAGE(reverted.code == 0, reverted.err);
+        CHECK(g.of("orders_a") == "");
+        CHECK(g.of("orders_b") == "");
+        CHECK(g.saved() == 0);
+    }
+
     TEST_CASE("a policy's own parameter of a table below one that autovacuum: declares it for")
     {
         test::ground const g{

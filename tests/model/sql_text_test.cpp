@@ -186,6 +186,7 @@ TEST_SUITE("nodb")
               "select set_config('a.b', '1', (false))",
               "select pg_catalog.set_config('a.b', '1', cast('false' as pg_catalog.bool))",
               "select set_config('a.b', '1', not true)",
+              "select \"pg_catalog\".\"set_config\"('a.b', '1', false)",
               "select set_config('a.b', '1', \"is_local\" := false)",
               "create table a as select set_config('a.b', '1', false) from function",
               "select \"set_config\"('a.b', (array['x', 'y'])[1], /* session */ false)"}) {
@@ -198,6 +199,9 @@ TEST_SUITE("nodb")
               "select set_config('a.b', s, b > 0) from t where (a = 2) = false",
               "insert into log (set_config, ok) values (1, false)",
               "select app.set_config('x', 'y', false)",
+              "select set_config('a.b', v, f) from (values ('a', true)) as t (v, f)",
+              "create or replace temp view v as select set_config('a.b', 'c', false)",
+              "create rule r as on insert to t do also select set_config('a.b', 'c', false)",
               "create or replace view v as select set_config('a.b', 'c', false)",
               "create function f() returns text begin atomic select set_config('a.b', '', false); "
               "end",

@@ -156,6 +156,17 @@ TEST_SUITE("db")
                     "ALTER TABLE r ENABLE ROW LEVEL SECURITY"});
         CHECK(told(drift(s, policy_for("public.r"))) ==
               list{"r1 row_security: off", "r1a row_security: off"});
+        run_all(s, {"ALTER TABLE r1 ENABLE ROW LEVEL SECURITY",
+                    "ALTER TABLE r1a ENABLE ROW LEVEL SECURITY",
+                    "CREATE POLICY own ON r1 USING (k > 1)",
+                    "CREATE POLICY own ON r1a USING (k > 1)", // as one between
+                    "CREATE POLICY less ON r1a AS RESTRICTIVE USING (k > 2)"});
+        auto const policies = drift(s, policy_for("public.r"));
+        CHECK(told(policies) == list{"r1 policies: own", "r1a policies: less"});
+        CHECK(policies.at(0).cure.empty());
+        CHECK(policies.at(1).cure.empty());
+        run_all(s, {"ALTER TABLE r1 DISABLE ROW LEVEL SECURITY",
+                    "ALTER TABLE r1a DISABLE ROW LEVEL SECURITY"});
         auto reader = db.connect();
         reader.begin();
         reader.run("SELECT FROM r");
