@@ -151,8 +151,9 @@ TEST_SUITE("db")
             INFO(what.on);
             test::database db;
             db.psql(fmt::format(
-                "CREATE TABLE t (id bigserial PRIMARY KEY, status text); CREATE TABLE child (t "
-                "bigint REFERENCES t ON DELETE CASCADE); CREATE INDEX ON child (t);"
+                "CREATE TABLE t (id bigserial PRIMARY KEY, status text) WITH (autovacuum_enabled = "
+                "off); CREATE TABLE child (t bigint REFERENCES t ON DELETE CASCADE) WITH "
+                "(autovacuum_enabled = off); CREATE INDEX ON child (t);"
                 "INSERT INTO t (status) SELECT 'old' FROM generate_series(1, 2000) i; INSERT INTO "
                 "child SELECT id FROM t;"
                 "CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE n bigint; "
