@@ -27,6 +27,8 @@ bool turns_direction(std::string_view rest)
            (rest[1] == '\x81' && last >= 0xA6 && last <= 0xA9);
 }
 
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
 // The first byte of a text that is not UTF-8 from which on it is not.
 std::size_t first_bad_byte(std::string_view text)
 {
@@ -43,7 +45,7 @@ std::size_t first_bad_byte(std::string_view text)
 
 } // namespace
 
-void check_bytes(std::string_view text, std::string const &file, std::size_t most)
+std::string_view check_bytes(std::string_view text, std::string const &file, std::size_t most)
 {
     if (text.size() > most) {
         throw config_error{
@@ -64,7 +66,7 @@ void check_bytes(std::string_view text, std::string const &file, std::size_t mos
             continue;
         }
         if (c == 0xEF) {
-            if (i > 0 && text.substr(i, 3) == "\xEF\xBB\xBF") {
+            if (i > 0 && text.substr(i).starts_with(byte_order_mark)) {
                 refuse(text, file, i, "a byte order mark is allowed only at the very beginning",
                        "remove it; it is seen by no reader");
             }
@@ -81,6 +83,7 @@ void check_bytes(std::string_view text, std::string const &file, std::size_t mos
         refuse(text, file, i, fmt::format("a control character (0x{:02x}) is not allowed", c),
                c == '\r' ? "end lines with LF, or CR LF" : "remove it");
     }
+    return text.substr(text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
 }
 
 void text_cursor::start_line()

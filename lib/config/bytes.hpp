@@ -11,8 +11,9 @@ namespace pgtend::config {
 // Throws config_error, with the position of the first offence, when the text has more than `most`
 // bytes, is not UTF-8, or has characters that no editor shows: control characters but tab and line
 // end, and those that turn the direction of writing (U+202A to U+202E, U+2066 to U+2069), behind
-// which SQL could hide.
-void check_bytes(std::string_view text, std::string const &file, std::size_t most);
+// which SQL could hide, or a byte order mark (U+FEFF) that is not at its beginning. Returns the
+// text without the one that is.
+std::string_view check_bytes(std::string_view text, std::string const &file, std::size_t most);
 
 // Turns byte offsets into lines and columns. Offsets that grow, or go back by little, cost time
 // linear in the text, all together.

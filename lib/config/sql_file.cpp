@@ -19,8 +19,7 @@ bool read_sql_file(reader &r, node const &n, std::string const &path, std::strin
                     shown(beside_it), octal(read.mode)),
                 fmt::format("chmod go-w {}", beside_it)};
         }
-        check_bytes(read.bytes, beside_it, longest_file);
-        out = read.bytes.substr(std::string_view{read.bytes}.starts_with("\xEF\xBB\xBF") ? 3 : 0);
+        out = check_bytes(read.bytes, beside_it, longest_file);
     });
 }
 

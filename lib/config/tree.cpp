@@ -350,10 +350,7 @@ node const *node::find(std::string_view key) const
 
 node parse_yaml(std::string_view text, std::string const &file, std::vector<diagnostic> &problems)
 {
-    check_bytes(text, file, longest_file);
-    if (text.substr(0, 3) == "\xEF\xBB\xBF") {
-        text.remove_prefix(3);
-    }
+    text = check_bytes(text, file, longest_file);
     view_buffer buffer{text};
     std::istream stream{&buffer};
     builder made{text, file, problems};

@@ -246,8 +246,8 @@ std::vector<holder> find_suspects(pg::session &s, plan::statement const &stateme
     }
     microseconds ignored{0};
     auto out = find_holders(s, wanted, limit, ignored, search_path);
-    if (!statement
-             .short_waits) { // VACUUM and CREATE INDEX CONCURRENTLY let it pass, and lock no row
+    // VACUUM and CREATE INDEX CONCURRENTLY let what reads and writes rows pass, and lock none.
+    if (!statement.short_waits) {
         std::erase_if(out,
                       [](holder const &each) { return each.mode == "SHARE UPDATE EXCLUSIVE"; });
     }

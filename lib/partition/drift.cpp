@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "model/storage_parameter.hpp"
+#include "partition/protection.hpp"
 #include "plan/statement.hpp"
 
 namespace pgtend::partition {
@@ -63,16 +64,6 @@ std::string enable(char letter)
                            : "ENABLE";
 }
 
-// Policies as the catalog's texts, of which the name is the fourth word.
-std::string policy_name(std::string const &text)
-{
-    std::size_t at = 0;
-    for (int i = 0; i < 3; ++i) {
-        at = text.find(' ', at) + 1;
-    }
-    return text.substr(at);
-}
-
 using grant = std::pair<std::string, std::string>; // grantee, privilege
 
 std::set<grant> grants_of(tree_relation const &of)
@@ -102,24 +93,6 @@ std::set<std::string> declared_for(qualified_name const &table,
     }
     return out;
 }
-
-bool is_permissive(std::string const &policy)
-{
-    return policy.find(" true ") == policy.find(' ');
-}
-
-// Row level security of the tables above a partition, together.
-struct protection {
-    bool on = false, forced = false;
-    std::set<std::string_view> policies;
-    void add(tree_relation const &table)
-    {
-        policies.insert(table.policies.begin(), table.policies.end());
-        on = on || table.row_security;
-        // Alone, without ENABLE, it means nothing.
-        forced = forced || (table.row_security && table.force_row_security);
-    }
-};
 
 class comparison {
   public:
